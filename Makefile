@@ -1,0 +1,63 @@
+# The only entry point for people and for CI. `make help` lists the recipes.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN_STAMP := $(VENV)/.run-installed
+PIN := --quiet --generate-hashes --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --strip-extras
+DEV_STAMP := $(VENV)/.dev-installed
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-fast check format bench screenshots clean requirements
+
+help: ## list the recipes
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Rialto needs Python 3.11 or newer; set PYTHON=… to one.")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: install it (Debian: apt install python3-venv) and try again." >&2; exit 1; }
+	@echo "creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUN_STAMP): requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	@echo "installing what Rialto needs"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV_STAMP): requirements/dev.txt $(RUN_STAMP)
+	@echo "installing what the tests need"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+run: $(RUN_STAMP) ## start the shop with its embedded engines
+	@exec $(BIN)/rialto run
+
+test: $(DEV_STAMP) ## everything: unit, service, contract, simulation, crash, end to end
+	@$(BIN)/python -m pytest -q --durations=15 tests
+
+test-fast: $(DEV_STAMP) ## the tests that need no server and no browser
+	@$(BIN)/python -m pytest -q -m fast tests
+
+check: $(DEV_STAMP) ## format, lint, types, import rules, tidy and fast tests
+	@$(BIN)/ruff format --check src tests bench demo
+	@$(BIN)/ruff check src tests bench demo
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --verbose > .import-linter.log 2>&1 || { cat .import-linter.log; exit 1; }
+	@$(BIN)/python -m pytest -q -m fast tests
+
+format: $(DEV_STAMP) ## rewrite the files as the formatter wants them
+	@$(BIN)/ruff format src tests bench demo
+	@$(BIN)/ruff check --fix --quiet src tests bench demo || true
+
+bench: $(DEV_STAMP) ## measure: cached read, durable order, full purchase
+	@$(BIN)/python -m bench
+
+screenshots: $(DEV_STAMP) ## every template, three widths, light and dark, into .screenshots/
+	@$(BIN)/python -m tests.e2e.screenshots
+
+requirements: ## pin pyproject.toml's dependencies by hash
+	@cd requirements && pip-compile $(PIN) -o run.txt build.in ../pyproject.toml && pip-compile $(PIN) --extra dev -o dev.txt build.in ../pyproject.toml
+
+clean: ## remove what make made (not the shop's data)
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import-linter.log .import_linter_cache

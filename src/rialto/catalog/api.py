@@ -1,0 +1,275 @@
+"""What can be asked of the catalogue: the write side of products, and the truth about offers.
+
+Shoppers browse `search`; carts and checkout ask `offers` here, because prices decide.
+All texts are by language (`{"en": …, "de": …}`); the channel's default language is always present.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Protocol
+
+from rialto.kernel.errors import Conflict, Invalid, NotFound, VersionConflict
+from rialto.kernel.ids import ProductId
+from rialto.kernel.money import Currency, Money
+from rialto.kernel.service import Frozen, Nothing, operation
+
+Texts = dict[str, str]
+AttributeValue = str | int | bool | list[str]
+
+
+class ProductNotFound(NotFound):
+    code = "not_found"
+    message = "There is no such product."
+
+
+class CategoryNotFound(NotFound):
+    code = "not_found"
+    message = "There is no such category."
+
+
+class ProductInvalid(Invalid):
+    code = "validation_failed"
+
+
+class SlugTaken(Conflict):
+    code = "slug_taken"
+    message = "Another product has this address already."
+
+
+class SkuTaken(Conflict):
+    code = "sku_taken"
+    message = "Another product has this SKU already."
+
+
+class ProductChanged(VersionConflict):
+    """The If-Match version is not the present one."""
+
+
+class AttributeDefinition(Frozen):
+    """`type` is choice, number, boolean or text. Numbers are decimals, stored as text where not whole."""
+
+    code: str
+    label: Texts
+    type: str = "choice"
+    unit: str | None = None
+    filterable: bool = False
+    values: dict[str, Texts] = {}
+
+
+class Picture(Frozen):
+    """One view. Files are `{file}-{width}.webp` below the media address; `url` stands for pictures kept elsewhere.
+
+    `options` says which variant it shows; empty: any. `width` and `height` are those of the largest file.
+    """
+
+    alt: Texts = {}
+    file: str | None = None
+    url: str | None = None
+    widths: list[int] = []
+    width: int = 0
+    height: int = 0
+    options: dict[str, str] = {}
+
+
+class Category(Frozen):
+    slug: str
+    title: Texts
+    parent: str | None = None
+    position: int = 0
+    description: Texts = {}
+    image: Picture | None = None
+
+
+class VariantDraft(Frozen):
+    """`prices` by currency in minor units, `compare_at` likewise (a struck-through former price)."""
+
+    sku: str
+    options: dict[str, str] = {}
+    prices: dict[str, int] = {}
+    compare_at: dict[str, int] = {}
+    weight_g: int = 0
+    gtin: str | None = None
+
+
+class ProductDraft(Frozen):
+    """Everything a merchant says about a product; saving replaces the whole."""
+
+    slug: str
+    title: Texts
+    description: Texts = {}
+    category: str | None = None
+    tax_class: str = "standard"
+    attributes: dict[str, AttributeValue] = {}
+    options: list[str] = []
+    variants: list[VariantDraft]
+    images: list[Picture] = []
+    related: list[str] = []
+    featured: bool = False
+    published: bool = True
+    created_on: date | None = None
+
+
+class Product(Frozen):
+    """A stored product. `version` counts its changes and is its ETag."""
+
+    id: ProductId
+    version: int
+    draft: ProductDraft
+    changed_at: datetime
+
+
+class ProductDocument(Frozen):
+    """A whole product as published: what `search` and every other reader needs, with definitions inlined."""
+
+    id: ProductId
+    version: int
+    draft: ProductDraft
+    category_path: list[str] = []
+    attributes: list[AttributeDefinition] = []
+    changed_at: datetime
+
+
+class Offer(Frozen):
+    """One SKU as it is sold now in a channel and currency. `price` is None where it has none there."""
+
+    sku: str
+    product_id: ProductId
+    slug: str
+    title: Texts
+    options: dict[str, Texts] = {}
+    image: Picture | None = None
+    price: Money | None = None
+    tax_class: str = "standard"
+    weight_g: int = 0
+    on_sale: bool = True
+
+
+class PutProduct(Frozen):
+    """Create (no `expected_version`) or replace. With a version that is not the present one: ProductChanged."""
+
+    draft: ProductDraft
+    id: ProductId | None = None
+    expected_version: int | None = None
+
+
+class PutOutcome(Frozen):
+    """`outcome` is created, changed or unchanged."""
+
+    product: Product
+    outcome: str
+
+
+class ProductRef(Frozen):
+    """By id or by slug."""
+
+    ref: str
+
+
+class SetPublished(Frozen):
+    id: ProductId
+    published: bool
+    expected_version: int
+
+
+class ListProducts(Frozen):
+    """Pages of the admin list in id order. `cursor` is the last id seen."""
+
+    cursor: ProductId | None = None
+    limit: int = 50
+
+
+class Products(Frozen):
+    items: list[Product]
+    next_cursor: ProductId | None = None
+
+
+class Documents(Frozen):
+    items: list[ProductDocument]
+    next_cursor: ProductId | None = None
+
+
+class OffersOf(Frozen):
+    skus: list[str]
+    currency: Currency
+    channel: str = "default"
+
+
+class Offers(Frozen):
+    """Offers by SKU; unknown SKUs are absent."""
+
+    items: dict[str, Offer]
+
+
+class Categories(Frozen):
+    items: list[Category]
+
+
+class AttributeDefinitions(Frozen):
+    items: list[AttributeDefinition]
+
+
+class Channel(Frozen):
+    """A shop front. The first currency and language are its defaults."""
+
+    code: str
+    hosts: list[str] = []
+    currencies: list[Currency]
+    languages: list[str]
+    country: str
+    prices_include_tax: bool = True
+    legal_entity: str = "default"
+
+
+class Channels(Frozen):
+    items: list[Channel]
+
+
+class Catalog(Protocol):
+    """The catalogue. Every write publishes the whole document it changed."""
+
+    @operation(idempotent=True)
+    async def put_product(self, command: PutProduct) -> PutOutcome:
+        """Create or replace a product by id or slug; saving the same draft twice changes nothing.
+
+        Raises ProductInvalid (with field paths), SlugTaken, SkuTaken, ProductChanged, CategoryNotFound.
+        """
+        ...
+
+    @operation(idempotent=True)
+    async def set_published(self, command: SetPublished) -> Product:
+        """Publish or unpublish. Raises ProductNotFound, ProductChanged."""
+        ...
+
+    @operation(idempotent=True)
+    async def get_product(self, command: ProductRef) -> Product:
+        """Published or not. Raises ProductNotFound."""
+        ...
+
+    @operation(idempotent=True)
+    async def list_products(self, command: ListProducts) -> Products: ...
+
+    @operation(idempotent=True)
+    async def documents(self, command: ListProducts) -> Documents:
+        """Whole documents in id order, for rebuilding read models."""
+        ...
+
+    @operation(idempotent=True)
+    async def offers(self, command: OffersOf) -> Offers:
+        """The present truth about SKUs (at most 200 at a time), read from the primary."""
+        ...
+
+    @operation(idempotent=True)
+    async def put_category(self, command: Category) -> Category: ...
+
+    @operation(idempotent=True)
+    async def categories(self, command: Nothing) -> Categories: ...
+
+    @operation(idempotent=True)
+    async def put_attribute(self, command: AttributeDefinition) -> AttributeDefinition: ...
+
+    @operation(idempotent=True)
+    async def attributes(self, command: Nothing) -> AttributeDefinitions: ...
+
+    @operation(idempotent=True)
+    async def channels(self, command: Nothing) -> Channels: ...

@@ -1,0 +1,41 @@
+"""What the catalogue tells the world: whole documents, so that readers need nothing else."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rialto.catalog.api import AttributeDefinition, Category, Channel, ProductDocument
+from rialto.kernel.events import Event
+
+
+class ProductPublished(Event, frozen=True, kw_only=True):
+    """A product was created or changed; `document.draft.published` says whether shoppers may see it."""
+
+    TYPE: ClassVar[str] = "catalog.product_published"
+
+    document: ProductDocument
+
+
+class CategoriesChanged(Event, frozen=True, kw_only=True):
+    """The whole tree."""
+
+    TYPE: ClassVar[str] = "catalog.categories_changed"
+
+    categories: list[Category]
+
+
+class AttributesChanged(Event, frozen=True, kw_only=True):
+    """All definitions."""
+
+    TYPE: ClassVar[str] = "catalog.attributes_changed"
+
+    attributes: list[AttributeDefinition]
+
+
+class ChannelsChanged(Event, frozen=True, kw_only=True):
+    TYPE: ClassVar[str] = "catalog.channels_changed"
+
+    channels: list[Channel]
+
+
+EVENTS: tuple[type[Event], ...] = (ProductPublished, CategoriesChanged, AttributesChanged, ChannelsChanged)

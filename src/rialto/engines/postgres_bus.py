@@ -1,0 +1,243 @@
+"""The bus on PostgreSQL: a log table per partition, LISTEN/NOTIFY to wake, polling as the truth.
+
+Publishing locks the partition's counter row, so ids within a partition are in commit order: a reader that
+has seen id n has seen everything before it. The lease row is checked in the same transaction, so a relay
+that lost its lease appends nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from rialto.kernel.bus import Lease, LeaseLost, Logged
+from rialto.kernel.clock import Clock
+from rialto.kernel.db import Database, DatabaseAddress, connect
+from rialto.kernel.errors import Unavailable
+from rialto.kernel.events import Envelope
+from rialto.kernel.ids import PARTITIONS, partition_of
+
+CHANNEL = "rialto_bus"
+RECONNECT_S = 1.0
+
+_ACQUIRE = """
+INSERT INTO leases (name, owner, fence, expires_at)
+SELECT name, $2, 1, $4 FROM unnest($1::text[]) AS name ORDER BY name
+ON CONFLICT (name) DO UPDATE SET
+    owner = excluded.owner, expires_at = excluded.expires_at,
+    fence = CASE WHEN leases.owner = excluded.owner THEN leases.fence ELSE leases.fence + 1 END
+WHERE leases.owner = excluded.owner OR leases.expires_at <= $3
+RETURNING name, owner, fence
+"""
+_GIVE_BACK = "DELETE FROM leases WHERE owner = $1 AND ($2::text[] IS NULL OR name = ANY ($2))"
+_HEARTBEAT = """
+INSERT INTO workers (owner, expires_at) VALUES ($1, $2)
+ON CONFLICT (owner) DO UPDATE SET expires_at = excluded.expires_at
+"""
+_FORGET_WORKERS = "DELETE FROM workers WHERE expires_at <= $1"
+_WORKERS = "SELECT count(*) FROM workers WHERE expires_at > $1"
+
+# FOR SHARE: several publishers of one owner may go on, a new owner's acquire waits for the commit.
+_CHECK_LEASES = """
+SELECT count(*) FROM (
+    SELECT 1 FROM leases JOIN unnest($1::text[], $2::bigint[]) AS held(name, fence) USING (name, fence)
+    WHERE owner = $3 FOR SHARE OF leases
+) AS still
+"""
+_DRAW_IDS = """
+WITH locked AS (
+    SELECT partition FROM partitions WHERE partition = ANY ($1::smallint[]) ORDER BY partition FOR UPDATE
+)
+UPDATE partitions SET last_id = last_id + drawn.count
+FROM unnest($1::smallint[], $2::int[]) AS drawn(partition, count), locked
+WHERE partitions.partition = drawn.partition AND locked.partition = drawn.partition
+RETURNING partitions.partition, last_id - drawn.count AS before
+"""
+_APPEND = """
+INSERT INTO log (partition, id, service, bucket, stream, version, type, schema_version, body, meta, at)
+SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::smallint[], $5::uuid[], $6::int[], $7::text[],
+                     $8::int[], $9::text[], $10::text[], $11::timestamptz[])
+"""
+_CURSORS = "SELECT partition, position FROM cursors WHERE consumer = $1 AND partition = ANY ($2::smallint[])"
+_ADVANCE = """
+INSERT INTO cursors (consumer, partition, position)
+SELECT $1, partition, position FROM unnest($2::smallint[], $3::bigint[]) AS t(partition, position) ORDER BY partition
+ON CONFLICT (consumer, partition) DO UPDATE SET position = greatest(cursors.position, excluded.position)
+"""
+# The inner limit bounds what one partition can contribute, so that a busy one starves no other.
+_READ = """
+SELECT l.* FROM unnest($1::smallint[], $2::bigint[]) AS c(partition, position),
+LATERAL (SELECT * FROM log WHERE log.partition = c.partition AND log.id > c.position ORDER BY log.id LIMIT $3) AS l
+ORDER BY l.partition, l.id
+"""
+_TAIL = "SELECT partition, last_id FROM partitions"
+_PRUNE = "DELETE FROM log WHERE ctid IN (SELECT ctid FROM log WHERE at < $1 ORDER BY partition, id LIMIT $2)"
+
+
+class PostgresBus:
+    """See `kernel.bus.Bus` for the contract."""
+
+    def __init__(self, db: Database, clock: Clock, *, listen_on: DatabaseAddress | None) -> None:
+        """`listen_on` is a direct address for LISTEN (no pooler between); None: polling only."""
+        self._db = db
+        self._clock = clock
+        self._listen_on = listen_on
+        self._listener: Any = None
+        self._listen_after = 0.0
+        self._rung = asyncio.Event()
+
+    async def acquire(self, names: Sequence[str], *, owner: str, ttl_s: float) -> list[Lease]:
+        now = self._clock.now()
+        async with self._db.write() as session:
+            rows = await session.all(_ACQUIRE, list(names), owner, now, now + timedelta(seconds=ttl_s))
+        return [Lease(name=row["name"], owner=row["owner"], fence=row["fence"]) for row in rows]
+
+    async def give_back(self, owner: str, names: Sequence[str] | None = None) -> None:
+        async with self._db.write() as session:
+            await session.run(_GIVE_BACK, owner, None if names is None else list(names))
+            if names is None:
+                await session.run("DELETE FROM workers WHERE owner = $1", owner)
+
+    async def heartbeat(self, owner: str, *, ttl_s: float) -> int:
+        now = self._clock.now()
+        async with self._db.write() as session:
+            await session.run(_FORGET_WORKERS, now)
+            await session.run(_HEARTBEAT, owner, now + timedelta(seconds=ttl_s))
+            count: int = await session.value(_WORKERS, now)
+        return count
+
+    async def publish(self, leases: Sequence[Lease], batch: Sequence[Envelope]) -> None:
+        counts: dict[int, int] = {}
+        for envelope in batch:
+            partition = partition_of(envelope.bucket)
+            counts[partition] = counts.get(partition, 0) + 1
+        async with self._db.write() as session:
+            held = await session.value(
+                _CHECK_LEASES, [lease.name for lease in leases], [lease.fence for lease in leases], leases[0].owner
+            )
+            if held != len(leases):
+                raise LeaseLost
+            rows = await session.all(_DRAW_IDS, sorted(counts), [counts[key] for key in sorted(counts)])
+            following = {row["partition"]: row["before"] for row in rows}
+            await session.run(_APPEND, *_columns(batch, following))
+        self._rung.set()
+        await self.ring()
+
+    async def cursors(self, consumer: str, partitions: Sequence[int]) -> dict[int, int]:
+        async with self._db.read() as session:
+            rows = await session.all(_CURSORS, consumer, list(partitions))
+        found = {row["partition"]: row["position"] for row in rows}
+        return {partition: found.get(partition, 0) for partition in partitions}
+
+    async def advance(self, consumer: str, positions: dict[int, int]) -> None:
+        if positions:
+            async with self._db.write() as session:
+                await session.run(_ADVANCE, consumer, list(positions), list(positions.values()))
+
+    async def read(
+        self, after: dict[int, int], *, types: frozenset[str] | None, limit: int
+    ) -> tuple[list[Logged], dict[int, int]]:
+        async with self._db.read() as session:
+            rows = await session.all(_READ, list(after), list(after.values()), limit)
+        positions = dict(after)
+        for row in rows:
+            positions[row["partition"]] = row["id"]
+        return [_logged(row) for row in rows if types is None or row["type"] in types], positions
+
+    async def tail(self) -> dict[int, int]:
+        async with self._db.read() as session:
+            rows = await session.all(_TAIL)
+        return {row["partition"]: row["last_id"] for row in rows}
+
+    async def prune(self, *, keep: timedelta, limit: int = 5000) -> int:
+        """Delete log rows older than `keep`; how many. Feeds that were away longer must be rebuilt."""
+        async with self._db.write() as session:
+            return await session.run(_PRUNE, self._clock.now() - keep, limit)
+
+    async def wait(self, timeout_s: float) -> None:
+        await self._ensure_listening()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._rung.wait()
+        except TimeoutError:
+            pass
+        self._rung.clear()
+
+    async def ring(self) -> None:
+        """One NOTIFY; a lost one costs the polling interval, so failures are ignored."""
+        self._rung.set()
+        if self._listen_on is None:
+            return
+        try:
+            async with self._db.write() as session:
+                await session.run(f"NOTIFY {CHANNEL}")
+        except Unavailable:
+            return
+
+    async def close(self) -> None:
+        listener, self._listener = self._listener, None
+        if listener is not None and not listener.is_closed():
+            listener.terminate()
+
+    async def _ensure_listening(self) -> None:
+        if self._listen_on is None or (self._listener is not None and not self._listener.is_closed()):
+            return
+        if self._clock.monotonic() < self._listen_after:
+            return
+        self._listen_after = self._clock.monotonic() + RECONNECT_S
+        try:
+            listener = await connect(self._listen_on)
+            await listener.add_listener(CHANNEL, self._heard)
+        except Exception as error:
+            if not isinstance(error, Unavailable | OSError):
+                raise
+            return
+        self._listener = listener
+
+    def _heard(self, *_details: Any) -> None:
+        self._rung.set()
+
+
+def partitions_all() -> list[int]:
+    return list(range(PARTITIONS))
+
+
+def _columns(batch: Sequence[Envelope], following: dict[int, int]) -> tuple[list[Any], ...]:
+    partitions = [partition_of(envelope.bucket) for envelope in batch]
+    ids = []
+    for partition in partitions:
+        following[partition] += 1
+        ids.append(following[partition])
+    return (
+        partitions,
+        ids,
+        [envelope.service for envelope in batch],
+        [envelope.bucket for envelope in batch],
+        [envelope.stream for envelope in batch],
+        [envelope.version for envelope in batch],
+        [envelope.type for envelope in batch],
+        [envelope.schema_version for envelope in batch],
+        [envelope.body.decode() for envelope in batch],
+        [envelope.meta.decode() for envelope in batch],
+        [envelope.at for envelope in batch],
+    )
+
+
+def _logged(row: Any) -> Logged:
+    return Logged(
+        partition=row["partition"],
+        id=row["id"],
+        envelope=Envelope(
+            service=row["service"],
+            bucket=row["bucket"],
+            stream=row["stream"],
+            version=row["version"],
+            type=row["type"],
+            schema_version=row["schema_version"],
+            body=row["body"].encode(),
+            meta=row["meta"].encode(),
+            at=row["at"],
+        ),
+    )

@@ -1,0 +1,163 @@
+"""Consumers: bring published events to a service's reactions, each effect exactly once.
+
+A batch is taken in inside one transaction of the consuming service, together with the inbox rows that say
+how far each stream was taken in. An event seen before is skipped by its version. When something fails, the
+batch is rolled back and its events go one by one; one that keeps failing parks its own stream in
+`dead_letters` (later events of that stream queue up behind it) and everything else goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from rialto.kernel.bus import Bus, Logged
+from rialto.kernel.clock import Clock
+from rialto.kernel.db import Database, WriteSession
+from rialto.kernel.errors import RialtoError, Unavailable
+from rialto.kernel.events import Envelope, EventTypes
+from rialto.kernel.faults import Faults
+from rialto.kernel.service import Reaction
+
+BATCH_MAX = 200
+ATTEMPTS_MAX = 5
+
+log = structlog.get_logger("rialto.consumers")
+
+_POSITIONS = "SELECT stream, version FROM inbox WHERE consumer = $1 AND bucket = ANY ($2::smallint[]) AND stream = ANY ($3::uuid[])"
+_RECORD = """
+INSERT INTO inbox (consumer, bucket, stream, version)
+SELECT $1, bucket, stream, version FROM unnest($2::smallint[], $3::uuid[], $4::int[]) AS t(bucket, stream, version)
+ORDER BY bucket, stream
+ON CONFLICT (bucket, consumer, stream) DO UPDATE SET version = greatest(inbox.version, excluded.version)
+"""
+_PARKED = "SELECT DISTINCT stream FROM dead_letters WHERE consumer = $1 AND bucket = ANY ($2::smallint[]) AND stream = ANY ($3::uuid[])"
+_PARK = """
+INSERT INTO dead_letters (consumer, bucket, stream, version, type, schema_version, service, body, meta, at, reason, parked_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9::jsonb, $10, $11, $12) ON CONFLICT DO NOTHING
+"""
+_LETTERS = """
+SELECT bucket, stream, version, type, schema_version, service, body::text AS body, meta::text AS meta, at
+FROM dead_letters WHERE consumer = $1 ORDER BY bucket, stream, version LIMIT $2
+"""
+_UNPARK = "DELETE FROM dead_letters WHERE consumer = $1 AND bucket = $2 AND stream = $3 AND version = $4"
+
+
+class Delivery:
+    """What a reaction gets beside the event: where it came from and the transaction to write in."""
+
+    def __init__(self, envelope: Envelope, session: WriteSession) -> None:
+        self.envelope = envelope
+        self.session = session
+
+
+class Consumer:
+    """All reactions of one service."""
+
+    def __init__(
+        self, name: str, db: Database, handlers: Any, reactions: Sequence[Reaction], *, clock: Clock, faults: Faults
+    ) -> None:
+        self.name = name
+        self._db = db
+        self._handlers = handlers
+        self._by_type: Mapping[str, Reaction] = {reaction.event.TYPE: reaction for reaction in reactions}
+        self._types = EventTypes(reaction.event for reaction in reactions)
+        self._clock = clock
+        self._faults = faults
+        self._attempts: dict[tuple[UUID, int], int] = {}
+
+    async def consume_once(self, bus: Bus, partitions: Sequence[int]) -> int:
+        """Take in the next events of these partitions; how many were read. Raises Unavailable to be retried."""
+        before = await bus.cursors(self.name, partitions)
+        batch, after = await bus.read(before, types=frozenset(self._by_type), limit=BATCH_MAX)
+        moved = {partition: position for partition, position in after.items() if position != before[partition]}
+        if not moved:
+            return 0
+        if batch:
+            await self._take_in(batch)
+        await bus.advance(self.name, moved)
+        return max(len(batch), 1)
+
+    async def replay(self, limit: int = 100) -> int:
+        """Try parked events again, oldest first; how many were taken in. Stops at the first that still fails."""
+        async with self._db.read() as session:
+            rows = await session.all(_LETTERS, self.name, limit)
+        done = 0
+        for row in rows:
+            envelope = Envelope(**{**dict(row), "body": row["body"].encode(), "meta": row["meta"].encode()})
+            async with self._db.write() as session:
+                await self._react(session, envelope)
+                await session.run(_UNPARK, self.name, envelope.bucket, envelope.stream, envelope.version)
+                await session.run(_RECORD, self.name, [envelope.bucket], [envelope.stream], [envelope.version])
+            done += 1
+        return done
+
+    async def _take_in(self, batch: Sequence[Logged]) -> None:
+        try:
+            await self._apply(batch)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - one of the three loops that must survive
+            if len(batch) > 1:
+                for logged in batch:
+                    await self._take_in([logged])
+                return
+            await self._failed(batch[0].envelope, error)
+
+    async def _apply(self, batch: Sequence[Logged]) -> None:
+        buckets = list({logged.envelope.bucket for logged in batch})
+        streams = list({logged.envelope.stream for logged in batch})
+        async with self._db.write() as session:
+            rows = await session.all(_POSITIONS, self.name, buckets, streams)
+            last = {row["stream"]: row["version"] for row in rows}
+            parked = {row["stream"] for row in await session.all(_PARKED, self.name, buckets, streams)}
+            news: dict[UUID, Envelope] = {}
+            for logged in batch:
+                envelope = logged.envelope
+                if envelope.version <= last.get(envelope.stream, 0):
+                    continue
+                if envelope.stream in parked:
+                    await self._park(session, envelope, "an earlier event of this stream is parked")
+                else:
+                    await self._react(session, envelope)
+                last[envelope.stream] = envelope.version
+                news[envelope.stream] = envelope
+            if news:
+                await session.run(
+                    _RECORD,
+                    self.name,
+                    [envelope.bucket for envelope in news.values()],
+                    list(news),
+                    [envelope.version for envelope in news.values()],
+                )
+            self._faults.reach("consumer.before_commit")
+        self._faults.reach("consumer.after_commit")
+
+    async def _react(self, session: WriteSession, envelope: Envelope) -> None:
+        event = self._types.decode(envelope.type, envelope.schema_version, envelope.body)
+        await self._by_type[envelope.type].run(self._handlers, event, Delivery(envelope, session))
+
+    async def _failed(self, envelope: Envelope, error: Exception) -> None:
+        """Count; after ATTEMPTS_MAX in this process park the event, before that have it retried."""
+        key = (envelope.stream, envelope.version)
+        attempts = self._attempts.get(key, 0) + 1
+        log.warning("reaction failed", consumer=self.name, type=envelope.type, stream=str(envelope.stream),
+                    version=envelope.version, attempt=attempts, error=repr(error))
+        if attempts < ATTEMPTS_MAX:
+            self._attempts[key] = attempts
+            raise Unavailable(f"a reaction of {self.name} failed and is retried") from error
+        self._attempts.pop(key, None)
+        reason = error.stable_code if isinstance(error, RialtoError) else type(error).__name__
+        async with self._db.write() as session:
+            await self._park(session, envelope, reason)
+            await session.run(_RECORD, self.name, [envelope.bucket], [envelope.stream], [envelope.version])
+
+    async def _park(self, session: WriteSession, envelope: Envelope, reason: str) -> None:
+        await session.run(
+            _PARK, self.name, envelope.bucket, envelope.stream, envelope.version, envelope.type,
+            envelope.schema_version, envelope.service, envelope.body.decode(), envelope.meta.decode(),
+            envelope.at, reason, self._clock.now(),
+        )

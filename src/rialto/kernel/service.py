@@ -1,0 +1,135 @@
+"""What a service is: one declaration that the composition root can plug in anywhere.
+
+A service is named, has a typed interface (a Protocol whose methods are marked `@operation`), says what it
+needs and how it is built, and lists its routes, reactions, jobs and migrations. Nothing here knows any
+particular service; `app.py` decides which of them live in this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from rialto.kernel.clock import Clock
+    from rialto.kernel.db import Database
+    from rialto.kernel.events import Event
+    from rialto.kernel.faults import Faults
+    from rialto.kernel.ids import Ids
+    from rialto.kernel.bus import Logged
+    from rialto.kernel.consumers import Delivery
+    from rialto.kernel.settings import Settings
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Frozen(msgspec.Struct, frozen=True, kw_only=True):
+    """Root of commands, replies and views: immutable, keyword-only, unknown fields ignored on the wire."""
+
+
+class Nothing(Frozen):
+    """The reply of an operation that has nothing to say, and the command of one that needs nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """How an operation may be called. `timeout_s` bounds one call; only idempotent ones are retried."""
+
+    idempotent: bool
+    timeout_s: float
+
+
+def operation(*, idempotent: bool, timeout_s: float = 5.0) -> Callable[[F], F]:
+    """Mark a Protocol method as callable from other services."""
+
+    def mark(method: F) -> F:
+        method.__operation__ = Operation(idempotent=idempotent, timeout_s=timeout_s)  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+class Env(Protocol):
+    """What a service's `build` receives. `e[Orders]` is the orders service, here or elsewhere."""
+
+    db: Database
+    clock: Clock
+    ids: Ids
+    settings: Settings
+    faults: Faults
+
+    def __getitem__(self, api: type[T]) -> T: ...
+
+    def engine(self, port: str) -> Any:
+        """The engine chosen for a port such as `mail` or `payments.sandbox`."""
+        ...
+
+    def wake(self, job: str) -> None:
+        """Ask for a background job of this process to run now instead of at its next turn."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reaction:
+    """`run(handlers, event, delivery)` is called for each event of the type, in stream order.
+
+    The delivery's session is the transaction in which the inbox remembers the event: write there, and the
+    effect happens exactly once. Calls to other services must be idempotent.
+    """
+
+    event: type[Event]
+    run: Callable[[Any, Any, Delivery], Awaitable[None]]
+
+
+class Feed(Protocol):
+    """A broadcast subscription: every process gets every event, for caches and search indexes.
+
+    The feed keeps its own position (partition → last id), together with whatever it makes of the events.
+    A feed that is not `active` in this process (another one on the host writes the index) is only polled.
+    """
+
+    types: frozenset[str]
+
+    def positions(self) -> dict[int, int] | None:
+        """Where to go on; None: nothing is kept, start with what comes from now on."""
+        ...
+
+    async def apply(self, batch: Sequence[Logged]) -> None:
+        """Take in events, in order per partition; at least once, so applying one again must change nothing."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """Background work, run by whichever worker holds its lease, every `every_s` seconds or when woken.
+
+    `run(handlers)` returns how many things it did; while that is above zero it is called again at once.
+    """
+
+    name: str
+    every_s: float
+    run: Callable[[Any], Awaitable[int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One service, ready to be plugged in. `connections` is its share of the process's twenty."""
+
+    name: str
+    api: type[Any]
+    build: Callable[[Any], Any]
+    package: str
+    needs: tuple[type[Any], ...] = ()
+    routes: Sequence[Any] = ()
+    reactions: Sequence[Reaction] = ()
+    feeds: Sequence[Callable[[Any], Feed]] = ()
+    jobs: Sequence[Job] = ()
+    events: Sequence[type[Event]] = ()
+    permissions: Sequence[str] = ()
+    connections: int = 2
+    stored: bool = True
+    audits: Sequence[Callable[[Any], Awaitable[Any]]] = field(default=())

@@ -1,0 +1,170 @@
+"""Settings: one frozen object, read from the environment once and handed down.
+
+A bad value stops the start with the variable's name. Nothing else reads the environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from rialto.kernel.errors import RialtoError
+from rialto.kernel.service import Frozen
+
+T = TypeVar("T")
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class SettingWrong(RialtoError):
+    """A variable has a value that cannot be used; the text names it and says what would do."""
+
+    code = "setting_wrong"
+
+
+class Settings(Frozen):
+    """Everything that is set from outside. Ports are TCP ports; `data` is the data folder."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    ops_port: int = 8001
+    sandbox_port: int = 8010
+    public_url: str = "http://127.0.0.1:8000"
+    sandbox_url: str = "http://127.0.0.1:8010"
+    trusted_proxies: tuple[str, ...] = ()
+    smtp_url: str | None = None
+    secret_file: Path
+    data: Path
+    database_url: str | None = None
+    cache_url: str | None = None
+    bus_url: str | None = None
+    documents_url: str | None = None
+    admin_password: str | None = None
+    workers: int = 1
+    log: str = "info"
+    strict: bool = False
+    crash_at: str | None = None
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the shop by TLS: cookies are then marked so."""
+        return self.public_url.startswith("https://")
+
+
+def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Settings:
+    """Settings from `RIALTO_*`. Raises SettingWrong for the first value that cannot be used."""
+    reader = _Reader(environment)
+    host = reader.text("RIALTO_HOST", "127.0.0.1")
+    port = reader.port("RIALTO_PORT", 8000)
+    sandbox_port = reader.port("RIALTO_SANDBOX_PORT", 8010)
+    data = Path(reader.text("RIALTO_DATA", str(data_default))).expanduser().absolute()
+    # A browser cannot open 0.0.0.0; whoever listens everywhere says by RIALTO_PUBLIC_URL how people come.
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104
+    settings = Settings(
+        host=host,
+        port=port,
+        ops_port=reader.port("RIALTO_OPS_PORT", 8001),
+        sandbox_port=sandbox_port,
+        public_url=reader.url("RIALTO_PUBLIC_URL", f"http://{shown}:{port}"),
+        sandbox_url=reader.url("RIALTO_SANDBOX_URL", f"http://{shown}:{sandbox_port}"),
+        trusted_proxies=reader.networks("RIALTO_TRUSTED_PROXIES"),
+        smtp_url=reader.optional_url("RIALTO_SMTP_URL", ("smtp", "smtps")),
+        secret_file=Path(reader.text("RIALTO_SECRET_FILE", str(data / "secrets.json"))).expanduser().absolute(),
+        data=data,
+        database_url=reader.optional_url("RIALTO_DATABASE_URL", ("postgresql", "postgres")),
+        cache_url=reader.not_yet("RIALTO_CACHE_URL"),
+        bus_url=reader.not_yet("RIALTO_BUS_URL"),
+        documents_url=reader.not_yet("RIALTO_DOCUMENTS_URL"),
+        admin_password=reader.optional("RIALTO_ADMIN_PASSWORD"),
+        workers=reader.number("RIALTO_WORKERS", 1, 1, 64),
+        log=reader.choice("RIALTO_LOG", "info", LOG_LEVELS),
+        strict=reader.flag("RIALTO_STRICT"),
+        crash_at=reader.optional("RIALTO_CRASH_AT"),
+    )
+    ports = {"RIALTO_PORT": settings.port, "RIALTO_OPS_PORT": settings.ops_port, "RIALTO_SANDBOX_PORT": settings.sandbox_port}
+    if len(set(ports.values())) != len(ports):
+        raise SettingWrong(f"{', '.join(ports)} must differ: {', '.join(str(value) for value in ports.values())}.")
+    return settings
+
+
+class _Reader:
+    """One method per kind of value; each failure names the variable."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def optional(self, name: str) -> str | None:
+        return self._environment.get(name, "").strip() or None
+
+    def text(self, name: str, default: str) -> str:
+        return self.optional(name) or default
+
+    def _parsed(self, name: str, default: T, parse: Callable[[str], T], wanted: str) -> T:
+        text = self.optional(name)
+        if text is None:
+            return default
+        try:
+            return parse(text)
+        except ValueError:
+            raise SettingWrong(f"{name} is {text!r}; it must be {wanted}.") from None
+
+    def number(self, name: str, default: int, lowest: int, highest: int) -> int:
+        def parse(text: str) -> int:
+            value = int(text)
+            if not lowest <= value <= highest:
+                raise ValueError
+            return value
+
+        return self._parsed(name, default, parse, f"a whole number from {lowest} to {highest}")
+
+    def port(self, name: str, default: int) -> int:
+        return self.number(name, default, 1, 65535)
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        def parse(text: str) -> str:
+            if text not in choices:
+                raise ValueError
+            return text
+
+        return self._parsed(name, default, parse, f"one of {', '.join(choices)}")
+
+    def flag(self, name: str) -> bool:
+        values = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+
+        def parse(text: str) -> bool:
+            if text.lower() not in values:
+                raise ValueError
+            return values[text.lower()]
+
+        return self._parsed(name, False, parse, "1 or 0")
+
+    def url(self, name: str, default: str) -> str:
+        return self._url(name, default, ("http", "https")) or default
+
+    def optional_url(self, name: str, schemes: tuple[str, ...]) -> str | None:
+        return self._url(name, None, schemes)
+
+    def _url(self, name: str, default: str | None, schemes: tuple[str, ...]) -> str | None:
+        def parse(text: str) -> str:
+            parts = urlsplit(text)
+            if parts.scheme not in schemes or not (parts.hostname or parts.query):
+                raise ValueError
+            _ = parts.port  # raises ValueError for a port that is none
+            return text.rstrip("/")
+
+        return self._parsed(name, default, parse, f"a URL with {' or '.join(schemes)}")
+
+    def networks(self, name: str) -> tuple[str, ...]:
+        def parse(text: str) -> tuple[str, ...]:
+            return tuple(str(ip_network(part.strip(), strict=False)) for part in text.split(",") if part.strip())
+
+        return self._parsed(name, (), parse, "addresses or networks with commas between")
+
+    def not_yet(self, name: str) -> Any:
+        """An engine this release does not have is refused, not ignored."""
+        if self.optional(name) is not None:
+            raise SettingWrong(f"{name} is set, but this release has only the built-in engine; unset it.")
+        return None

@@ -1,0 +1,178 @@
+"""What orders tells the world. No personal data: names and addresses stand in `orders.contacts`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from rialto.kernel.events import Event
+from rialto.kernel.ids import CartId, OrderId
+from rialto.kernel.money import Currency, Money
+from rialto.kernel.service import Frozen
+
+
+class StartedLine(Frozen):
+    """A line as it was bought: copied, so that no later change of catalogue or cart reaches it."""
+
+    id: str
+    sku: str
+    quantity: int
+    unit_price: Money
+    total: Money
+    tax: Money
+    tax_rate: str
+    title: str
+    product_id: str | None = None
+    slug: str | None = None
+    options: dict[str, str] = {}
+    image: dict[str, Any] | None = None
+
+
+class StartedTender(Frozen):
+    provider: str
+    token: str
+    amount: Money
+
+
+class StartedTax(Frozen):
+    rate: str
+    net: Money
+    tax: Money
+
+
+class OrderStarted(Event, frozen=True, kw_only=True):
+    """A checkout began. Everything the order will ever be charged for is fixed here."""
+
+    TYPE: ClassVar[str] = "orders.started"
+
+    order_id: OrderId
+    number: str
+    cart_id: CartId
+    idempotency_key: str
+    currency: Currency
+    language: str
+    channel: str
+    country: str
+    lines: list[StartedLine]
+    taxes: list[StartedTax]
+    items: Money
+    discount: Money
+    delivery: Money
+    delivery_tax: Money
+    tax: Money
+    total: Money
+    tax_included: bool
+    delivery_option_id: str
+    delivery_title: str
+    delivered_on_from: str | None
+    delivered_on_to: str | None
+    tenders: list[StartedTender]
+    return_url: str
+    payment_deadline: datetime
+    started_at: datetime
+
+
+class OrderAwaitsCustomer(Event, frozen=True, kw_only=True):
+    """The provider wants the customer to act (3-D Secure)."""
+
+    TYPE: ClassVar[str] = "orders.awaits_customer"
+
+    order_id: OrderId
+    awaited_at: datetime
+
+
+class OrderPlaced(Event, frozen=True, kw_only=True):
+    """The order stands: paid for (authorised), its stock used up."""
+
+    TYPE: ClassVar[str] = "orders.placed"
+
+    order_id: OrderId
+    number: str
+    cart_id: CartId
+    language: str
+    total: Money
+    skus: dict[str, int]
+    placed_at: datetime
+
+
+class OrderCancelled(Event, frozen=True, kw_only=True):
+    """It will not be fulfilled. `reason`: payment_declined, out_of_stock, abandoned, payment_lost, customer, staff.
+
+    Voiding and restocking follow; `OrderClosed` says they are done.
+    """
+
+    TYPE: ClassVar[str] = "orders.cancelled"
+
+    order_id: OrderId
+    reason: str
+    was_placed: bool
+    decline_code: str | None = None
+    cancelled_at: datetime
+
+
+class OrderClosed(Event, frozen=True, kw_only=True):
+    """Everything a cancelled order held was given back."""
+
+    TYPE: ClassVar[str] = "orders.closed"
+
+    order_id: OrderId
+    closed_at: datetime
+
+
+class OrderShipped(Event, frozen=True, kw_only=True):
+    """Some lines left the house. `amount` is what is captured for it; `net`, `tax` and `delivery` split it for the books."""
+
+    TYPE: ClassVar[str] = "orders.shipped"
+
+    order_id: OrderId
+    step: str
+    lines: dict[str, int]
+    tracking: str | None
+    amount: Money
+    tax: Money
+    complete: bool
+    shipped_at: datetime
+
+
+class OrderCaptured(Event, frozen=True, kw_only=True):
+    """The money for a shipment was taken."""
+
+    TYPE: ClassVar[str] = "orders.captured"
+
+    order_id: OrderId
+    step: str
+    amount: Money
+    captured_at: datetime
+
+
+class OrderRefunded(Event, frozen=True, kw_only=True):
+    TYPE: ClassVar[str] = "orders.refunded"
+
+    order_id: OrderId
+    step: str
+    amount: Money
+    reason: str
+    refunded_at: datetime
+
+
+class OrderNeedsAttention(Event, frozen=True, kw_only=True):
+    """The saga cannot go on by itself; a person must look."""
+
+    TYPE: ClassVar[str] = "orders.needs_attention"
+
+    order_id: OrderId
+    cause: str
+    noticed_at: datetime
+
+
+EVENTS: tuple[type[Event], ...] = (
+    OrderStarted,
+    OrderAwaitsCustomer,
+    OrderPlaced,
+    OrderCancelled,
+    OrderClosed,
+    OrderShipped,
+    OrderCaptured,
+    OrderRefunded,
+    OrderNeedsAttention,
+)

@@ -1,0 +1,172 @@
+"""What can be asked of pricing: a total that explains each of its lines, and the ways to deliver.
+
+Policy of a channel whose prices include tax: the shown price is what the customer pays in every country of
+the delivery zone table, and the tax inside it is that of the destination. A channel whose prices exclude tax
+adds it on top. Rounding: per line, half away from zero; a destination without a rate is not taxed.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Protocol
+
+from rialto.kernel.errors import Invalid
+from rialto.kernel.money import Currency, Money
+from rialto.kernel.service import Frozen, Nothing, operation
+
+
+class DeliveryUnavailable(Invalid):
+    code = "delivery_not_available"
+    message = "This way of delivery is not offered for this cart."
+
+
+class ItemToPrice(Frozen):
+    """One line: `unit_price` is the catalogue's, with or without tax as the channel says."""
+
+    key: str
+    sku: str
+    quantity: int
+    unit_price: Money
+    tax_class: str = "standard"
+    weight_g: int = 0
+
+
+class QuoteFor(Frozen):
+    """What to price. Without a country the channel's own is assumed; without an option delivery is not counted."""
+
+    items: list[ItemToPrice]
+    currency: Currency
+    country: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+    channel: str = "default"
+    delivery_option_id: str | None = None
+    codes: list[str] = []
+
+
+class Step(Frozen):
+    """One step of a derivation: `kind` is price, discount, delivery, tax or tax_included; `text` says why."""
+
+    kind: str
+    text: str
+    amount: Money
+
+
+class QuotedLine(Frozen):
+    """`total` is what this line adds to the cart's items; `tax` is inside it or on top, as the quote says."""
+
+    key: str
+    sku: str
+    quantity: int
+    unit_price: Money
+    total: Money
+    discount: Money
+    tax: Money
+    tax_class: str
+    tax_rate: str
+    steps: list[Step]
+
+
+class QuotedDelivery(Frozen):
+    option_id: str
+    title: dict[str, str]
+    price: Money
+    tax: Money
+    tax_rate: str
+    steps: list[Step]
+    delivered_on_from: date | None = None
+    delivered_on_to: date | None = None
+
+
+class TaxLine(Frozen):
+    """All tax of one rate, for the invoice: `net` + `tax` = gross of everything at that rate."""
+
+    rate: str
+    net: Money
+    tax: Money
+
+
+class Totals(Frozen):
+    """items − discount + delivery (+ tax, where prices exclude it) = total."""
+
+    items: Money
+    discount: Money
+    delivery: Money
+    tax: Money
+    total: Money
+
+
+class Quote(Frozen):
+    """A total that is the sum of its parts, each with its derivation."""
+
+    currency: Currency
+    tax_included: bool
+    lines: list[QuotedLine]
+    delivery: QuotedDelivery | None
+    taxes: list[TaxLine]
+    totals: Totals
+
+
+class DeliveryOption(Frozen):
+    id: str
+    title: dict[str, str]
+    price: Money
+    delivered_on_from: date
+    delivered_on_to: date
+
+
+class DeliveryOptions(Frozen):
+    items: list[DeliveryOption]
+
+
+class TaxRate(Frozen):
+    """`rate` is a decimal such as `0.19`, exact."""
+
+    country: str
+    tax_class: str
+    rate: str
+
+
+class DeliveryMethod(Frozen):
+    """Offered where the country is in `countries` (`*`: everywhere), the weight fits and the total is reached.
+
+    `prices` by currency in minor units; `free_from` likewise: free from that items total on.
+    """
+
+    id: str
+    title: dict[str, str]
+    countries: list[str]
+    prices: dict[str, int]
+    free_from: dict[str, int] = {}
+    weight_g_max: int | None = None
+    days_min: int = 1
+    days_max: int = 3
+    tax_class: str = "standard"
+    position: int = 0
+
+
+class PricingRules(Frozen):
+    tax_rates: list[TaxRate]
+    delivery_methods: list[DeliveryMethod]
+
+
+class Pricing(Protocol):
+    """Quotes. Pure functions of the request and the rules in force."""
+
+    @operation(idempotent=True, timeout_s=2)
+    async def quote(self, command: QuoteFor) -> Quote:
+        """Raises DeliveryUnavailable when the chosen option does not serve this cart."""
+        ...
+
+    @operation(idempotent=True, timeout_s=2)
+    async def delivery_options(self, command: QuoteFor) -> DeliveryOptions:
+        """What is offered for these items and this country, cheapest position first; empty when nothing is."""
+        ...
+
+    @operation(idempotent=True)
+    async def put_rules(self, command: PricingRules) -> PricingRules:
+        """Add or replace rates and methods by their keys. Raises Invalid for a rate outside 0-1 and the like."""
+        ...
+
+    @operation(idempotent=True)
+    async def rules(self, command: Nothing) -> PricingRules: ...
