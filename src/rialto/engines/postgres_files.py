@@ -1,0 +1,161 @@
+"""The embedded PostgreSQL's folder: made whole or not at all, checked before use, configured at every start.
+
+Nothing here runs a server; see embedded_postgres.py.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from rialto.engines.postgres_install import Installation
+from rialto.engines.processes import CannotStart
+
+SUPERUSER = "rialto"
+DATABASE = "rialto"
+PORT = 5432
+_MAJOR = "18"
+# Passwords are long and random, so stretching them would only cost time on every connection.
+_SCRAM_ITERATIONS = 64
+
+_ACCESS = "# Written by Rialto. One way in: the Unix socket, with a password.\nlocal all all scram-sha-256\n"
+
+_CONFIGURATION = """\
+# Written by Rialto at every start. Use ALTER SYSTEM for settings of your own.
+listen_addresses = ''
+port = {port}
+unix_socket_directories = '{socket_folder}'
+unix_socket_permissions = 0700
+max_connections = 100
+scram_iterations = {scram_iterations}
+# Locks of a killed worker must not outlive its query.
+client_connection_check_interval = '5s'
+
+shared_buffers = '128MB'
+work_mem = '8MB'
+maintenance_work_mem = '64MB'
+effective_cache_size = '512MB'
+random_page_cost = 1.1
+jit = off
+io_method = sync
+max_worker_processes = 4
+max_parallel_workers_per_gather = 0
+autovacuum_max_workers = 2
+
+fsync = {durable}
+# Also without fsync: a killed server then loses nothing, only a lost machine does.
+synchronous_commit = on
+full_page_writes = {durable}
+max_wal_senders = 2
+min_wal_size = '64MB'
+max_wal_size = '256MB'
+checkpoint_timeout = '10min'
+log_checkpoints = off
+
+log_min_messages = warning
+log_line_prefix = '%m [%p] %u@%d '
+log_timezone = 'UTC'
+timezone = 'UTC'
+lc_messages = 'C'
+default_text_search_config = 'pg_catalog.simple'
+"""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """One PGDATA folder, in PostgreSQL's word for it. `durable=False` trades safety for speed, for tests."""
+
+    folder: Path
+    installation: Installation
+    durable: bool
+
+    def create(self, password: str) -> None:
+        """Make it beside its place and move it there: an interrupted first start leaves no half database."""
+        for abandoned in self.folder.parent.glob(f"{self.folder.name}.new-*"):
+            shutil.rmtree(abandoned, ignore_errors=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f"{self.folder.name}.new-", dir=self.folder.parent))
+        self.installation.own(fresh, 0o700)
+        self._initialise(fresh, password)
+        alone = ["--single", "-D", str(fresh), *(() if self.durable else ("-F",)), "postgres"]
+        filled = self.installation.run("postgres", *alone, stdin=f"CREATE DATABASE {DATABASE}\n")
+        if filled.returncode != 0 or re.search(r"\b(ERROR|FATAL|PANIC):", filled.stderr):
+            raise CannotStart(f"The database could not be created: {reason(filled.stderr)}")
+        fresh.replace(self.folder)
+
+    def check(self) -> bool:
+        """Refuse a folder that is damaged or of another version. True when it was shut down cleanly."""
+        try:
+            found = (self.folder / "PG_VERSION").read_text(errors="replace").strip()
+        except OSError:
+            found = ""
+        if not found.isdigit():
+            raise self._damaged("PG_VERSION is missing or unreadable")
+        if found != _MAJOR:
+            raise CannotStart(
+                f"The database in {self.folder} was made by PostgreSQL {found} and this Rialto brings "
+                f"PostgreSQL {_MAJOR}; start it with the Rialto that made it, or move it by dump and restore."
+            )
+        control = self.installation.run("pg_controldata", "-D", str(self.folder))
+        if control.returncode != 0 or "warning" in (control.stdout + control.stderr).lower():
+            raise self._damaged("its control file cannot be read")
+        return re.search(r"cluster state: +shut down", control.stdout) is not None
+
+    def configure(self, socket_folder: Path) -> None:
+        self._write("pg_hba.conf", _ACCESS)
+        settings = _CONFIGURATION.format(
+            port=PORT,
+            scram_iterations=_SCRAM_ITERATIONS,
+            socket_folder=str(socket_folder).replace("'", "''"),
+            durable="on" if self.durable else "off",
+        )
+        self._write("postgresql.conf", settings)
+
+    def _initialise(self, fresh: Path, password: str) -> None:
+        password_file = fresh.with_name("initdb.password")
+        password_file.unlink(missing_ok=True)
+        password_file.touch(0o600)
+        password_file.write_text(password + "\n")
+        self.installation.own(password_file, 0o600)
+        try:
+            made = self.installation.run(
+                "initdb",
+                f"--pgdata={fresh}",
+                f"--username={SUPERUSER}",
+                f"--pwfile={password_file}",
+                "--auth-local=scram-sha-256",
+                "--auth-host=reject",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--locale-provider=builtin",
+                "--builtin-locale=C.UTF-8",
+                "--data-checksums",
+                "--no-instructions",
+                f"--set=scram_iterations={_SCRAM_ITERATIONS}",
+                *(() if self.durable else ("--no-sync", "--wal-segsize=4")),
+            )
+        finally:
+            password_file.unlink()
+        if made.returncode != 0:
+            raise CannotStart(f"The database could not be created: {reason(made.stderr)}")
+
+    def _damaged(self, how: str) -> CannotStart:
+        return CannotStart(
+            f"The database in {self.folder} is damaged ({how}); restore the folder from a backup, "
+            "or move it away to start with an empty shop."
+        )
+
+    def _write(self, name: str, text: str) -> None:
+        fresh = self.folder / f"{name}.new"
+        fresh.write_text(text)
+        self.installation.own(fresh, 0o600)
+        fresh.replace(self.folder / name)
+
+
+def reason(said: str) -> str:
+    """The last serious line of what a PostgreSQL program said, as the end of a sentence."""
+    serious = re.findall(r"(?:FATAL|PANIC|ERROR|error):\s+(.+)", said)
+    lines = said.strip().splitlines()
+    return f"{(serious or lines or ['no reason was given'])[-1].rstrip('.')}."
