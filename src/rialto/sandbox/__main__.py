@@ -23,11 +23,12 @@ import uvloop
 
 from rialto.kernel.clock import SystemClock
 from rialto.sandbox.books import Books
+from rialto.sandbox.core import Sandbox
 from rialto.sandbox.errors import Unavailable
 from rialto.sandbox.http import Keys
 from rialto.sandbox.model import Terms
 from rialto.sandbox.origins import parse_origin
-from rialto.sandbox.server import bound, http_post, running, serve
+from rialto.sandbox.server import assembled, bound, http_post, running, serve
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -71,23 +72,21 @@ class _CannotStart(Exception):
 async def _run(options: argparse.Namespace, keys: Keys, listener: socket.socket, books: Books) -> None:
     host = f"[{options.host}]" if ":" in options.host else options.host
     public_url = options.public_url or f"http://{host}:{listener.getsockname()[1]}"
-    async with (
-        http_post() as post,
-        running(
-            books,
-            SystemClock(),
-            random.SystemRandom(),
-            keys,
-            post=post,
-            shop_origins=tuple(options.shop_origin),
-            public_url=public_url,
-            webhook_url=options.webhook_url,
-            terms=Terms(slow_s=options.slow_seconds, challenge_s=options.challenge_seconds),
-        ) as app,
-    ):
-        sys.stdout.write(f"sandbox payment provider ready on {public_url}\n")
-        sys.stdout.flush()
-        await serve(app, listener)
+    clock = SystemClock()
+    sandbox = Sandbox(
+        books,
+        clock,
+        random.SystemRandom(),
+        shop_origins=tuple(options.shop_origin),
+        public_url=public_url,
+        terms=Terms(slow_s=options.slow_seconds, challenge_s=options.challenge_seconds),
+    )
+    async with http_post() as post:
+        parts = assembled(sandbox, clock, keys, post, options.webhook_url)
+        async with running(parts):
+            sys.stdout.write(f"sandbox payment provider ready on {public_url}\n")
+            sys.stdout.flush()
+            await serve(parts.app, listener)
 
 
 def _parser() -> argparse.ArgumentParser:

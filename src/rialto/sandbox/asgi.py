@@ -15,6 +15,7 @@ import msgspec
 from rialto.sandbox.errors import STATUS, Invalid, Refused
 
 BODY_BYTES_MAX = 64 * 1024
+SEGMENTS_MAX = 4
 DROP_EXTENSION = "rialto.drop"
 
 Scope = dict[str, Any]
@@ -102,12 +103,12 @@ def problem(error: Refused, **extra: object) -> Response:
 
 
 def find(routes: Routes, path: str) -> tuple[Mapping[str, Handler], str] | None:
-    """The methods of a path and what its `*` stands for; `*` is the second or the third segment."""
-    segments = tuple(path.split("/")[1:])
+    """The methods of a path and what its `*` stands for; `*` is any segment but the first."""
+    segments = tuple(path.split("/", SEGMENTS_MAX + 1)[1:])
     if segments in routes:
         return routes[segments], ""
-    for place in (2, 1):
-        if len(segments) > place and segments[place]:
+    for place in range(len(segments) - 1, 0, -1):
+        if segments[place]:
             pattern = (*segments[:place], "*", *segments[place + 1 :])
             if pattern in routes:
                 return routes[pattern], segments[place]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import cast
 
 import aiohttp
@@ -17,10 +17,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from rialto.kernel.clock import Clock
 from rialto.sandbox.asgi import DROP_EXTENSION
-from rialto.sandbox.books import Books
 from rialto.sandbox.core import Sandbox
 from rialto.sandbox.http import App, Keys, MerchantApi
-from rialto.sandbox.model import Terms
 from rialto.sandbox.pages import Pages
 from rialto.sandbox.webhooks import POST_TIMEOUT_S, Courier, Post
 from rialto.sandbox.writer import Writer
@@ -39,36 +37,41 @@ class DroppableProtocol(HttpToolsProtocol):
         cast("dict[str, object]", self.scope)["extensions"] = {DROP_EXTENSION: self.transport.abort}
 
 
-@asynccontextmanager
-async def running(
-    books: Books,
-    clock: Clock,
-    source: random.Random,
-    keys: Keys,
-    *,
-    post: Post,
-    shop_origins: tuple[str, ...],
-    public_url: str,
-    webhook_url: str = "",
-    terms: Terms | None = None,
-) -> AsyncIterator[App]:
-    """The ASGI app with its background work going on; both end with the context. `books` stay open."""
-    sandbox = Sandbox(books, clock, source, shop_origins=shop_origins, public_url=public_url, terms=terms)
-    writer = Writer(books)
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """A sandbox put together. Nothing runs by itself yet but the writer's thread."""
+
+    app: App
+    sandbox: Sandbox
+    writer: Writer
+    courier: Courier
+    clock: Clock
+
+
+def assembled(sandbox: Sandbox, clock: Clock, keys: Keys, post: Post, webhook_url: str = "") -> Parts:
+    """Put HTTP, writer and courier around a sandbox; must be called on the running loop."""
+    writer = Writer(sandbox.books)
     courier = Courier(sandbox, writer, clock, post).aimed_at(webhook_url, keys.webhook_secret)
     api = MerchantApi(sandbox, writer, clock, courier, keys)
     pages = Pages(sandbox, writer, courier, keys.publishable_key)
+    app = App({**api.routes(), **pages.routes()})
+    return Parts(app=app, sandbox=sandbox, writer=writer, courier=courier, clock=clock)
+
+
+@asynccontextmanager
+async def running(parts: Parts) -> AsyncIterator[None]:
+    """Deliver webhooks and let time pass while the context lasts; ends the writer with it."""
     background = (
-        asyncio.ensure_future(_kept_alive(courier.run)),
-        asyncio.ensure_future(_kept_alive(lambda: _clockwork(sandbox, writer, clock, courier))),
+        asyncio.ensure_future(_kept_alive(parts.courier.run)),
+        asyncio.ensure_future(_kept_alive(lambda: _clockwork(parts))),
     )
     try:
-        yield App({**api.routes(), **pages.routes()})
+        yield
     finally:
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
-        await writer.close()
+        await parts.writer.close()
 
 
 @asynccontextmanager
@@ -114,15 +117,15 @@ async def _kept_alive(work: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(TICK_S)
 
 
-async def _clockwork(sandbox: Sandbox, writer: Writer, clock: Clock, courier: Courier) -> None:
+async def _clockwork(parts: Parts) -> None:
     ticks = 0
     while True:
-        if await writer.run(sandbox.settle_due):
-            courier.nudge()
+        if await parts.writer.run(parts.sandbox.settle_due):
+            parts.courier.nudge()
         if ticks % PURGE_EVERY_TICKS == 0:
-            await writer.run(sandbox.purge)
+            await parts.writer.run(parts.sandbox.purge)
         ticks += 1
-        await clock.sleep(TICK_S)
+        await parts.clock.sleep(TICK_S)
 
 
 def bound(host: str, port: int) -> socket.socket:
