@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+from rialto.cli.plan import Plan
 from rialto.cli.progress import Progress
-from rialto.cli.run import Hooks, Plan, run
+from rialto.cli.run import Hooks, run
 
 
 class _Answers(BaseHTTPRequestHandler):
@@ -46,13 +48,13 @@ def shop(settings: dict[str, object]) -> int:
         sandbox_port=sandbox_port,
         workers=int(str(settings.get("workers", 1))),
         database_url=None if settings.get("database") else "postgresql://elsewhere",
-        environment={},
+        environment=os.environ,
         durable=False,
         serve=serve,
         sandbox=(*here, "part", str(sandbox_port)),
     )
     hooks = Hooks(
-        database_password=lambda _: "secret",
+        prepare=lambda: "secret",
         migrate=lambda _: None,
         seed=lambda _: None,
         greeting=lambda: ("The shop is open",),

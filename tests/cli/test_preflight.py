@@ -12,6 +12,7 @@ import pytest
 from rialto.cli.preflight import check_data_folder, check_ports, check_python
 from rialto.engines.processes import CannotStart
 
+pytestmark = pytest.mark.fast
 ordinary_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 
 

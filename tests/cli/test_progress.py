@@ -8,6 +8,8 @@ import pytest
 
 from rialto.cli.progress import Progress
 
+pytestmark = pytest.mark.fast
+
 
 class _Terminal(io.StringIO):
     def isatty(self) -> bool:

@@ -64,7 +64,7 @@ def ask(address: PostgresAddress, *statements: str) -> object:
     """Run the statements on one connection; the first value of the last."""
 
     async def talk() -> object:
-        connection = await asyncpg.connect(address.url())
+        connection = await asyncpg.connect(address.url)
         try:
             for statement in statements[:-1]:
                 await connection.execute(statement)
@@ -226,17 +226,17 @@ def test_command_beside_a_running_shop_uses_its_database_and_leaves_it(
     make_data_folder(data)
     shop = FolderLock(data / "run" / "lock")
     assert shop.acquire()
-    with pytest.raises(CannotStart, match="just starting"), borrowed_postgres(data):
+    with pytest.raises(CannotStart, match="just starting"), borrowed_postgres(data, durable=False):
         pass
     server.ensure_running()
-    with borrowed_postgres(data) as address:
+    with borrowed_postgres(data, durable=False) as address:
         assert ask(address, "SELECT 1") == 1
     assert server.is_running()
     shop.release()
 
 
 def test_command_without_a_running_shop_starts_and_stops_the_database(data: Path) -> None:
-    with borrowed_postgres(data) as address:
+    with borrowed_postgres(data, durable=False) as address:
         assert ask(address, "SELECT 1") == 1
         started = process_of(data)
     assert not is_alive(started)

@@ -6,48 +6,29 @@ preflight.py, the database in engines/embedded_postgres.py, living and dying in 
 
 from __future__ import annotations
 
+import argparse
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
+from rialto.cli.plan import Plan, environment_with, plan_of
 from rialto.cli.preflight import answers_ready, check_data_folder, check_ports, check_python
 from rialto.cli.progress import Progress
-from rialto.engines.embedded_postgres import EmbeddedPostgres
+from rialto.engines.embedded_postgres import EmbeddedPostgres, default_data_folder
 from rialto.engines.processes import CannotStart, FolderLock
-from rialto.engines.supervisor import Child, Supervisor
-
-_SERVE = (sys.executable, "-m", "rialto.cli", "serve")
-_SANDBOX = (sys.executable, "-m", "rialto.sandbox")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What is to run where. `environment` is what children get beside the caller's own."""
-
-    data: Path
-    host: str
-    port: int
-    ops_port: int
-    sandbox_port: int
-    workers: int
-    database_url: str | None
-    environment: Mapping[str, str]
-    serve: Sequence[str] = _SERVE
-    sandbox: Sequence[str] = _SANDBOX
-    durable: bool = True  # False in tests: the database does not wait for the disk
+from rialto.engines.supervisor import Child, StopAsked, Supervisor, ignore_signals, stopped_by_signals
+from rialto.kernel.errors import RialtoError
+from rialto.kernel.settings import Settings, SettingWrong, read_settings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hooks:
-    """The steps that belong to the shop. Each raises CannotStart when it cannot be done."""
+    """The steps that belong to the shop. Each raises CannotStart or a RialtoError when it cannot be done."""
 
-    database_password: Callable[[Path], str]
-    """The superuser's password, made at first start; gets the data folder."""
+    prepare: Callable[[], str]
+    """Make what the data folder needs before anything starts (secrets); answers the embedded database's password."""
     migrate: Callable[[str], None]
     """Bring the database at this URL up to date."""
     seed: Callable[[str], None]
@@ -56,28 +37,44 @@ class Hooks:
     """The lines with addresses and logins, once everything runs."""
 
 
-class StopAsked(BaseException):
-    """Somebody wants the shop to stop. Not an error: it passes every `except Exception`."""
+def run_command(
+    options: argparse.Namespace,
+    environment: Mapping[str, str],
+    hooks_of: Callable[[Settings], Hooks],
+    progress: Progress,
+) -> int:
+    """`rialto run` with its options (plan.add_arguments); the exit code."""
+    environment = environment_with(options, environment)
+    try:
+        settings = read_settings(environment, data_default=default_data_folder(Path.cwd(), os.geteuid()))
+    except SettingWrong as problem:
+        return refuse(problem.text, 2)
+    return run(plan_of(settings, environment), hooks_of(settings), progress)
+
+
+def refuse(sentence: str, code: int = 1) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return code
 
 
 def run(plan: Plan, hooks: Hooks, progress: Progress) -> int:
     """Run the shop until a signal asks it to stop; the exit code."""
     lock = FolderLock(plan.data / "run" / "lock")
     supervisor = Supervisor(plan.data, progress.note)
-    with _stopped_by_signals():
+    with stopped_by_signals():
         try:
             _start(plan, hooks, progress, supervisor, lock)
             supervisor.watch()
         except StopAsked:
             code = 0
         except CannotStart as problem:
-            code = problem.exit_code
-            sys.stderr.write(f"{problem}\n")
+            code = refuse(str(problem), problem.exit_code)
+        except RialtoError as problem:
+            code = refuse(problem.text)
         except OSError as problem:
-            code = 1
-            sys.stderr.write(f"Rialto cannot go on: {problem.strerror or problem} ({problem.filename}).\n")
+            code = refuse(f"Rialto cannot go on: {problem.strerror or problem} ({problem.filename}).")
         finally:
-            _ignore_signals()
+            ignore_signals()
             if supervisor.has_parts():
                 with progress.step("Stopping"):
                     supervisor.stop()
@@ -102,14 +99,13 @@ def _start(plan: Plan, hooks: Hooks, progress: Progress, supervisor: Supervisor,
             "RIALTO_SANDBOX_PORT": plan.sandbox_port,
         },
     )
+    password = hooks.prepare()
     url = plan.database_url
     if url is None:
-        server = EmbeddedPostgres(
-            plan.data, progress.note, password=hooks.database_password(plan.data), durable=plan.durable
-        )
+        server = EmbeddedPostgres(plan.data, progress.note, password=password, durable=plan.durable)
         supervisor.own_database(server)
         with progress.step("Database"):
-            url = server.ensure_running().url()
+            url = server.ensure_running().url
     with progress.step("Tables"):
         hooks.migrate(url)
     with progress.step("Catalogue"):
@@ -121,7 +117,7 @@ def _start(plan: Plan, hooks: Hooks, progress: Progress, supervisor: Supervisor,
 
 
 def _children(plan: Plan, database_url: str) -> list[Child]:
-    env = {**os.environ, **plan.environment, "RIALTO_DATABASE_URL": database_url, "PYTHONUNBUFFERED": "1"}
+    env = {**plan.environment, "RIALTO_DATABASE_URL": database_url, "PYTHONUNBUFFERED": "1"}
     workers = [
         Child(f"worker-{number}", plan.serve, env=env, data=plan.data)
         for number in range(1, plan.workers + 1)
@@ -130,28 +126,4 @@ def _children(plan: Plan, database_url: str) -> list[Child]:
 
 
 def _is_ready(plan: Plan) -> bool:
-    return answers_ready(plan.host, plan.port) and answers_ready(plan.host, plan.sandbox_port)
-
-
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """The first signal raises StopAsked wherever the start or the watch happens to be; later ones change nothing."""
-
-    def ask(_signal: int, _frame: FrameType | None) -> None:
-        _ignore_signals()
-        raise StopAsked
-
-    previous = {one: signal.signal(one, ask) for one in _STOP_SIGNALS}
-    try:
-        yield
-    finally:
-        for one, handler in previous.items():
-            signal.signal(one, handler)
-
-
-def _ignore_signals() -> None:
-    for one in _STOP_SIGNALS:
-        signal.signal(one, signal.SIG_IGN)
+    return answers_ready(plan.host, plan.port) and answers_ready(plan.host, plan.sandbox_port, "/health")

@@ -71,6 +71,7 @@ class PostgresAddress:
     port: int = PORT
     database: str = DATABASE
 
+    @property
     def url(self) -> str:
         query = urlencode({"host": str(self.socket_folder), "port": self.port})
         return (
@@ -288,7 +289,11 @@ class EmbeddedPostgres:
 
 @contextmanager
 def borrowed_postgres(
-    data: Path, log: Callable[[str], None] = lambda _: None, *, password: str | None = None
+    data: Path,
+    log: Callable[[str], None] = lambda _: None,
+    *,
+    password: str | None = None,
+    durable: bool = True,
 ) -> Iterator[PostgresAddress]:
     """The server for the length of a command such as `rialto import`.
 
@@ -296,7 +301,7 @@ def borrowed_postgres(
     `rialto run` on the same folder is refused.
     """
     make_data_folder(data)
-    server = EmbeddedPostgres(data, log, password=password)
+    server = EmbeddedPostgres(data, log, password=password, durable=durable)
     lock = FolderLock(data / "run" / "lock")
     if not lock.acquire():
         yield server.adopt()

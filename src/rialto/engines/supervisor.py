@@ -12,9 +12,11 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Protocol
 
 from rialto.engines.embedded_postgres import EmbeddedPostgres
@@ -38,7 +40,12 @@ _ROOM_TO_RESTART = 32 * 1024 * 1024
 # Five deaths within a minute are not bad luck any more.
 _DEATHS_MAX = 5
 _DEATHS_WITHIN_S = 60.0
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PAUSES_S = (0.0, 0.2, 0.5, 1.0, 2.0)
+
+
+class StopAsked(BaseException):
+    """Somebody wants the shop to stop. Not an error: it passes every `except Exception`."""
 
 
 class Part(Protocol):
@@ -129,7 +136,16 @@ class _Watched:
 class Supervisor:
     """Owns the running parts of one data folder. Use it from the main thread."""
 
-    def __init__(self, data: Path, log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        data: Path,
+        log: Callable[[str], None],
+        *,
+        watch_every_s: float = _WATCH_S,
+        pauses_s: Sequence[float] = _PAUSES_S,
+    ) -> None:
+        self._watch_every_s = watch_every_s
+        self._pauses_s = pauses_s
         self._data = data
         self._log = log
         self._database: EmbeddedPostgres | None = None
@@ -185,7 +201,7 @@ class Supervisor:
         tidy_due = time.monotonic()
         try:
             while True:
-                self._woken.wait(_WATCH_S)
+                self._woken.wait(self._watch_every_s)
                 self._woken.clear()
                 for watched in self._watched:
                     self._look_after(watched)
@@ -215,10 +231,12 @@ class Supervisor:
 
     def _look_after(self, watched: _Watched) -> None:
         part, now = watched.part, time.monotonic()
+        if part.is_running():
+            watched.start_due = None
+            return
         if watched.start_due is None:
-            if part.is_running():
-                return
             watched.start_due = self._due_after_death(watched, now)
+            self._log(f"The {part.name} ended unexpectedly")
         if now < watched.start_due:
             return
         try:
@@ -246,6 +264,26 @@ class Supervisor:
                 f"The {name} ended {len(deaths)} times within {_DEATHS_WITHIN_S:.0f} s, so the shop is stopped; "
                 f"the reason stands in the logs in {self._data}."
             )
-        pause_s = _PAUSES_S[min(len(deaths), len(_PAUSES_S)) - 1]
-        self._log(f"The {name} ended unexpectedly")
+        pause_s = self._pauses_s[min(len(deaths), len(self._pauses_s)) - 1]
         return now + pause_s
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """The first signal raises StopAsked wherever the start or the watch happens to be; later ones change nothing."""
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        ignore_signals()
+        raise StopAsked
+
+    previous = {one: signal.signal(one, ask) for one in _STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for one, handler in previous.items():
+            signal.signal(one, handler)
+
+
+def ignore_signals() -> None:
+    for one in _STOP_SIGNALS:
+        signal.signal(one, signal.SIG_IGN)
