@@ -46,8 +46,29 @@ class ProductChanged(VersionConflict):
     """The If-Match version is not the present one."""
 
 
+class CategoryInvalid(Invalid):
+    """A category breaks a rule; `category_cycle` when it would stand below itself."""
+
+    code = "validation_failed"
+
+
+class AttributeInvalid(Invalid):
+    code = "validation_failed"
+
+
+class AttributeInUse(Conflict):
+    """Products hold values that the new definition would not allow; `fields` names them."""
+
+    code = "attribute_in_use"
+    message = "Products use what this change would take away."
+
+
 class AttributeDefinition(Frozen):
-    """`type` is choice, number, boolean or text. Numbers are decimals, stored as text where not whole."""
+    """`type` is choice, number, boolean or text. Numbers are decimals, stored as text where not whole.
+
+    `order` lists the codes of `values` as they are to be shown (sizes s, m, l): a mapping loses its order on
+    the way through a stored event. What it leaves out is appended when the definition is saved.
+    """
 
     code: str
     label: Texts
@@ -55,6 +76,7 @@ class AttributeDefinition(Frozen):
     unit: str | None = None
     filterable: bool = False
     values: dict[str, Texts] = {}
+    order: list[str] = []
 
 
 class Picture(Frozen):
@@ -120,7 +142,12 @@ class Product(Frozen):
 
 
 class ProductDocument(Frozen):
-    """A whole product as published: what `search` and every other reader needs, with definitions inlined."""
+    """A whole product as published: what `search` and every other reader needs, with definitions inlined.
+
+    `category_path` runs from the root to the product's own category. `attributes` are the definitions of its
+    options, then of its other attributes, in the order the merchant gave them. Both are as of `version`; later
+    changes of the tree or of a definition are told by their own events.
+    """
 
     id: ProductId
     version: int
@@ -146,7 +173,11 @@ class Offer(Frozen):
 
 
 class PutProduct(Frozen):
-    """Create (no `expected_version`) or replace. With a version that is not the present one: ProductChanged."""
+    """Create or replace, by `id` or else by the draft's slug.
+
+    `expected_version` None: whatever is there; 0: it must not exist yet (SlugTaken); else the present version,
+    or ProductChanged. A repeat whose draft is what the first attempt stored answers `unchanged`.
+    """
 
     draft: ProductDraft
     id: ProductId | None = None
@@ -232,7 +263,8 @@ class Catalog(Protocol):
     async def put_product(self, command: PutProduct) -> PutOutcome:
         """Create or replace a product by id or slug; saving the same draft twice changes nothing.
 
-        Raises ProductInvalid (with field paths), SlugTaken, SkuTaken, ProductChanged, CategoryNotFound.
+        Raises ProductInvalid (with field paths), SlugTaken, SkuTaken, ProductChanged, CategoryNotFound, and
+        ProductNotFound for an `id` that names nothing.
         """
         ...
 
@@ -247,7 +279,9 @@ class Catalog(Protocol):
         ...
 
     @operation(idempotent=True)
-    async def list_products(self, command: ListProducts) -> Products: ...
+    async def list_products(self, command: ListProducts) -> Products:
+        """A page, published or not. Raises Invalid for a limit outside 1-200, ProductNotFound for a wrong cursor."""
+        ...
 
     @operation(idempotent=True)
     async def documents(self, command: ListProducts) -> Documents:
@@ -256,20 +290,33 @@ class Catalog(Protocol):
 
     @operation(idempotent=True)
     async def offers(self, command: OffersOf) -> Offers:
-        """The present truth about SKUs (at most 200 at a time), read from the primary."""
+        """The present truth about SKUs (at most 200 at a time), read from the primary.
+
+        Raises Invalid for more than 200 SKUs or an unknown currency.
+        """
         ...
 
     @operation(idempotent=True)
-    async def put_category(self, command: Category) -> Category: ...
+    async def put_category(self, command: Category) -> Category:
+        """Create or replace by slug. Raises CategoryInvalid, also for an unknown parent or a cycle."""
+        ...
 
     @operation(idempotent=True)
-    async def categories(self, command: Nothing) -> Categories: ...
+    async def categories(self, command: Nothing) -> Categories:
+        """The whole tree, by position, then slug."""
+        ...
 
     @operation(idempotent=True)
-    async def put_attribute(self, command: AttributeDefinition) -> AttributeDefinition: ...
+    async def put_attribute(self, command: AttributeDefinition) -> AttributeDefinition:
+        """Create or replace by code. Raises AttributeInvalid; AttributeInUse when products hold removed values."""
+        ...
 
     @operation(idempotent=True)
-    async def attributes(self, command: Nothing) -> AttributeDefinitions: ...
+    async def attributes(self, command: Nothing) -> AttributeDefinitions:
+        """All definitions, by code."""
+        ...
 
     @operation(idempotent=True)
-    async def channels(self, command: Nothing) -> Channels: ...
+    async def channels(self, command: Nothing) -> Channels:
+        """All shop fronts; `default` comes first."""
+        ...

@@ -8,7 +8,7 @@ from rialto.catalog.api import AttributeDefinition, Category, Channel, ProductDo
 from rialto.kernel.events import Event
 
 
-class ProductPublished(Event, frozen=True, kw_only=True):
+class ProductPublished(Event):
     """A product was created or changed; `document.draft.published` says whether shoppers may see it."""
 
     TYPE: ClassVar[str] = "catalog.product_published"
@@ -16,7 +16,7 @@ class ProductPublished(Event, frozen=True, kw_only=True):
     document: ProductDocument
 
 
-class CategoriesChanged(Event, frozen=True, kw_only=True):
+class CategoriesChanged(Event):
     """The whole tree."""
 
     TYPE: ClassVar[str] = "catalog.categories_changed"
@@ -24,7 +24,7 @@ class CategoriesChanged(Event, frozen=True, kw_only=True):
     categories: list[Category]
 
 
-class AttributesChanged(Event, frozen=True, kw_only=True):
+class AttributesChanged(Event):
     """All definitions."""
 
     TYPE: ClassVar[str] = "catalog.attributes_changed"
@@ -32,7 +32,7 @@ class AttributesChanged(Event, frozen=True, kw_only=True):
     attributes: list[AttributeDefinition]
 
 
-class ChannelsChanged(Event, frozen=True, kw_only=True):
+class ChannelsChanged(Event):
     TYPE: ClassVar[str] = "catalog.channels_changed"
 
     channels: list[Channel]

@@ -115,7 +115,10 @@ class PostgresBus:
             counts[partition] = counts.get(partition, 0) + 1
         async with self._db.write() as session:
             held = await session.value(
-                _CHECK_LEASES, [lease.name for lease in leases], [lease.fence for lease in leases], leases[0].owner
+                _CHECK_LEASES,
+                [lease.name for lease in leases],
+                [lease.fence for lease in leases],
+                leases[0].owner,
             )
             if held != len(leases):
                 raise LeaseLost
@@ -156,14 +159,15 @@ class PostgresBus:
         async with self._db.write() as session:
             return await session.run(_PRUNE, self._clock.now() - keep, limit)
 
-    async def wait(self, timeout_s: float) -> None:
+    async def wait(self, timeout_s: float) -> bool:
         await self._ensure_listening()
         try:
             async with asyncio.timeout(timeout_s):
                 await self._rung.wait()
         except TimeoutError:
-            pass
+            return False
         self._rung.clear()
+        return True
 
     async def ring(self) -> None:
         """One NOTIFY; a lost one costs the polling interval, so failures are ignored."""

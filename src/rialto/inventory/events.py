@@ -16,7 +16,7 @@ def band(available: int) -> str:
     return "few_left" if available <= FEW_LEFT_MAX else "in_stock"
 
 
-class AvailabilityChanged(Event, frozen=True, kw_only=True):
+class AvailabilityChanged(Event):
     """The band of one SKU changed. `available` is as of that moment."""
 
     TYPE: ClassVar[str] = "inventory.availability_changed"

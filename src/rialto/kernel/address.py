@@ -9,8 +9,13 @@ from rialto.kernel.service import Frozen
 
 FIELD_LENGTH_MAX = 120
 
+# CLDR lists regions and aggregates beside the ISO 3166-1 countries.
+_NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "XA", "XB", "XK", "ZZ", "QO"})
+
 COUNTRIES: frozenset[str] = frozenset(
-    code for code in Locale("en").territories if len(code) == 2 and code.isalpha() and code not in {"EU", "EZ", "UN", "XA", "XB", "XK", "ZZ", "QO"}
+    code
+    for code in map(str, Locale("en").territories)
+    if len(code) == 2 and code.isalpha() and code not in _NO_COUNTRIES
 )
 
 
@@ -37,14 +42,24 @@ def check_address(address: Address, *, path: str) -> Address:
         text = " ".join(value.split()) if isinstance(value, str) else None
         required = name in {"name", "line1", "city", "postal_code", "country"}
         if required and not text:
-            problems.append(FieldProblem(path=f"{path}.{name}", code="required", message="Please fill this in."))
+            problems.append(
+                FieldProblem(path=f"{path}.{name}", code="required", message="Please fill this in.")
+            )
         elif text and (len(text) > FIELD_LENGTH_MAX or not text.isprintable()):
-            problems.append(FieldProblem(path=f"{path}.{name}", code="not_valid", message="This is too long or holds characters that cannot be printed."))
+            problems.append(
+                FieldProblem(
+                    path=f"{path}.{name}",
+                    code="not_valid",
+                    message="This is too long or holds characters that cannot be printed.",
+                )
+            )
         cleaned[name] = text or None
     country = (cleaned["country"] or "").upper()
     if cleaned["country"] and country not in COUNTRIES:
-        problems.append(FieldProblem(path=f"{path}.country", code="country_unknown", message="Please choose a country."))
+        problems.append(
+            FieldProblem(path=f"{path}.country", code="country_unknown", message="Please choose a country.")
+        )
     if problems:
         raise Invalid("The address is not complete.", fields=tuple(problems))
     cleaned["country"] = country
-    return Address(**{key: value for key, value in cleaned.items() if value is not None})  # type: ignore[arg-type]
+    return Address(**{key: value for key, value in cleaned.items() if value is not None})

@@ -25,7 +25,7 @@ M = TypeVar("M")
 R = TypeVar("R")
 
 Flush = Callable[[WriteSession, Sequence[M]], Awaitable[Sequence[R | RialtoError]]]
-Recover = Callable[[Sequence[M]], Awaitable[Sequence[R | RialtoError | None]]]
+Recover = Callable[[Sequence[M]], Awaitable[Sequence[R | RialtoError]]]
 
 SIZE_MAX = 400
 QUEUE_MAX = 5000
@@ -35,7 +35,7 @@ class Batcher(Generic[M, R]):
     """One queue, one commit in flight.
 
     `flush(session, members)` answers each member in order, a result or its refusal; raising fails the batch.
-    `recover(members)` says after a lost commit what became of each: its result, or None if it was not written.
+    `recover(members)` says after a lost commit what became of each: its result, or `Unavailable` if it was not written.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Batcher(Generic[M, R]):
         members = [member for member, _ in batch]
         try:
             async with self._db.write() as session:
-                answers: Sequence[R | RialtoError | None] = await self._flush(session, members)
+                answers: Sequence[R | RialtoError] = await self._flush(session, members)
                 self._faults.reach("batch.before_commit")
             self._faults.reach("batch.after_commit")
         except OutcomeUnknown:
@@ -116,9 +116,9 @@ class Batcher(Generic[M, R]):
         if len(answers) != len(batch):
             raise AssertionError("a flush answers every member")
         for (_, future), answer in zip(batch, answers, strict=True):
-            _settle(future, Unavailable() if answer is None else answer)
+            _settle(future, answer)
 
-    async def _ask(self, members: Sequence[M]) -> Sequence[R | RialtoError | None]:
+    async def _ask(self, members: Sequence[M]) -> Sequence[R | RialtoError]:
         try:
             return await self._recover(members)
         except RialtoError:

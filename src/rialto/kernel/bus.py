@@ -75,8 +75,8 @@ class Bus(Protocol):
         """The last id of every partition."""
         ...
 
-    async def wait(self, timeout_s: float) -> None:
-        """Return when something may have been published anywhere, or after the timeout."""
+    async def wait(self, timeout_s: float) -> bool:
+        """True as soon as something may have been published anywhere; False after the timeout."""
         ...
 
     async def ring(self) -> None:

@@ -58,7 +58,14 @@ class Consumer:
     """All reactions of one service."""
 
     def __init__(
-        self, name: str, db: Database, handlers: Any, reactions: Sequence[Reaction], *, clock: Clock, faults: Faults
+        self,
+        name: str,
+        db: Database,
+        handlers: Any,
+        reactions: Sequence[Reaction],
+        *,
+        clock: Clock,
+        faults: Faults,
     ) -> None:
         self.name = name
         self._db = db
@@ -73,7 +80,9 @@ class Consumer:
         """Take in the next events of these partitions; how many were read. Raises Unavailable to be retried."""
         before = await bus.cursors(self.name, partitions)
         batch, after = await bus.read(before, types=frozenset(self._by_type), limit=BATCH_MAX)
-        moved = {partition: position for partition, position in after.items() if position != before[partition]}
+        moved = {
+            partition: position for partition, position in after.items() if position != before[partition]
+        }
         if not moved:
             return 0
         if batch:
@@ -91,7 +100,9 @@ class Consumer:
             async with self._db.write() as session:
                 await self._react(session, envelope)
                 await session.run(_UNPARK, self.name, envelope.bucket, envelope.stream, envelope.version)
-                await session.run(_RECORD, self.name, [envelope.bucket], [envelope.stream], [envelope.version])
+                await session.run(
+                    _RECORD, self.name, [envelope.bucket], [envelope.stream], [envelope.version]
+                )
             done += 1
         return done
 
@@ -144,8 +155,15 @@ class Consumer:
         """Count; after ATTEMPTS_MAX in this process park the event, before that have it retried."""
         key = (envelope.stream, envelope.version)
         attempts = self._attempts.get(key, 0) + 1
-        log.warning("reaction failed", consumer=self.name, type=envelope.type, stream=str(envelope.stream),
-                    version=envelope.version, attempt=attempts, error=repr(error))
+        log.warning(
+            "reaction failed",
+            consumer=self.name,
+            type=envelope.type,
+            stream=str(envelope.stream),
+            version=envelope.version,
+            attempt=attempts,
+            error=repr(error),
+        )
         if attempts < ATTEMPTS_MAX:
             self._attempts[key] = attempts
             raise Unavailable(f"a reaction of {self.name} failed and is retried") from error
@@ -157,7 +175,17 @@ class Consumer:
 
     async def _park(self, session: WriteSession, envelope: Envelope, reason: str) -> None:
         await session.run(
-            _PARK, self.name, envelope.bucket, envelope.stream, envelope.version, envelope.type,
-            envelope.schema_version, envelope.service, envelope.body.decode(), envelope.meta.decode(),
-            envelope.at, reason, self._clock.now(),
+            _PARK,
+            self.name,
+            envelope.bucket,
+            envelope.stream,
+            envelope.version,
+            envelope.type,
+            envelope.schema_version,
+            envelope.service,
+            envelope.body.decode(),
+            envelope.meta.decode(),
+            envelope.at,
+            reason,
+            self._clock.now(),
         )

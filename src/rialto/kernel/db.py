@@ -53,7 +53,12 @@ class DatabaseAddress(Frozen):
 
     def as_user(self, user: str, password: str) -> DatabaseAddress:
         return DatabaseAddress(
-            host=self.host, port=self.port, database=self.database, user=user, password=password, sslmode=self.sslmode
+            host=self.host,
+            port=self.port,
+            database=self.database,
+            user=user,
+            password=password,
+            sslmode=self.sslmode,
         )
 
 
@@ -250,7 +255,13 @@ async def _roll_back(transaction: Any) -> None:
 async def _commit(transaction: Any) -> None:
     try:
         await transaction.commit()
-    except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError, TimeoutError) as error:
+    except (
+        OSError,
+        asyncpg.PostgresConnectionError,
+        asyncpg.InterfaceError,
+        asyncpg.AdminShutdownError,
+        TimeoutError,
+    ) as error:
         raise OutcomeUnknown("The database's answer to a commit was lost.") from error
     except Exception as error:
         raise translate(error) from error
@@ -268,7 +279,7 @@ _UNAVAILABLE = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.InsufficientResourcesError,  # class 53: disk full, out of memory
-    asyncpg.SystemIOError,
+    asyncpg.PostgresSystemError,  # class 58: the operating system failed it
     asyncpg.ReadOnlySQLTransactionError,
 )
 

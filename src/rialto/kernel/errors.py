@@ -78,7 +78,9 @@ class Denied(RialtoError):
     code = "denied"
     message = "This is not allowed."
 
-    def __init__(self, message: str | None = None, *, signed_in: bool = True, code: str | None = None) -> None:
+    def __init__(
+        self, message: str | None = None, *, signed_in: bool = True, code: str | None = None
+    ) -> None:
         super().__init__(message, code=code)
         self.signed_in = signed_in
 

@@ -19,9 +19,10 @@ import msgspec
 
 from rialto.kernel.db import ReadSession, WriteSession
 from rialto.kernel.errors import VersionConflict
+from rialto.kernel.service import Frozen
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True):
+class Event(Frozen):
     """Root of all facts. `TYPE` is `service.past_tense`, unique in the whole shop and never reused."""
 
     TYPE: ClassVar[str]
@@ -51,7 +52,9 @@ Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 class EventTypes:
     """Decodes bodies of one or several services; brings older schema versions forward by upcasters."""
 
-    def __init__(self, types: Iterable[type[Event]], upcasters: dict[tuple[str, int], Upcaster] | None = None) -> None:
+    def __init__(
+        self, types: Iterable[type[Event]], upcasters: dict[tuple[str, int], Upcaster] | None = None
+    ) -> None:
         self._types = {event.TYPE: event for event in types}
         self._decoders = {name: msgspec.json.Decoder(event) for name, event in self._types.items()}
         self._upcasters = upcasters or {}

@@ -57,11 +57,15 @@ def _read(package: str, folder: str, schema: str) -> list[Migration]:
     where = resources.files(package).joinpath(folder)
     if not where.is_dir():
         return []
-    files = sorted((file for file in where.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name)
+    files = sorted(
+        (file for file in where.iterdir() if file.name.endswith(".sql")), key=lambda file: file.name
+    )
     return [Migration(schema=schema, name=file.name, sql=file.read_text("utf-8")) for file in files]
 
 
-async def migrate(address: DatabaseAddress, services: Iterable[Service], secrets: Secrets, clock: Clock) -> list[str]:
+async def migrate(
+    address: DatabaseAddress, services: Iterable[Service], secrets: Secrets, clock: Clock
+) -> list[str]:
     """Bring the database up to this release; the migrations that were applied. Safe to run twice or at once.
 
     Raises MigrationChanged when a file differs from what was applied under its name.
@@ -81,7 +85,9 @@ async def migrate(address: DatabaseAddress, services: Iterable[Service], secrets
                 await _apply(connection, migration, clock)
                 applied.append(f"{migration.schema}/{migration.name}")
             elif known != migration.checksum:
-                raise MigrationChanged(f"{migration.schema}/{migration.name} was changed after it was applied.")
+                raise MigrationChanged(
+                    f"{migration.schema}/{migration.name} was changed after it was applied."
+                )
         return applied
     finally:
         await connection.close()

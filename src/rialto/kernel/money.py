@@ -124,9 +124,7 @@ class Money(msgspec.Struct, frozen=True, order=False):
         sign = -1 if self.amount < 0 else 1
         whole = abs(self.amount)
         shares = [whole * weight // total for weight in weights]
-        by_remainder = sorted(
-            range(len(weights)), key=lambda i: (-(whole * weights[i] % total), i)
-        )
+        by_remainder = sorted(range(len(weights)), key=lambda i: (-(whole * weights[i] % total), i))
         for i in by_remainder[: whole - sum(shares)]:
             shares[i] += 1
         return [Money(sign * share, self.currency) for share in shares]

@@ -39,14 +39,18 @@ class Relay:
         self._bus = bus
         self._faults = faults
 
-    async def publish_once(self, leases: Sequence[Lease]) -> int:
-        """One batch of each service for the partitions leased; how many events went out.
+    @property
+    def services(self) -> Sequence[str]:
+        return list(self._databases)
+
+    async def publish_once(self, leases: Sequence[Lease], services: Sequence[str]) -> int:
+        """One batch of each named service for the partitions leased; how many events went out.
 
         Raises LeaseLost (nothing was published for the service at hand) and Unavailable.
         """
         count = 0
-        for service, db in self._databases.items():
-            count += await self._publish_service(service, db, leases)
+        for service in services:
+            count += await self._publish_service(service, self._databases[service], leases)
         return count
 
     async def _publish_service(self, service: str, db: Database, leases: Sequence[Lease]) -> int:
@@ -57,11 +61,16 @@ class Relay:
             return 0
         used = {partition_of(row["bucket"]) for row in rows}
         self._faults.reach("relay.before_publish")
-        await self._bus.publish([partitions[partition] for partition in sorted(used)], [_envelope(service, row) for row in rows])
+        await self._bus.publish(
+            [partitions[partition] for partition in sorted(used)], [_envelope(service, row) for row in rows]
+        )
         self._faults.reach("relay.after_publish")
         async with db.write() as session:
             await session.run(
-                _DONE, [row["bucket"] for row in rows], [row["stream"] for row in rows], [row["version"] for row in rows]
+                _DONE,
+                [row["bucket"] for row in rows],
+                [row["stream"] for row in rows],
+                [row["version"] for row in rows],
             )
         self._faults.reach("relay.after_delete")
         return len(rows)

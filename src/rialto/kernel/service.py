@@ -9,25 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, dataclass_transform
 
 import msgspec
 
 if TYPE_CHECKING:
+    from rialto.kernel.bus import Logged
     from rialto.kernel.clock import Clock
+    from rialto.kernel.consumers import Delivery
     from rialto.kernel.db import Database
     from rialto.kernel.events import Event
     from rialto.kernel.faults import Faults
     from rialto.kernel.ids import Ids
-    from rialto.kernel.bus import Logged
-    from rialto.kernel.consumers import Delivery
     from rialto.kernel.settings import Settings
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Frozen(msgspec.Struct, frozen=True, kw_only=True):
+class FrozenMeta(msgspec.StructMeta):
+    """Makes every subclass frozen and keyword-only, which msgspec and type checkers want said in each class."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
+        return super().__new__(cls, name, bases, namespace, **{"frozen": True, "kw_only": True, **options})
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class Frozen(msgspec.Struct, metaclass=FrozenMeta):
     """Root of commands, replies and views: immutable, keyword-only, unknown fields ignored on the wire."""
 
 

@@ -72,7 +72,9 @@ def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Sett
         sandbox_url=reader.url("RIALTO_SANDBOX_URL", f"http://{shown}:{sandbox_port}"),
         trusted_proxies=reader.networks("RIALTO_TRUSTED_PROXIES"),
         smtp_url=reader.optional_url("RIALTO_SMTP_URL", ("smtp", "smtps")),
-        secret_file=Path(reader.text("RIALTO_SECRET_FILE", str(data / "secrets.json"))).expanduser().absolute(),
+        secret_file=Path(reader.text("RIALTO_SECRET_FILE", str(data / "secrets.json")))
+        .expanduser()
+        .absolute(),
         data=data,
         database_url=reader.optional_url("RIALTO_DATABASE_URL", ("postgresql", "postgres")),
         cache_url=reader.not_yet("RIALTO_CACHE_URL"),
@@ -84,9 +86,15 @@ def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Sett
         strict=reader.flag("RIALTO_STRICT"),
         crash_at=reader.optional("RIALTO_CRASH_AT"),
     )
-    ports = {"RIALTO_PORT": settings.port, "RIALTO_OPS_PORT": settings.ops_port, "RIALTO_SANDBOX_PORT": settings.sandbox_port}
+    ports = {
+        "RIALTO_PORT": settings.port,
+        "RIALTO_OPS_PORT": settings.ops_port,
+        "RIALTO_SANDBOX_PORT": settings.sandbox_port,
+    }
     if len(set(ports.values())) != len(ports):
-        raise SettingWrong(f"{', '.join(ports)} must differ: {', '.join(str(value) for value in ports.values())}.")
+        raise SettingWrong(
+            f"{', '.join(ports)} must differ: {', '.join(str(value) for value in ports.values())}."
+        )
     return settings
 
 
@@ -159,7 +167,9 @@ class _Reader:
 
     def networks(self, name: str) -> tuple[str, ...]:
         def parse(text: str) -> tuple[str, ...]:
-            return tuple(str(ip_network(part.strip(), strict=False)) for part in text.split(",") if part.strip())
+            return tuple(
+                str(ip_network(part.strip(), strict=False)) for part in text.split(",") if part.strip()
+            )
 
         return self._parsed(name, (), parse, "addresses or networks with commas between")
 

@@ -40,7 +40,7 @@ class StartedTax(Frozen):
     tax: Money
 
 
-class OrderStarted(Event, frozen=True, kw_only=True):
+class OrderStarted(Event):
     """A checkout began. Everything the order will ever be charged for is fixed here."""
 
     TYPE: ClassVar[str] = "orders.started"
@@ -72,7 +72,7 @@ class OrderStarted(Event, frozen=True, kw_only=True):
     started_at: datetime
 
 
-class OrderAwaitsCustomer(Event, frozen=True, kw_only=True):
+class OrderAwaitsCustomer(Event):
     """The provider wants the customer to act (3-D Secure)."""
 
     TYPE: ClassVar[str] = "orders.awaits_customer"
@@ -81,7 +81,7 @@ class OrderAwaitsCustomer(Event, frozen=True, kw_only=True):
     awaited_at: datetime
 
 
-class OrderPlaced(Event, frozen=True, kw_only=True):
+class OrderPlaced(Event):
     """The order stands: paid for (authorised), its stock used up."""
 
     TYPE: ClassVar[str] = "orders.placed"
@@ -95,7 +95,7 @@ class OrderPlaced(Event, frozen=True, kw_only=True):
     placed_at: datetime
 
 
-class OrderCancelled(Event, frozen=True, kw_only=True):
+class OrderCancelled(Event):
     """It will not be fulfilled. `reason`: payment_declined, out_of_stock, abandoned, payment_lost, customer, staff.
 
     Voiding and restocking follow; `OrderClosed` says they are done.
@@ -110,7 +110,7 @@ class OrderCancelled(Event, frozen=True, kw_only=True):
     cancelled_at: datetime
 
 
-class OrderClosed(Event, frozen=True, kw_only=True):
+class OrderClosed(Event):
     """Everything a cancelled order held was given back."""
 
     TYPE: ClassVar[str] = "orders.closed"
@@ -119,7 +119,7 @@ class OrderClosed(Event, frozen=True, kw_only=True):
     closed_at: datetime
 
 
-class OrderShipped(Event, frozen=True, kw_only=True):
+class OrderShipped(Event):
     """Some lines left the house. `amount` is what is captured for it; `net`, `tax` and `delivery` split it for the books."""
 
     TYPE: ClassVar[str] = "orders.shipped"
@@ -134,7 +134,7 @@ class OrderShipped(Event, frozen=True, kw_only=True):
     shipped_at: datetime
 
 
-class OrderCaptured(Event, frozen=True, kw_only=True):
+class OrderCaptured(Event):
     """The money for a shipment was taken."""
 
     TYPE: ClassVar[str] = "orders.captured"
@@ -145,7 +145,7 @@ class OrderCaptured(Event, frozen=True, kw_only=True):
     captured_at: datetime
 
 
-class OrderRefunded(Event, frozen=True, kw_only=True):
+class OrderRefunded(Event):
     TYPE: ClassVar[str] = "orders.refunded"
 
     order_id: OrderId
@@ -155,7 +155,7 @@ class OrderRefunded(Event, frozen=True, kw_only=True):
     refunded_at: datetime
 
 
-class OrderNeedsAttention(Event, frozen=True, kw_only=True):
+class OrderNeedsAttention(Event):
     """The saga cannot go on by itself; a person must look."""
 
     TYPE: ClassVar[str] = "orders.needs_attention"

@@ -10,7 +10,7 @@ from rialto.kernel.ids import OrderId, PaymentId
 from rialto.kernel.money import Money
 
 
-class PaymentStarted(Event, frozen=True, kw_only=True):
+class PaymentStarted(Event):
     """Written before the provider is called, so that an attempt is never forgotten."""
 
     TYPE: ClassVar[str] = "payments.started"
@@ -25,7 +25,7 @@ class PaymentStarted(Event, frozen=True, kw_only=True):
     deadline: datetime
 
 
-class PaymentActionRequired(Event, frozen=True, kw_only=True):
+class PaymentActionRequired(Event):
     TYPE: ClassVar[str] = "payments.action_required"
 
     payment_id: PaymentId
@@ -34,7 +34,7 @@ class PaymentActionRequired(Event, frozen=True, kw_only=True):
     url: str
 
 
-class PaymentAuthorised(Event, frozen=True, kw_only=True):
+class PaymentAuthorised(Event):
     TYPE: ClassVar[str] = "payments.authorised"
 
     payment_id: PaymentId
@@ -44,7 +44,7 @@ class PaymentAuthorised(Event, frozen=True, kw_only=True):
     label: str | None = None
 
 
-class PaymentDeclined(Event, frozen=True, kw_only=True):
+class PaymentDeclined(Event):
     TYPE: ClassVar[str] = "payments.declined"
 
     payment_id: PaymentId
@@ -52,7 +52,7 @@ class PaymentDeclined(Event, frozen=True, kw_only=True):
     decline_code: str
 
 
-class PaymentVoidAsked(Event, frozen=True, kw_only=True):
+class PaymentVoidAsked(Event):
     """From here on the payment cannot succeed; whatever the provider says is undone."""
 
     TYPE: ClassVar[str] = "payments.void_asked"
@@ -61,14 +61,14 @@ class PaymentVoidAsked(Event, frozen=True, kw_only=True):
     order_id: OrderId
 
 
-class PaymentVoided(Event, frozen=True, kw_only=True):
+class PaymentVoided(Event):
     TYPE: ClassVar[str] = "payments.voided"
 
     payment_id: PaymentId
     order_id: OrderId
 
 
-class PaymentCaptured(Event, frozen=True, kw_only=True):
+class PaymentCaptured(Event):
     TYPE: ClassVar[str] = "payments.captured"
 
     payment_id: PaymentId
@@ -77,7 +77,7 @@ class PaymentCaptured(Event, frozen=True, kw_only=True):
     amount: Money
 
 
-class PaymentRefunded(Event, frozen=True, kw_only=True):
+class PaymentRefunded(Event):
     TYPE: ClassVar[str] = "payments.refunded"
 
     payment_id: PaymentId

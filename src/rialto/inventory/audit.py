@@ -1,0 +1,74 @@
+"""I1 (no oversell) and I6 (every reservation ends once, in time), proved from the rows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from rialto.kernel.audit import Audit, Finding, findings
+from rialto.kernel.service import Env
+
+_STOCK_IS_ITS_MOVEMENTS = """
+SELECT s.sku || ' in ' || s.warehouse AS subject, s.on_hand, s.reserved,
+       coalesce(m.on_hand, 0) AS moved, coalesce(m.reserved, 0) AS held
+FROM stock AS s LEFT JOIN (
+    SELECT sku, warehouse, sum(on_hand) AS on_hand, sum(reserved) AS reserved FROM movements GROUP BY sku, warehouse
+) AS m USING (sku, warehouse)
+WHERE s.on_hand <> coalesce(m.on_hand, 0) OR s.reserved <> coalesce(m.reserved, 0) OR s.on_hand < s.reserved
+"""
+_RESERVED_IS_WHAT_IS_HELD = """
+SELECT s.sku || ' in ' || s.warehouse AS subject, s.reserved, coalesce(h.quantity, 0) AS held
+FROM stock AS s LEFT JOIN (
+    SELECT a.sku, a.warehouse, sum(a.quantity) AS quantity
+    FROM allocations AS a JOIN reservations AS r USING (order_id) WHERE r.state = 'held' GROUP BY a.sku, a.warehouse
+) AS h USING (sku, warehouse)
+WHERE s.reserved <> coalesce(h.quantity, 0)
+"""
+_HELD_TOO_LONG = """
+SELECT order_id AS subject, expires_at FROM reservations WHERE state = 'held' AND expires_at < $1
+"""
+# What each state must have done to each of its shelves.
+_STEPS_FIT_STATE = """
+SELECT r.order_id AS subject, r.state, coalesce(s.steps, 'none') AS steps
+FROM reservations AS r JOIN allocations AS a USING (order_id)
+LEFT JOIN LATERAL (
+    SELECT string_agg(m.kind, ',' ORDER BY m.kind) AS steps FROM movements AS m
+    WHERE m.sku = a.sku AND m.warehouse = a.warehouse AND m.order_id = a.order_id
+) AS s ON true
+WHERE coalesce(s.steps, '') <> CASE r.state
+    WHEN 'held' THEN 'reserve' WHEN 'consumed' THEN 'consume,reserve'
+    WHEN 'released' THEN 'release,reserve' ELSE 'consume,reserve,restock' END
+"""
+
+
+async def stock_is_sound(e: Env) -> list[Finding]:
+    """I1: each stock row is the sum of its movements, and nothing is held beyond what is on hand."""
+    async with e.db.read() as session:
+        return [
+            *await findings(
+                session,
+                "I1",
+                _STOCK_IS_ITS_MOVEMENTS,
+                text="on hand {on_hand}, reserved {reserved}; movements say {moved} and {held}",
+            ),
+            *await findings(
+                session, "I1", _RESERVED_IS_WHAT_IS_HELD, text="reserved {reserved}, but orders hold {held}"
+            ),
+        ]
+
+
+async def reservations_end(e: Env) -> list[Finding]:
+    """I6: none is held for more than a minute past its time; each ended one has exactly its steps."""
+    late: Any = e.clock.now() - timedelta(seconds=60)
+    async with e.db.read() as session:
+        return [
+            *await findings(
+                session, "I6", _HELD_TOO_LONG, late, text="held although its time ended at {expires_at}"
+            ),
+            *await findings(
+                session, "I6", _STEPS_FIT_STATE, text="is {state}, but its movements are: {steps}"
+            ),
+        ]
+
+
+AUDITS: tuple[Audit, ...] = (stock_is_sound, reservations_end)

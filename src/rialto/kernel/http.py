@@ -1,0 +1,231 @@
+"""The HTTP layer's words: problem details, who is asking, what routes share.
+
+Errors of the kernel's tree become RFC 9457 problem details here and nowhere else: `type` is a stable URN of
+the code, `code` repeats it for programs, `errors` lists faulty fields, `request_id` finds the log lines.
+Neither routes nor services raise HTTP exceptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers.base import BaseRouteHandler
+from litestar.params import SkipValidation
+
+from rialto.kernel import errors
+from rialto.kernel.auth import Principal, allows
+from rialto.kernel.errors import Denied, FieldProblem, Invalid, RialtoError
+
+T = TypeVar("T")
+
+# `carts: Injected[Carts]` in a route's signature: the service of that name, not validated per request.
+Injected = NamedDependency[SkipValidation[T]]
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+BODY_BYTES_MAX = 1_000_000
+
+log = structlog.get_logger("rialto.http")
+
+STATUS: Mapping[type[RialtoError], int] = {
+    errors.NotFound: 404,
+    errors.Invalid: 422,
+    errors.VersionConflict: 412,
+    errors.Conflict: 409,
+    errors.Denied: 403,
+    errors.TooMany: 429,
+    errors.Declined: 402,
+    errors.Unavailable: 503,
+}
+TITLES: Mapping[int, str] = {
+    400: "Bad request",
+    401: "Not signed in",
+    402: "Payment declined",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    412: "Changed in the meantime",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Not valid",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Unavailable",
+}
+# What is wrong with the request as such, not with its content, is 400.
+BAD_REQUEST_CODES = frozenset(
+    {"idempotency_key_missing", "idempotency_key_not_valid", "malformed", "if_match_missing"}
+)
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """RFC 9457, with our extensions `code`, `errors` and `request_id`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldProblem] = []
+    request_id: str = ""
+
+
+def status_of(error: RialtoError) -> int:
+    if isinstance(error, Denied):
+        return 403 if error.signed_in else 401
+    if error.stable_code in BAD_REQUEST_CODES:
+        return 400
+    for root, status in STATUS.items():
+        if isinstance(error, root):
+            return status
+    return 500
+
+
+def request_id_of(scope: Mapping[str, Any]) -> str:
+    return str(scope.get("rialto.request_id", ""))
+
+
+def problem_response(
+    scope: Mapping[str, Any],
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    fields: Sequence[FieldProblem] = (),
+    extra: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response[bytes]:
+    """A problem as a response. `extra` adds members beside the standard ones."""
+    problem = msgspec.to_builtins(
+        Problem(
+            type=f"urn:rialto:problem:{code}",
+            title=TITLES.get(status, "Error"),
+            status=status,
+            detail=detail,
+            code=code,
+            errors=list(fields),
+            request_id=request_id_of(scope),
+        )
+    )
+    body = msgspec.json.encode({**msgspec.to_builtins(dict(extra or {})), **problem})
+    return Response(
+        body,
+        status_code=status,
+        media_type=PROBLEM_MEDIA_TYPE,
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def handle_rialto_error(request: Request[Any, Any, Any], error: RialtoError) -> Response[bytes]:
+    status = status_of(error)
+    headers = {}
+    if error.retry_after_s is not None or status in {429, 503}:
+        headers["Retry-After"] = str(max(1, round(error.retry_after_s or 1)))
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status >= 500:
+        log.warning(
+            "request failed", path=request.url.path, code=error.stable_code, cause=repr(error.__cause__)
+        )
+    return problem_response(
+        request.scope,
+        status,
+        error.stable_code,
+        error.text,
+        fields=error.fields,
+        extra=error.extra,
+        headers=headers,
+    )
+
+
+def handle_validation(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+    """Litestar's own parsing: a body that is no JSON is 400, one that does not fit is 422 with field paths."""
+    found = error.extra if isinstance(error.extra, list) else []
+    fields = [
+        FieldProblem(
+            path=str(item.get("key") or item.get("source") or ""),
+            code="not_valid",
+            message=str(item.get("message", "not valid")),
+        )
+        for item in found
+        if isinstance(item, dict)
+    ]
+    return problem_response(
+        request.scope, 422, Invalid.code, "The request does not fit what this operation takes.", fields=fields
+    )
+
+
+def handle_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """What the framework refuses before any route of ours is reached."""
+    status = error.status_code
+    codes = {
+        400: "malformed",
+        401: "denied",
+        403: "denied",
+        404: "not_found",
+        405: "method_not_allowed",
+        413: "too_large",
+    }
+    details = {404: "There is nothing at this address.", 400: "The request could not be read."}
+    if status >= 500:
+        return handle_bug(request, error)
+    return problem_response(
+        request.scope,
+        status,
+        codes.get(status, f"http_{status}"),
+        details.get(status) or str(error.detail),
+        headers={key: value for key, value in (error.headers or {}).items() if key.lower() == "allow"},
+    )
+
+
+def handle_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A bug of ours: logged with everything, told without anything."""
+    log.error("a bug", path=request.url.path, method=request.method, exc_info=error)
+    return problem_response(
+        request.scope, 500, "internal_error", "Something went wrong on our side; it has been recorded."
+    )
+
+
+def principal_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal:
+    """Who is asking, as the edge found out from the bearer token. Raises Denied for a bad one."""
+    found = connection.scope["rialto.principal"]()  # type: ignore[typeddict-item]
+    assert isinstance(found, Principal)
+    return found
+
+
+def requires(permission: str) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]:
+    """A guard: staff with this permission only. 401 without a token, 403 with too small a role."""
+
+    def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+        principal = principal_of(connection)
+        if principal.kind == "guest":
+            raise Denied("Please sign in.", signed_in=False, code="not_signed_in")
+        if not allows(principal, permission):
+            raise Denied(f"This needs the permission {permission}.")
+
+    guard.permission = permission  # type: ignore[attr-defined]
+    return guard
+
+
+def if_match(header: str | None) -> int:
+    """The version in an If-Match header (`"7"`). Raises Invalid when it is missing or no version."""
+    if header is None:
+        raise Invalid(
+            "This request needs an If-Match header with the ETag it is based on.", code="if_match_missing"
+        )
+    text = header.strip().strip('"')
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise Invalid("The If-Match header does not hold an ETag of ours.", code="if_match_missing")
+    return int(text)
+
+
+def etag(version: int) -> str:
+    """A strong ETag of a version."""
+    return f'"{version}"'

@@ -1,0 +1,99 @@
+"""Telemetry hooks: metrics by name, structured logs with what must not be logged taken out.
+
+A registry belongs to one process's app (never a module global), so that several apps live in one process in
+tests. Exporters to collectors plug in behind these names.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+# Keys whose values are personal or secret: a log line shows only that there was one.
+REDACTED = frozenset(
+    {
+        "email",
+        "name",
+        "phone",
+        "line1",
+        "line2",
+        "password",
+        "token",
+        "authorization",
+        "cookie",
+        "key",
+        "secret",
+        "to",
+    }
+)
+
+
+class Metrics:
+    """What the shop counts. Label values are bounded: route templates and codes, never paths or ids."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "rialto_requests", "Requests answered.", ("route", "method", "status"), registry=self.registry
+        )
+        self.request_seconds = Histogram(
+            "rialto_request_seconds", "Time to answer.", ("route",), buckets=SECONDS, registry=self.registry
+        )
+        self.cached = Counter(
+            "rialto_cached_answers", "Answers from the page cache.", ("outcome",), registry=self.registry
+        )
+        self.orders = Counter(
+            "rialto_checkouts", "Checkouts by outcome.", ("outcome",), registry=self.registry
+        )
+        self.events = Counter("rialto_events", "Events by step.", ("step",), registry=self.registry)
+        self.jobs = Counter(
+            "rialto_job_items", "Things done by background jobs.", ("job",), registry=self.registry
+        )
+        self.failures = Counter(
+            "rialto_failures", "Failures in loops that survive.", ("where",), registry=self.registry
+        )
+        self.outbox = Gauge(
+            "rialto_outbox_waiting", "Events waiting for the relay.", ("service",), registry=self.registry
+        )
+
+    def text(self) -> bytes:
+        """The Prometheus exposition format 0.0.4."""
+        return generate_latest(self.registry)
+
+
+def configure_logs(level: str, *, json: bool) -> None:
+    """Logs go to standard error, one line an event: JSON for machines, columns for a terminal."""
+    renderer: Any = (
+        structlog.processors.JSONRenderer()
+        if json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            redact,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s", force=True)
+
+
+def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor: hide personal and secret values."""
+    for key in event:
+        if key in REDACTED:
+            event[key] = "[hidden]"
+    return event

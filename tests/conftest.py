@@ -1,0 +1,22 @@
+"""Fixtures that every test may use: a throw-away PostgreSQL per session, and asyncio for async tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from rialto.engines.embedded_postgres import throwaway_postgres
+from rialto.kernel.db import DatabaseAddress, parse_database_url
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[DatabaseAddress]:
+    """The administrator's address of a fast server in a temporary folder."""
+    with throwaway_postgres() as address:
+        yield parse_database_url(address.url)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
