@@ -35,7 +35,7 @@ class FrozenMeta(msgspec.StructMeta):
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
-class Frozen(msgspec.Struct, metaclass=FrozenMeta):
+class Frozen(msgspec.Struct, frozen=True, kw_only=True, metaclass=FrozenMeta):
     """Root of commands, replies and views: immutable, keyword-only, unknown fields ignored on the wire."""
 
 
