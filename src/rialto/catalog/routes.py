@@ -1,0 +1,170 @@
+"""Where the catalogue is on the web: the staff's side of it. Shoppers browse `search`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from litestar import Response, get, post, put
+from litestar.params import HeaderParameter
+
+from rialto.catalog.api import (
+    AttributeDefinition,
+    AttributeDefinitions,
+    Catalog,
+    Categories,
+    Category,
+    ListProducts,
+    Picture,
+    Product,
+    ProductDraft,
+    ProductRef,
+    Products,
+    PutProduct,
+    SetPublished,
+    Texts,
+)
+from rialto.kernel.http import Injected, etag, if_match, requires
+from rialto.kernel.ids import ProductId
+from rialto.kernel.service import Frozen, Nothing
+
+IfMatch = Annotated[
+    str | None, HeaderParameter(name="If-Match", description="The ETag the change is based on.")
+]
+READ = [requires("catalog.read")]
+WRITE = [requires("catalog.write")]
+
+
+class CategoryInput(Frozen):
+    """A category without its slug, which stands in the address."""
+
+    title: Texts
+    parent: str | None = None
+    position: int = 0
+    description: Texts = {}
+    image: Picture | None = None
+
+
+class AttributeInput(Frozen):
+    """A definition without its code, which stands in the address."""
+
+    label: Texts
+    type: str = "choice"
+    unit: str | None = None
+    filterable: bool = False
+    values: dict[str, Texts] = {}
+    order: list[str] = []
+
+
+@get("/v1/admin/products", guards=READ)
+async def list_products(catalog: Injected[Catalog], limit: int = 50, cursor: str | None = None) -> Products:
+    """Products in the order they were made, published or not."""
+    after = None if cursor is None else ProductId(cursor)
+    return await catalog.list_products(ListProducts(cursor=after, limit=limit))
+
+
+@post("/v1/admin/products", guards=WRITE)
+async def create_product(catalog: Injected[Catalog], data: ProductDraft) -> Response[Product]:
+    """Create a product. The same draft again answers 200 with what is stored; another one: `slug_taken`."""
+    outcome = await catalog.put_product(PutProduct(draft=data, expected_version=0))
+    return _tagged(outcome.product, status=201 if outcome.outcome == "created" else 200)
+
+
+@get("/v1/admin/products/{product_id:str}", guards=READ)
+async def get_product(catalog: Injected[Catalog], product_id: str) -> Response[Product]:
+    """One product, by id or slug; its ETag is what changes are based on."""
+    return _tagged(await catalog.get_product(ProductRef(ref=product_id)))
+
+
+@put("/v1/admin/products/{product_id:str}", guards=WRITE)
+async def replace_product(
+    catalog: Injected[Catalog], product_id: str, data: ProductDraft, based_on: IfMatch = None
+) -> Response[Product]:
+    """Replace a product as a whole."""
+    version = if_match(based_on)
+    command = PutProduct(id=ProductId(product_id), draft=data, expected_version=version)
+    return _tagged((await catalog.put_product(command)).product)
+
+
+@post("/v1/admin/products/{product_id:str}/publish", guards=WRITE, status_code=200)
+async def publish_product(
+    catalog: Injected[Catalog], product_id: str, based_on: IfMatch = None
+) -> Response[Product]:
+    """Show it to shoppers."""
+    return await _set_published(catalog, product_id, published=True, based_on=based_on)
+
+
+@post("/v1/admin/products/{product_id:str}/unpublish", guards=WRITE, status_code=200)
+async def unpublish_product(
+    catalog: Injected[Catalog], product_id: str, based_on: IfMatch = None
+) -> Response[Product]:
+    """Hide it from shoppers; carts that hold it can no longer be bought."""
+    return await _set_published(catalog, product_id, published=False, based_on=based_on)
+
+
+@get("/v1/admin/categories", guards=READ)
+async def list_categories(catalog: Injected[Catalog]) -> Categories:
+    """The whole tree."""
+    return await catalog.categories(Nothing())
+
+
+@put("/v1/admin/categories/{slug:str}", guards=WRITE)
+async def put_category(catalog: Injected[Catalog], slug: str, data: CategoryInput) -> Category:
+    """Create or replace a category."""
+    return await catalog.put_category(
+        Category(
+            slug=slug,
+            title=data.title,
+            parent=data.parent,
+            position=data.position,
+            description=data.description,
+            image=data.image,
+        )
+    )
+
+
+@get("/v1/admin/attributes", guards=READ)
+async def list_attributes(catalog: Injected[Catalog]) -> AttributeDefinitions:
+    """All attribute definitions."""
+    return await catalog.attributes(Nothing())
+
+
+@put("/v1/admin/attributes/{code:str}", guards=WRITE)
+async def put_attribute(catalog: Injected[Catalog], code: str, data: AttributeInput) -> AttributeDefinition:
+    """Create or replace a definition. Values that products hold cannot be taken away: `attribute_in_use`."""
+    return await catalog.put_attribute(
+        AttributeDefinition(
+            code=code,
+            label=data.label,
+            type=data.type,
+            unit=data.unit,
+            filterable=data.filterable,
+            values=data.values,
+            order=data.order,
+        )
+    )
+
+
+async def _set_published(
+    catalog: Catalog, product_id: str, *, published: bool, based_on: str | None
+) -> Response[Product]:
+    version = if_match(based_on)
+    command = SetPublished(id=ProductId(product_id), published=published, expected_version=version)
+    return _tagged(await catalog.set_published(command))
+
+
+def _tagged(product: Product, *, status: int = 200) -> Response[Product]:
+    return Response(product, status_code=status, headers={"ETag": etag(product.version)})
+
+
+ROUTES: list[Any] = [
+    list_products,
+    create_product,
+    get_product,
+    replace_product,
+    publish_product,
+    unpublish_product,
+    list_categories,
+    put_category,
+    list_attributes,
+    put_attribute,
+]
