@@ -56,7 +56,7 @@ class Client:
         if key:
             sent["idempotency-key"] = key
         content = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else b""
-        return await send(self.parts.app, method, path, content, sent)
+        return await send(self.parts.app, method, path, content, headers=sent)
 
     async def authorise(
         self, token: str = "tok_success", *, key: str = "k", changes: dict[str, object] | None = None
@@ -74,7 +74,7 @@ class Client:
         return await self.call("POST", path, urlencode(fields).encode(), headers={"authorization": ""})
 
 
-async def send(app: App, method: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+async def send(app: App, method: str, path: str, body: bytes, *, headers: dict[str, str]) -> Reply:
     reply = Reply()
 
     def abort() -> None:
@@ -120,7 +120,7 @@ async def a_client(
         posted.append((body, headers))
         return statuses.pop(0) if statuses else 200
 
-    parts = assembled(shop.sandbox, shop.clock, KEYS, post, webhook_url)
+    parts = assembled(shop.sandbox, shop.clock, KEYS, post, webhook_url=webhook_url)
     try:
         yield Client(parts, shop, posted)
     finally:

@@ -21,14 +21,14 @@ from tests.sandbox.builders import BACK, SHOP
 pytestmark = pytest.mark.crash
 
 
-def command(folder: Path, port: int) -> list[str]:
+def command(folder: Path, port: int, shop: str = SHOP) -> list[str]:
     paths = ["--books", str(folder / "books"), "--secret-file", str(folder / "secret")]
-    return [sys.executable, "-m", "rialto.sandbox", "--port", str(port), "--shop-origin", SHOP, *paths]
+    return [sys.executable, "-m", "rialto.sandbox", "--port", str(port), "--shop-origin", shop, *paths]
 
 
 @contextmanager
-def a_process(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    with subprocess.Popen(command(folder, 0), stdout=subprocess.PIPE, text=True) as process:
+def a_process(folder: Path, shop: str = SHOP) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    with subprocess.Popen(command(folder, 0, shop), stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             yield process, process.stdout.readline().rpartition(" ")[2].strip()

@@ -82,7 +82,7 @@ async def _run(options: argparse.Namespace, keys: Keys, listener: socket.socket,
         terms=Terms(slow_s=options.slow_seconds, challenge_s=options.challenge_seconds),
     )
     async with http_post() as post:
-        parts = assembled(sandbox, clock, keys, post, options.webhook_url)
+        parts = assembled(sandbox, clock, keys, post, webhook_url=options.webhook_url)
         async with running(parts):
             sys.stdout.write(f"sandbox payment provider ready on {public_url}\n")
             sys.stdout.flush()

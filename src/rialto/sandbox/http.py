@@ -83,7 +83,9 @@ class TokenBody(msgspec.Struct, frozen=True, kw_only=True):
 class MerchantApi:
     """The handlers of `/v1` and `/health`."""
 
-    def __init__(self, sandbox: Sandbox, writer: Writer, clock: Clock, courier: Courier, keys: Keys) -> None:
+    def __init__(
+        self, sandbox: Sandbox, writer: Writer, clock: Clock, courier: Courier, *, keys: Keys
+    ) -> None:
         """All parts share one event loop; `clock` must be the sandbox's own."""
         self._sandbox = sandbox
         self._writer = writer

@@ -48,11 +48,11 @@ class Parts:
     clock: Clock
 
 
-def assembled(sandbox: Sandbox, clock: Clock, keys: Keys, post: Post, webhook_url: str = "") -> Parts:
+def assembled(sandbox: Sandbox, clock: Clock, keys: Keys, post: Post, *, webhook_url: str = "") -> Parts:
     """Put HTTP, writer and courier around a sandbox; must be called on the running loop."""
     writer = Writer(sandbox.books)
     courier = Courier(sandbox, writer, clock, post).aimed_at(webhook_url, keys.webhook_secret)
-    api = MerchantApi(sandbox, writer, clock, courier, keys)
+    api = MerchantApi(sandbox, writer, clock, courier, keys=keys)
     pages = Pages(sandbox, writer, courier, keys.publishable_key)
     app = App({**api.routes(), **pages.routes()})
     return Parts(app=app, sandbox=sandbox, writer=writer, courier=courier, clock=clock)

@@ -32,7 +32,7 @@ def sign(secret: str, event_id: str, at: datetime, body: bytes) -> dict[str, str
 
 
 def verify(
-    secret: str, headers: Mapping[str, str], body: bytes, now: datetime, tolerance_s: int = 300
+    secret: str, headers: Mapping[str, str], body: bytes, now: datetime, *, tolerance_s: int = 300
 ) -> str:
     """Check a received webhook and answer its id; raise `SignatureRefused` otherwise.
 
