@@ -32,6 +32,10 @@ class _Server(HTTPServer):
 
 
 def part(port: int) -> None:
+    if port == int(os.environ.get("FAKE_SANDBOX_PORT", "0")) and any(
+        name.startswith("RIALTO_") for name in os.environ
+    ):
+        sys.exit("the provider was given the shop's settings")
     with _Server(("127.0.0.1", port), _Answers) as server:
         server.serve_forever()
 
@@ -48,7 +52,7 @@ def shop(settings: dict[str, object]) -> int:
         sandbox_port=sandbox_port,
         workers=int(str(settings.get("workers", 1))),
         database_url=None if settings.get("database") else "postgresql://elsewhere",
-        environment=os.environ,
+        environment={**os.environ, "RIALTO_PORT": str(port), "FAKE_SANDBOX_PORT": str(sandbox_port)},
         durable=False,
         serve=serve,
         sandbox=(*here, "part", str(sandbox_port)),

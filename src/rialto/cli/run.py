@@ -117,12 +117,14 @@ def _start(plan: Plan, hooks: Hooks, progress: Progress, supervisor: Supervisor,
 
 
 def _children(plan: Plan, database_url: str) -> list[Child]:
+    # The provider is a stranger to the shop: it gets its command line and none of the shop's settings.
+    stranger = {name: value for name, value in plan.environment.items() if not name.startswith("RIALTO_")}
     env = {**plan.environment, "RIALTO_DATABASE_URL": database_url, "PYTHONUNBUFFERED": "1"}
     workers = [
         Child(f"worker-{number}", plan.serve, env=env, data=plan.data)
         for number in range(1, plan.workers + 1)
     ]
-    return [Child("sandbox", plan.sandbox, env=env, data=plan.data), *workers]
+    return [Child("sandbox", plan.sandbox, env=stranger, data=plan.data), *workers]
 
 
 def _is_ready(plan: Plan) -> bool:

@@ -238,6 +238,7 @@ class EmbeddedPostgres:
         cluster.configure(socket_folder)
         for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
             (socket_folder / name).unlink(missing_ok=True)
+        self._output.touch(0o600)
         self.keep_log_small()
         deadline = time.monotonic() + _ORPHANS_WAIT_S
         while True:

@@ -83,7 +83,7 @@ class Child:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> bool:
-        self.output.parent.mkdir(exist_ok=True)
+        self.output.parent.mkdir(mode=0o700, exist_ok=True)  # logs are nobody else's
         self.keep_tidy()
         self._process = start_child(self._command, env=self._env, output=self.output)
         if (identity := self.identity) is not None:
