@@ -1,0 +1,153 @@
+"""From a product document to what is kept of it: the row in memory and the terms in the index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+import msgspec
+
+from rialto.catalog.api import ProductDocument
+from rialto.inventory.events import band
+from rialto.kernel.service import Frozen
+from rialto.search.definitions import Definitions, canonical, pick, plain_values
+from rialto.search.ports import Entry
+from rialto.search.words import Stems, terms_of
+
+PRODUCT, BAND, POSITIONS, DEFINITIONS = "product", "band", "positions", "definitions"
+TEXT_LENGTH_MAX = 20_000
+
+decode_document = msgspec.json.Decoder(ProductDocument).decode
+encode = msgspec.json.encode
+
+
+class Band(Frozen):
+    """One SKU's band and where in the log it was said; a count read at a rebuild has no place there."""
+
+    name: str
+    partition: int = -1
+    id: int = 0
+
+
+class Positions(Frozen):
+    """How far the feed was taken in, and the index's own count of commits. `known` is false before any feed."""
+
+    seq: int = 0
+    known: bool = False
+    by_partition: dict[int, int] = {}
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the columns hold of one product; kept so that it can be taken out again."""
+
+    slot: int
+    id: str
+    slug: str
+    version: int
+    published: bool
+    featured: bool
+    category: str | None
+    created_on: date
+    changed_on: date
+    values: tuple[tuple[str, str], ...]
+    skus: tuple[str, ...]
+    prices: dict[str, tuple[int, ...]]
+    titles: dict[str, str]
+
+
+decode_band = msgspec.json.Decoder(Band).decode
+decode_positions = msgspec.json.Decoder(Positions).decode
+decode_definitions = msgspec.json.Decoder(Definitions).decode
+
+
+def row_of(document: ProductDocument, slot: int, definitions: Definitions) -> Row:
+    draft = document.draft
+    prices: dict[str, set[int]] = {}
+    for variant in draft.variants:
+        for currency, amount in variant.prices.items():
+            prices.setdefault(currency, set()).add(amount)
+    default = definitions.languages[0]
+    return Row(
+        slot=slot,
+        id=document.id,
+        slug=draft.slug,
+        version=document.version,
+        published=draft.published,
+        featured=draft.featured,
+        category=draft.category,
+        created_on=draft.created_on or document.changed_at.date(),
+        changed_on=document.changed_at.date(),
+        values=tuple(dict.fromkeys(_filter_values(document, definitions))),
+        skus=tuple(variant.sku for variant in draft.variants),
+        prices={currency: tuple(sorted(amounts)) for currency, amounts in prices.items()},
+        titles={language: pick(draft.title, language, default) for language in definitions.languages},
+    )
+
+
+def product_entry(document: ProductDocument, slot: int, definitions: Definitions, stems: Stems) -> Entry:
+    """An unpublished product keeps its version, so that an older event cannot bring it back, but no terms."""
+    zones = _zones(document, definitions, stems) if document.draft.published else {}
+    return Entry(kind=PRODUCT, key=document.id, slot=slot, body=encode(document), zones=zones)
+
+
+def band_entry(sku: str, value: Band) -> Entry:
+    return Entry(kind=BAND, key=sku, body=encode(value))
+
+
+def counted_band(available: int) -> Band:
+    return Band(name=band(available))
+
+
+def positions_entry(positions: Positions) -> Entry:
+    return Entry(kind=POSITIONS, key="", body=encode(positions))
+
+
+def definitions_entry(definitions: Definitions) -> Entry:
+    return Entry(kind=DEFINITIONS, key="", body=encode(definitions))
+
+
+def _filter_values(document: ProductDocument, definitions: Definitions) -> Iterator[tuple[str, str]]:
+    """Values of filterable attributes: the product's own, and those of its variants' options."""
+    draft = document.draft
+    for code, value in draft.attributes.items():
+        if code in definitions.filterable:
+            kind = definitions.attribute[code].type
+            yield from ((code, canonical(each, kind)) for each in plain_values(value))
+    for variant in draft.variants:
+        for code, option in variant.options.items():
+            if code in definitions.filterable:
+                yield code, canonical(option, definitions.attribute[code].type)
+
+
+def _zones(document: ProductDocument, definitions: Definitions, stems: Stems) -> dict[str, str]:
+    draft, default = document.draft, definitions.languages[0]
+    zones: dict[str, list[str]] = {"title": [], "detail": [], "body": []}
+    for language in definitions.languages:
+        texts = {
+            "title": pick(draft.title, language, default),
+            "detail": " ".join(_labels(document, definitions, language)),
+            "body": pick(draft.description, language, default),
+        }
+        for zone, text in texts.items():
+            zones[zone].append(terms_of(text[:TEXT_LENGTH_MAX], language, stems))
+    return {zone: " ".join(parts) for zone, parts in zones.items()}
+
+
+def _labels(document: ProductDocument, definitions: Definitions, language: str) -> Iterator[str]:
+    """Names of the categories above and of all values, and the SKUs."""
+    draft, default = document.draft, definitions.languages[0]
+    for category in definitions.path(draft.category):
+        yield pick(category.title, language, default)
+    values = {
+        code: plain_values(value) for code, value in draft.attributes.items() if not isinstance(value, bool)
+    }
+    for variant in draft.variants:
+        yield variant.sku
+        for code, option in variant.options.items():
+            values.setdefault(code, []).append(option)
+    inlined = {attribute.code: attribute for attribute in document.attributes}
+    for code, names in values.items():
+        known = definitions.attribute.get(code) or inlined.get(code)
+        for name in dict.fromkeys(names):
+            label = known.values.get(name) if known else None
+            yield pick(label, language, default) if label else name

@@ -1,0 +1,117 @@
+"""How search keeps up: events of catalog and inventory become changes of the index.
+
+At least once, in order per partition. What is at or before the position kept with the index is skipped, and
+so is a product version that is not newer than the one known; so applying a batch again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import structlog
+
+from rialto.catalog.events import AttributesChanged, CategoriesChanged, ChannelsChanged, ProductPublished
+from rialto.inventory.events import AvailabilityChanged
+from rialto.kernel.bus import Logged
+from rialto.kernel.events import Event, EventTypes
+from rialto.search.documents import Band
+from rialto.search.handlers import SearchHandlers
+from rialto.search.rebuild import rebuild_search
+from rialto.search.shelf import Shelf
+from rialto.search.store import Changes
+
+WRITER_LOOKS = 20
+WRITER_LOOK_S = 0.05
+
+log = structlog.get_logger("rialto.search")
+
+EVENTS: tuple[type[Event], ...] = (
+    ProductPublished, CategoriesChanged, AttributesChanged, ChannelsChanged, AvailabilityChanged,
+)  # fmt: skip
+
+
+class SearchFeed:
+    """The broadcast subscription of `search`. Ask `positions()` before each read: a rebuild may have set it back."""
+
+    types = frozenset(event.TYPE for event in EVENTS)
+
+    def __init__(self, handlers: SearchHandlers) -> None:
+        self._handlers = handlers
+        self._clock = handlers.clock
+        self._store = handlers.store
+        self._decode = EventTypes(EVENTS).decode
+
+    @property
+    def active(self) -> bool:
+        """Whether this process writes the index; one that does not takes over when the writer is gone."""
+        return self._store.active
+
+    def positions(self) -> dict[int, int] | None:
+        """As committed on this host, also when another process wrote it."""
+        self._store.refresh()
+        return self._store.positions
+
+    async def apply(self, batch: Sequence[Logged]) -> None:
+        """Keep and show the effect of a batch. Raises Unavailable, with nothing kept, to be tried again.
+
+        Without a usable index it is rebuilt from the catalogue first. An event that cannot be read is logged
+        and left out: a later version of the same thing replaces it anyway. A process that does not write
+        waits a moment for the writer to commit this batch; what is missing then is read again.
+        """
+        self._store.refresh()
+        if not self._store.active:
+            await self._wait_for_writer(batch)
+            return
+        if not self._store.ready:
+            await rebuild_search(self._handlers)
+        changes = _changes(self._store.shelf, [(logged, self._read(logged)) for logged in batch])
+        await self._store.write(changes)
+
+    async def _wait_for_writer(self, batch: Sequence[Logged]) -> None:
+        for _ in range(WRITER_LOOKS):
+            known = self._store.positions or {}
+            if all(logged.id <= known.get(logged.partition, -1) for logged in batch):
+                return
+            await self._clock.sleep(WRITER_LOOK_S)
+            self._store.refresh()
+
+    def _read(self, logged: Logged) -> Event | None:
+        envelope = logged.envelope
+        try:
+            return self._decode(envelope.type, envelope.schema_version, envelope.body)
+        except (KeyError, msgspec.MsgspecError) as error:
+            log.warning(
+                "event not understood", type=envelope.type, stream=str(envelope.stream), error=repr(error)
+            )
+            return None
+
+
+def _changes(shelf: Shelf, events: Sequence[tuple[Logged, Event | None]]) -> Changes:
+    known = shelf.positions.by_partition
+    changes = Changes()
+    definitions = shelf.definitions
+    for logged, event in events:
+        if logged.id <= known.get(logged.partition, -1):
+            continue
+        changes.positions[logged.partition] = max(logged.id, changes.positions.get(logged.partition, -1))
+        match event:
+            case ProductPublished(document=document):
+                slot = shelf.slots.get(document.id)
+                version = -1 if slot is None else shelf.rows[slot].version
+                before = changes.products.get(document.id)
+                if document.version > max(version, before.version if before else -1):
+                    changes.products[document.id] = document
+            case AvailabilityChanged():
+                changes.bands[event.sku] = Band(name=event.band, partition=logged.partition, id=logged.id)
+            case CategoriesChanged():
+                definitions = msgspec.structs.replace(definitions, categories=event.categories)
+            case AttributesChanged():
+                definitions = msgspec.structs.replace(definitions, attributes=event.attributes)
+            case ChannelsChanged():
+                definitions = msgspec.structs.replace(definitions, channels=event.channels)
+            case _:
+                pass
+    if definitions != shelf.definitions:
+        changes.definitions = definitions
+    return changes

@@ -1,0 +1,52 @@
+"""Building the index from the truth: on the first start, after damage, and for `rialto rebuild search`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+from rialto.catalog.api import Catalog, ListProducts, ProductDocument
+from rialto.inventory.api import Inventory, LevelsOf
+from rialto.kernel.service import Nothing
+from rialto.search.definitions import Definitions
+from rialto.search.handlers import SearchHandlers
+
+PAGE = 200
+SKUS_AT_A_TIME = 200
+
+
+async def rebuild_search(handlers: SearchHandlers, *, positions: Mapping[int, int] | None = None) -> int:
+    """Read the whole catalogue and build a new generation; how many products it has.
+
+    `positions` is the bus's tail, read before this is called: the feed goes on from there. Without it the feed
+    goes on from where the index before had got to. Runs in any process; the old index answers until the switch.
+    Raises Unavailable when catalogue, inventory or disk do not play along, or another rebuild is running.
+    """
+    catalog = handlers.catalog
+    if positions is None:
+        positions = handlers.store.positions
+    definitions = Definitions(
+        categories=(await catalog.categories(Nothing())).items,
+        attributes=(await catalog.attributes(Nothing())).items,
+        channels=(await catalog.channels(Nothing())).items,
+    )
+    bands: dict[str, int] = {}
+    documents = _documents(catalog, handlers.inventory, bands)
+    return await handlers.store.rebuild(documents, definitions, bands, positions=positions)
+
+
+async def _documents(
+    catalog: Catalog, inventory: Inventory, bands: dict[str, int]
+) -> AsyncIterator[ProductDocument]:
+    """All documents; on the way `bands` is filled with the stock of their SKUs, which is read after them."""
+    command = ListProducts(limit=PAGE)
+    while True:
+        page = await catalog.documents(command)
+        skus = [variant.sku for document in page.items for variant in document.draft.variants]
+        for start in range(0, len(skus), SKUS_AT_A_TIME):
+            levels = await inventory.levels(LevelsOf(skus=skus[start : start + SKUS_AT_A_TIME]))
+            bands.update(levels.available)
+        for document in page.items:
+            yield document
+        if page.next_cursor is None:
+            return
+        command = ListProducts(limit=PAGE, cursor=page.next_cursor)

@@ -1,0 +1,202 @@
+"""The public browsing routes. Every read takes `language`, `currency` and `channel`.
+
+Parameters are taken as text where the answer to a bad one should name its field in our words; what the
+framework can check it checks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from litestar import Request, get
+from litestar.params import Parameter
+
+from rialto.catalog.api import Channel
+from rialto.kernel.errors import FieldProblem
+from rialto.kernel.http import Injected
+from rialto.kernel.money import parse_currency
+from rialto.search.api import Browse, ChannelFor, ProductAsked, QueryInvalid, Search, SuggestFor, View, ViewOf
+from rialto.search.model import LIMIT_MAX, PRICE_MAX
+from rialto.search.wire import (
+    ApiCategories,
+    ApiProduct,
+    ApiProductPage,
+    ApiSuggestions,
+    api_categories,
+    api_page,
+    api_product,
+    api_suggestion,
+)
+from rialto.search.words import QUERY_LENGTH_MAX
+
+RESERVED = frozenset(
+    {
+        *("q", "category", "collection", "price_min", "price_max", "sort", "limit", "cursor", "page"),
+        *("currency", "language", "channel", "in_stock"),
+    }
+)
+LANGUAGES_READ_MAX = 10
+
+AnyRequest = Request[Any, Any, Any]
+Sort = Literal["relevance", "newest", "price", "-price", "title"]
+Text = Annotated[str, Parameter(max_length=QUERY_LENGTH_MAX)]
+Code = Annotated[str | None, Parameter(max_length=100)]
+Price = Annotated[int | None, Parameter(ge=0, le=PRICE_MAX, description="Minor units of the currency")]
+
+
+@get("/v1/products", operation_id="list_products", tags=["catalogue"])
+async def list_products(
+    request: AnyRequest,
+    search: Injected[Search],
+    *,
+    q: Text = "",
+    category: Code = None,
+    collection: Code = None,
+    price_min: Price = None,
+    price_max: Price = None,
+    sort: Sort = "relevance",
+    limit: Annotated[int, Parameter(ge=1, le=LIMIT_MAX)] = 24,
+    cursor: str | None = None,
+    in_stock: bool = False,
+    currency: str | None = None,
+    language: str | None = None,
+    channel: str | None = None,
+) -> ApiProductPage:
+    """Products with facets. Any other parameter that is a filterable attribute filters by it.
+
+    Several values (repeated, or with commas between) match any of them; several attributes must all match.
+    """
+    page = await search.browse(
+        Browse(
+            view=await _view(request, search, currency, language, channel),
+            q=q,
+            category=category,
+            collection=collection,
+            filters=filters_of(request.query_params.dict()),
+            price_min=price_min,
+            price_max=price_max,
+            sort=sort,
+            limit=limit,
+            cursor=cursor,
+            in_stock=in_stock,
+        )
+    )
+    return api_page(page)
+
+
+@get("/v1/products/{ref:str}", operation_id="get_product", tags=["catalogue"])
+async def get_product(
+    request: AnyRequest,
+    search: Injected[Search],
+    ref: str,
+    *,
+    currency: str | None = None,
+    language: str | None = None,
+    channel: str | None = None,
+) -> ApiProduct:
+    """One product by its slug or id."""
+    view = await _view(request, search, currency, language, channel)
+    return api_product(await search.product(ProductAsked(view=view, ref=ref)))
+
+
+@get("/v1/categories", operation_id="list_categories", tags=["catalogue"])
+async def list_categories(
+    request: AnyRequest,
+    search: Injected[Search],
+    *,
+    currency: str | None = None,
+    language: str | None = None,
+    channel: str | None = None,
+) -> ApiCategories:
+    """The tree of categories with counts; a parent counts its children's products."""
+    view = await _view(request, search, currency, language, channel)
+    return ApiCategories(items=api_categories((await search.categories(ViewOf(view=view))).items))
+
+
+@get("/v1/suggest", operation_id="suggest", tags=["catalogue"])
+async def suggest(
+    request: AnyRequest,
+    search: Injected[Search],
+    *,
+    q: Text = "",
+    limit: Annotated[int, Parameter(ge=1, le=20)] = 8,
+    currency: str | None = None,
+    language: str | None = None,
+    channel: str | None = None,
+) -> ApiSuggestions:
+    """What may be meant by a query that is still being typed."""
+    view = await _view(request, search, currency, language, channel)
+    found = await search.suggest(SuggestFor(view=view, q=q, limit=limit))
+    return ApiSuggestions(items=[api_suggestion(suggestion) for suggestion in found.items])
+
+
+ROUTES = (list_products, get_product, list_categories, suggest)
+
+
+def filters_of(parameters: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Every parameter that is not reserved, its values cut at commas; empty ones choose nothing."""
+    return {
+        code: values
+        for code, given in parameters.items()
+        if code not in RESERVED
+        and (values := [part.strip() for text in given for part in str(text).split(",") if part.strip()])
+    }
+
+
+def preferred_language(header: str, languages: list[str]) -> str:
+    """Of the channel's languages the one that Accept-Language (RFC 9110) likes best; else the first."""
+    wishes: list[tuple[float, str]] = []
+    for part in header.split(",")[:LANGUAGES_READ_MAX]:
+        name, _, quality = part.strip().partition(";")
+        try:
+            weight = float(quality.partition("=")[2]) if quality else 1.0
+        except ValueError:
+            continue
+        wishes.append((weight, name.strip().lower()))
+    known = {language.lower(): language for language in languages}
+    for weight, name in sorted(wishes, key=lambda wish: -wish[0]):
+        found = known.get(name) or known.get(name.partition("-")[0])
+        if found and weight > 0:
+            return found
+    return languages[0]
+
+
+async def _view(
+    request: AnyRequest, search: Search, currency: str | None, language: str | None, channel: str | None
+) -> View:
+    """The view asked for, in the channel named or found by host. Raises QueryInvalid for what it does not have."""
+    shop = await search.channel(ChannelFor(host=request.headers.get("host"), code=channel))
+    if channel is not None and shop.code != channel:
+        raise _problem("channel", "channel_unknown", "There is no such channel.")
+    return View(
+        channel=shop.code,
+        currency=shop.currencies[0] if currency is None else _currency(currency, shop),
+        language=_language(request, language, shop),
+    )
+
+
+def _currency(asked: str, shop: Channel) -> Any:
+    found = parse_currency(asked)
+    if found not in shop.currencies:
+        raise _problem(
+            "currency", "currency_not_offered", f"This channel sells in {', '.join(shop.currencies)}."
+        )
+    return found
+
+
+def _language(request: AnyRequest, asked: str | None, shop: Channel) -> str:
+    if asked is None:
+        return preferred_language(request.headers.get("accept-language", ""), shop.languages)
+    found = {language.lower(): language for language in shop.languages}
+    name = asked.lower()
+    chosen = found.get(name) or found.get(name.partition("-")[0])
+    if chosen is None:
+        raise _problem(
+            "language", "language_not_offered", f"This channel speaks {', '.join(shop.languages)}."
+        )
+    return chosen
+
+
+def _problem(path: str, code: str, message: str) -> QueryInvalid:
+    return QueryInvalid(message, fields=(FieldProblem(path=path, code=code, message=message),))

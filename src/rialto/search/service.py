@@ -1,0 +1,33 @@
+"""How search is plugged in. It has no database: its folder is made from the catalogue whenever it is missing."""
+
+from __future__ import annotations
+
+from rialto.catalog.api import Catalog
+from rialto.engines.tantivy_index import TantivyEngine
+from rialto.inventory.api import Inventory
+from rialto.kernel.service import Env, Service
+from rialto.search import routes
+from rialto.search.api import Search
+from rialto.search.feed import SearchFeed
+from rialto.search.handlers import SearchHandlers
+from rialto.search.store import SearchStore
+
+
+def build(e: Env) -> SearchHandlers:
+    """Opens what is on disk and takes the writer's lock if it is free. Never fails for a damaged folder."""
+    store = SearchStore(e.settings.data / "search", TantivyEngine())
+    store.open()
+    return SearchHandlers(store, e[Catalog], e[Inventory], e.clock)  # type: ignore[type-abstract]
+
+
+SERVICE = Service(
+    name="search",
+    api=Search,
+    build=build,
+    package="rialto.search",
+    needs=(Catalog, Inventory),
+    routes=routes.ROUTES,
+    feeds=(SearchFeed,),
+    stored=False,
+    connections=0,
+)

@@ -1,0 +1,97 @@
+"""In which order a list stands: one or several runs, each sorted by a column, or the order of a text match."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from rialto.kernel.money import Currency
+from rialto.search.columns import Chosen, Ordered
+from rialto.search.documents import Row
+from rialto.search.shelf import Shelf
+from rialto.search.words import sort_key
+
+
+class Run(NamedTuple):
+    """Products of `chosen`, by a column. `key` is the one under which a row stands in it."""
+
+    chosen: Chosen
+    ordered: Ordered[Any]
+    key: Callable[[Row], Any]
+    descending: bool = False
+
+
+class Sorted:
+    """A list in runs, one after the other."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self._runs = runs
+
+    def page(self, offset: int, limit: int) -> list[int]:
+        found: list[int] = []
+        for run in self._runs:
+            if len(found) < limit:
+                found += run.ordered.page(
+                    run.chosen, offset=offset, limit=limit - len(found), descending=run.descending
+                )
+            offset = max(offset - len(run.chosen), 0)
+        return found
+
+    def after(self, row: Row) -> int | None:
+        """How many products stand up to and including this one; None when it is not in the list."""
+        before = 0
+        for run in self._runs:
+            if row.slot in run.chosen:
+                key = run.key(row)
+                return before + run.ordered.position(run.chosen, key, row.slot, descending=run.descending) + 1
+            before += len(run.chosen)
+        return None
+
+
+class Matched:
+    """A list in the order of a text match."""
+
+    def __init__(self, order: Sequence[int], chosen: Chosen) -> None:
+        self._slots = [slot for slot in order if slot in chosen]
+
+    def page(self, offset: int, limit: int) -> list[int]:
+        return self._slots[offset : offset + limit]
+
+    def after(self, row: Row) -> int | None:
+        return self._slots.index(row.slot) + 1 if row.slot in self._slots else None
+
+
+def sorted_by(shelf: Shelf, chosen: Chosen, *, sort: str, language: str, currency: Currency) -> Sorted:
+    """The order named by `sort`; relevance without a text is featured first, then the newest."""
+    newest = shelf.newest
+    match sort:
+        case "newest":
+            return Sorted([Run(chosen, newest, _created, descending=True)])
+        case "title":
+            return Sorted(
+                [Run(chosen, shelf.titles[language], lambda row: sort_key(row.titles[language], language))]
+            )
+        case "price" | "-price":
+            # What has no price in this currency comes last, whichever way prices run.
+            prices = shelf.lowest_prices.get(currency, Ordered())
+            priced = shelf.price_bits(currency, None, None)
+            return Sorted(
+                [
+                    Run(
+                        Chosen(chosen.bits & priced), prices, lambda row: row.prices[currency][0],
+                        descending=sort == "-price",
+                    ),
+                    Run(Chosen(chosen.bits & ~priced), newest, _created, descending=True),
+                ]
+            )  # fmt: skip
+        case _:
+            return Sorted(
+                [
+                    Run(Chosen(chosen.bits & shelf.featured), newest, _created, descending=True),
+                    Run(Chosen(chosen.bits & ~shelf.featured), newest, _created, descending=True),
+                ]
+            )
+
+
+def _created(row: Row) -> int:
+    return row.created_on.toordinal()

@@ -1,0 +1,123 @@
+"""Words: how text is cut, folded and marked before the index sees it, and how titles sort.
+
+A word is kept in three forms, each marked with its language: as written (folded: no case, no accents) for
+whole words and prefixes, as its stem for other endings, and as its stem reversed in languages that build
+compounds, so that *Lampe* finds *Tischlampe*. Folding is done on both sides, so a query needs no accents.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+
+from rialto.search.ports import Alternatives, Term
+
+Stems = Callable[[str, Sequence[str]], list[str]]
+
+WORD_LENGTH_MAX = 40
+QUERY_LENGTH_MAX = 200
+QUERY_WORDS_MAX = 12
+COMPOUND_PART_MIN = 4
+COMPOUNDING = frozenset({"de", "nl", "sv", "da", "nb", "no", "fi"})
+ZONE_BOOSTS = (("title", 8.0), ("detail", 3.0), ("body", 1.0))
+WHOLE, STEM, TAIL = "=", "~", "<"
+
+_LETTERS = str.maketrans(
+    {"ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+# CLDR collation: letters that stand after z, in this order. Elsewhere accents do not count.
+_AFTER_Z = {"sv": "åäö", "fi": "åäö", "da": "æøå", "nb": "æøå", "no": "æøå"}
+
+
+class _Cut(dict[int, int | str]):
+    """Keeps letters, digits and their marks; everything else becomes a blank. At most one entry per code point."""
+
+    def __missing__(self, code: int) -> int | str:
+        letter = chr(code)
+        keeps = letter.isalnum() or unicodedata.category(letter).startswith("M")
+        self[code] = code if keeps else " "
+        return self[code]
+
+
+_CUT = _Cut()
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in lower case, accents kept, none longer than WORD_LENGTH_MAX."""
+    plain = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", text).casefold())
+    cut = (word[:WORD_LENGTH_MAX] for word in plain.translate(_CUT).split())
+    return [word for word in cut if any(letter.isalnum() for letter in word)]
+
+
+def fold(text: str) -> str:
+    """Without case and accents: `Café` and `CAFE` are the same."""
+    if text.isascii():
+        return text.lower()
+    parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS))
+    return unicodedata.normalize(
+        "NFC", "".join(letter for letter in parts if not unicodedata.combining(letter))
+    )
+
+
+def terms_of(text: str, language: str, stems: Stems) -> str:
+    """All terms under which a text is found, with blanks between."""
+    words = words_of(text)
+    return " ".join(_indexed(words, stems(language, words), language))
+
+
+def query_words(q: str) -> list[str]:
+    """The words of a query; what goes beyond the limits is not looked at."""
+    return words_of(q[:QUERY_LENGTH_MAX])[:QUERY_WORDS_MAX]
+
+
+def alternatives(word: str, language: str, stems: Stems, *, open_end: bool) -> Alternatives:
+    """Where and how one word of a query may match. `open_end`: it may still be being typed."""
+    whole = fold(word)
+    stem = fold(stems(language, [word])[0])
+    compounding = language in COMPOUNDING
+    terms: list[Term] = []
+    for zone, boost in ZONE_BOOSTS:
+        terms.append(Term(zone, language + WHOLE + whole, boost))
+        terms.append(Term(zone, language + STEM + stem, boost * 0.8))
+        if open_end or (compounding and len(whole) >= COMPOUND_PART_MIN):
+            terms.append(Term(zone, language + WHOLE + whole, boost * 0.5, prefix=True))
+        if compounding and len(stem) >= COMPOUND_PART_MIN:
+            terms.append(Term(zone, language + TAIL + stem[::-1], boost * 0.5, prefix=True))
+    return terms
+
+
+def sort_key(text: str, language: str) -> str:
+    """A key that sorts titles as people of that language expect; digits sort as numbers."""
+    plain = unicodedata.normalize("NFC", text.casefold())
+    late = _AFTER_Z.get(language, "")
+    letters = "".join(f"zz{late.index(letter)}" if letter in late else fold(letter) for letter in plain)
+    return " ".join(
+        word.rjust(12, "0") if word.isdecimal() else word for word in letters.translate(_CUT).split()
+    )
+
+
+def within_one_edit(one: str, other: str) -> bool:
+    """Whether one letter added, left out, exchanged or swapped with its neighbour makes them equal."""
+    if len(one) > len(other):
+        one, other = other, one
+    if len(other) - len(one) > 1:
+        return False
+    at = next((i for i, letter in enumerate(one) if letter != other[i]), len(one))
+    if len(one) < len(other):
+        return one[at:] == other[at + 1 :]
+    swapped = one[at : at + 2] == other[at : at + 2][::-1] and one[at + 2 :] == other[at + 2 :]
+    return swapped or one[at + 1 :] == other[at + 1 :]
+
+
+def _indexed(words: Sequence[str], stems: Sequence[str], language: str) -> Iterator[str]:
+    compounding = language in COMPOUNDING
+    for word, stem in zip(words, stems, strict=True):
+        whole, folded_stem = fold(word), fold(stem)
+        yield language + WHOLE + whole
+        yield language + STEM + folded_stem
+        if language == "de" and whole != word:
+            # People without the key write ae, oe, ue.
+            yield language + WHOLE + fold(word.translate(_UMLAUTS))
+        if compounding and len(folded_stem) > COMPOUND_PART_MIN:
+            yield language + TAIL + folded_stem[::-1]
