@@ -36,13 +36,6 @@ def data() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture
-def server(data: Path) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(data, durable=False)
-    yield server
-    server.stop()
-
-
 @pytest.fixture(scope="module")
 def running() -> Iterator[PostgresAddress]:
     with throwaway_postgres() as address:
@@ -58,6 +51,13 @@ def stopped() -> Iterator[Path]:
     server.stop()
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def server(stopped: Path) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(stopped, durable=False)
+    yield server
+    server.stop()
 
 
 def ask(address: PostgresAddress, *statements: str) -> object:
@@ -120,56 +120,64 @@ def test_socket_folder_is_private(running: PostgresAddress) -> None:
     assert stat.S_IMODE(running.socket_folder.stat().st_mode) == 0o700
 
 
-def test_running_server_is_adopted_and_then_stopped(data: Path, server: EmbeddedPostgres) -> None:
+def test_running_server_is_adopted_and_then_stopped(stopped: Path, server: EmbeddedPostgres) -> None:
     server.ensure_running()
-    first = process_of(data)
-    adopting = EmbeddedPostgres(data, durable=False)
+    first = process_of(stopped)
+    adopting = EmbeddedPostgres(stopped, durable=False)
     adopting.ensure_running()
-    assert process_of(data) == first
+    assert process_of(stopped) == first
     adopting.stop()
     assert not is_alive(first)
     assert not server.is_running()
 
 
-def test_killed_server_keeps_what_was_committed(data: Path, server: EmbeddedPostgres) -> None:
+def test_killed_server_keeps_what_was_committed(stopped: Path, server: EmbeddedPostgres) -> None:
     said: list[str] = []
     address = server.ensure_running()
     ask(address, "CREATE TABLE kept (n int)", "INSERT INTO kept VALUES (7) RETURNING n")
-    os.kill(process_of(data).pid, signal.SIGKILL)
+    os.kill(process_of(stopped).pid, signal.SIGKILL)
     assert wait_until(lambda: not server.is_running(), 5)
-    assert ask(EmbeddedPostgres(data, said.append, durable=False).ensure_running(), "SELECT n FROM kept") == 7
+    assert (
+        ask(EmbeddedPostgres(stopped, said.append, durable=False).ensure_running(), "SELECT n FROM kept") == 7
+    )
     assert any("recovering" in line for line in said)
 
 
-def test_lock_file_with_a_reused_process_number_is_cleared(data: Path, server: EmbeddedPostgres) -> None:
+def test_lock_file_with_a_reused_process_number_is_cleared(stopped: Path, server: EmbeddedPostgres) -> None:
     server.ensure_running()
     server.stop()
     somebody_else = os.getpid()
-    lock_file = data / "postgres" / "postmaster.pid"
-    lock_file.write_text(f"{somebody_else}\n{data / 'postgres'}\n1700000000\n5432\n\n\n  0  0\nready   \n")
-    (data / "run" / "pg" / ".s.PGSQL.5432.lock").write_text(f"{somebody_else}\n")
+    lock_file = stopped / "postgres" / "postmaster.pid"
+    lock_file.write_text(f"{somebody_else}\n{stopped / 'postgres'}\n1700000000\n5432\n\n\n  0  0\nready   \n")
+    (stopped / "run" / "pg" / ".s.PGSQL.5432.lock").write_text(f"{somebody_else}\n")
     server.ensure_running()
-    assert process_of(data).pid != somebody_else
+    assert process_of(stopped).pid != somebody_else
 
 
-def test_process_in_the_folder_that_is_no_server_is_left_alone(data: Path, server: EmbeddedPostgres) -> None:
+def test_process_in_the_folder_that_is_no_server_is_left_alone(
+    stopped: Path, server: EmbeddedPostgres
+) -> None:
     server.ensure_running()
     server.stop()
     before = Path.cwd()
-    (data / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\n{data / 'postgres'}\n1700000000\n")
-    os.chdir(data / "postgres")
+    (stopped / "postgres" / "postmaster.pid").write_text(
+        f"{os.getpid()}\n{stopped / 'postgres'}\n1700000000\n"
+    )
+    os.chdir(stopped / "postgres")
     try:
         assert f"Process {os.getpid()}" in refusal(server.ensure_running)
     finally:
         os.chdir(before)
-        (data / "postgres" / "postmaster.pid").unlink()
+        (stopped / "postgres" / "postmaster.pid").unlink()
 
 
-def test_interrupted_first_start_is_begun_anew(data: Path, server: EmbeddedPostgres) -> None:
+def test_interrupted_first_start_is_begun_anew(data: Path) -> None:
     half = data / "postgres.new-abandoned"
     half.mkdir()
     (half / "PG_VERSION").write_text("18\n")
+    server = EmbeddedPostgres(data, durable=False)
     assert ask(server.ensure_running(), "SELECT 1") == 1
+    server.stop()
     assert not half.exists()
 
 
@@ -221,24 +229,24 @@ def test_file_in_place_of_the_folder_is_refused(data: Path) -> None:
 
 
 def test_command_beside_a_running_shop_uses_its_database_and_leaves_it(
-    data: Path, server: EmbeddedPostgres
+    stopped: Path, server: EmbeddedPostgres
 ) -> None:
-    make_data_folder(data)
-    shop = FolderLock(data / "run" / "lock")
+    make_data_folder(stopped)
+    shop = FolderLock(stopped / "run" / "lock")
     assert shop.acquire()
-    with pytest.raises(CannotStart, match="just starting"), borrowed_postgres(data, durable=False):
+    with pytest.raises(CannotStart, match="just starting"), borrowed_postgres(stopped, durable=False):
         pass
     server.ensure_running()
-    with borrowed_postgres(data, durable=False) as address:
+    with borrowed_postgres(stopped, durable=False) as address:
         assert ask(address, "SELECT 1") == 1
     assert server.is_running()
     shop.release()
 
 
-def test_command_without_a_running_shop_starts_and_stops_the_database(data: Path) -> None:
-    with borrowed_postgres(data, durable=False) as address:
+def test_command_without_a_running_shop_starts_and_stops_the_database(stopped: Path) -> None:
+    with borrowed_postgres(stopped, durable=False) as address:
         assert ask(address, "SELECT 1") == 1
-        started = process_of(data)
+        started = process_of(stopped)
     assert not is_alive(started)
 
 

@@ -131,7 +131,8 @@ class EmbeddedPostgres:
 
     def stop(self) -> None:
         """Shut down: sessions are ended, everything is written. Nothing to do when it does not run."""
-        server = self._server or self._find_server()  # an interrupted start has not noted it yet
+        # An interrupted start has not noted its server yet, and another owner may have replaced ours.
+        server = self._server if self.is_running() else self._find_server()
         if server is None:
             return
         self._server = None
