@@ -128,14 +128,16 @@ class TaxRate(Frozen):
 
 
 class DeliveryMethod(Frozen):
-    """Offered where the country is in `countries` (`*`: everywhere), the weight fits and the total is reached.
+    """Offered where the country is in `countries` (`*`: everywhere) and not in `except_countries`, and the weight fits.
 
-    `prices` by currency in minor units; `free_from` likewise: free from that items total on.
+    A method without countries is offered nowhere: that is how one is withdrawn. `prices` by currency in minor
+    units; `free_from` likewise: free from that items total on.
     """
 
     id: str
     title: dict[str, str]
     countries: list[str]
+    except_countries: list[str] = []
     prices: dict[str, int]
     free_from: dict[str, int] = {}
     weight_g_max: int | None = None

@@ -1,0 +1,26 @@
+"""Pricing on the web: staff see and set the rules. Shoppers meet pricing through their cart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import get, put
+
+from rialto.kernel.http import Injected, requires
+from rialto.kernel.service import Nothing
+from rialto.pricing.api import Pricing, PricingRules
+
+
+@get("/v1/admin/pricing/rules", guards=[requires("pricing.read")])
+async def read_rules(pricing: Injected[Pricing]) -> PricingRules:
+    """All tax rates and ways of delivery in force."""
+    return await pricing.rules(Nothing())
+
+
+@put("/v1/admin/pricing/rules", guards=[requires("pricing.write")])
+async def put_rules(data: PricingRules, pricing: Injected[Pricing]) -> PricingRules:
+    """Add or replace rates by country and class, and methods by id; what is not named stays. Answers all rules."""
+    return await pricing.put_rules(data)
+
+
+ROUTES: list[Any] = [read_rules, put_rules]

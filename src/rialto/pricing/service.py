@@ -1,0 +1,20 @@
+"""How pricing is plugged in."""
+
+from __future__ import annotations
+
+from rialto.catalog.api import Catalog
+from rialto.kernel.service import Service
+from rialto.pricing.api import Pricing
+from rialto.pricing.handlers import PricingHandlers
+from rialto.pricing.routes import ROUTES
+
+SERVICE = Service(
+    name="pricing",
+    api=Pricing,
+    needs=(Catalog,),
+    build=lambda e: PricingHandlers(e.db, e.clock, e.ids, e[Catalog]),
+    package="rialto.pricing",
+    routes=ROUTES,
+    permissions=("pricing.read", "pricing.write"),
+    connections=1,
+)
