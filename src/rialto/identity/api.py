@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from rialto.kernel.errors import Conflict, Denied, Invalid
+from rialto.kernel.errors import Conflict, Denied, Invalid, NotFound
 from rialto.kernel.service import Frozen, Nothing, operation
 
 
@@ -28,6 +28,10 @@ class PasswordWeak(Invalid):
 class EmailTaken(Conflict):
     code = "email_taken"
     message = "This e-mail has an account already."
+
+
+class StaffNotFound(NotFound):
+    message = "There is no such member of staff."
 
 
 class SignIn(Frozen):
@@ -90,22 +94,33 @@ class Identity(Protocol):
 
     @operation(idempotent=False)
     async def refresh(self, command: RefreshWith) -> Tokens:
-        """Rotate. A refresh token used twice ends its whole family. Raises TokenRefused."""
+        """Rotate. A refresh token used twice ends its whole family. Raises TokenRefused.
+
+        Within 30 seconds of a rotation the former token is answered with the same successor: its reply may
+        have been lost, or two tabs refreshed at once.
+        """
         ...
 
     @operation(idempotent=True)
-    async def sign_out(self, command: RefreshWith) -> Nothing: ...
+    async def sign_out(self, command: RefreshWith) -> Nothing:
+        """End the token's whole family. What is no token of ours changes nothing."""
+        ...
 
     @operation(idempotent=True)
     async def put_staff(self, command: PutStaff) -> Staff:
-        """Raises PasswordWeak, Invalid for an unknown role or a malformed e-mail."""
+        """The account is active afterwards; another password than before ends its sessions.
+
+        Raises PasswordWeak, Invalid for an unknown role or a malformed e-mail, EmailTaken for a customer's.
+        """
         ...
 
     @operation(idempotent=True)
     async def list_staff(self, command: Nothing) -> StaffList: ...
 
     @operation(idempotent=True)
-    async def disable_staff(self, command: StaffRef) -> Staff: ...
+    async def disable_staff(self, command: StaffRef) -> Staff:
+        """End their sessions; access tokens that are out run for their few minutes. Raises StaffNotFound."""
+        ...
 
     @operation(idempotent=True)
     async def jwks(self, command: Nothing) -> Jwks: ...

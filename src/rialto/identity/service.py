@@ -1,0 +1,42 @@
+"""How identity is plugged in. Engines: `secrets` (kernel.secrets.Secrets), `passwords` (kernel.auth.Passwords)."""
+
+from __future__ import annotations
+
+from rialto.identity.api import Identity
+from rialto.identity.handlers import IdentityHandlers
+from rialto.identity.model import RefreshTokens
+from rialto.identity.routes import ROUTES
+from rialto.kernel.auth import TokenSigner
+from rialto.kernel.limits import RateLimiter
+from rialto.kernel.secrets import Secrets
+from rialto.kernel.service import Env, Job, Service
+
+# Of one network address, over all accounts: thirty at once, then one in two seconds. An office may share one.
+CLIENT_PER_S = 0.5
+CLIENT_BURST = 30
+
+
+def build(e: Env) -> IdentityHandlers:
+    secrets: Secrets = e.engine("secrets")
+    return IdentityHandlers(
+        e.db,
+        e.clock,
+        e.ids,
+        passwords=e.engine("passwords"),
+        signer=TokenSigner(secrets.signing_key, issuer=e.settings.public_url, clock=e.clock),
+        tokens=RefreshTokens(secrets.derive("identity:refresh")),
+        clients=RateLimiter(per_s=CLIENT_PER_S, burst=CLIENT_BURST, clock=e.clock),
+        secret=secrets.derive("identity:hashes"),
+    )
+
+
+SERVICE = Service(
+    name="identity",
+    api=Identity,
+    package="rialto.identity",
+    build=build,
+    routes=ROUTES,
+    jobs=(Job(name="identity.sweep", every_s=3600, run=lambda handlers: handlers.sweep()),),
+    permissions=("staff.write",),
+    connections=3,
+)
