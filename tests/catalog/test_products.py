@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from uuid import UUID
 
 import msgspec
@@ -27,7 +28,7 @@ from rialto.catalog.api import (
 )
 from rialto.catalog.events import EVENTS, ProductPublished
 from rialto.kernel.db import DatabaseAddress
-from rialto.kernel.errors import Invalid
+from rialto.kernel.errors import Invalid, RialtoError
 from rialto.kernel.events import Event, EventTypes, load
 from rialto.kernel.ids import PRODUCT, ProductId, bucket_of, to_uuid
 from tests.catalog.builders import a_draft, a_variant, open_catalog, with_title
@@ -249,3 +250,32 @@ async def test_a_page_has_a_limit_and_a_cursor_of_ours(postgres: DatabaseAddress
                 await catalog.list_products(ListProducts(limit=limit))
         with pytest.raises(ProductNotFound):
             await catalog.list_products(ListProducts(cursor=ProductId("nothing")))
+
+
+async def test_every_text_that_the_rules_allow_can_be_stored(postgres: DatabaseAddress) -> None:
+    """Random characters from all of Unicode, so that the rules and PostgreSQL agree on what a text is."""
+    source = random.Random(20260105)
+    alphabet = [
+        *range(0x250),
+        *range(0xD7F0, 0xD810),
+        *range(0xDFF0, 0xE010),
+        *range(0xFDD0, 0xFDF0),
+        0x202E,
+        0xFFFF,
+        0x1F600,
+        0x10FFFF,
+    ]
+    stored = 0
+    async with open_catalog(postgres) as (catalog, _):
+        for number in range(150):
+            text = "".join(chr(source.choice(alphabet)) for _ in range(source.randrange(1, 4)))
+            options = {"options": [], "images": [], "variants": [a_variant(f"{number}", options={})]}
+            draft = a_draft(f"vase-{number}", title={"en": text}, attributes={"note": text}, **options)
+            try:
+                outcome = await put(catalog, draft)
+            except RialtoError:
+                continue
+            stored += 1
+            assert await catalog.get_product(ProductRef(ref=f"vase-{number}")) == outcome.product
+            assert outcome.product.draft == draft
+    assert stored > 50

@@ -81,6 +81,8 @@ class CatalogHandlers:
             current = await store.lock_by_id(session, _uuid(command.id))
             if current is None:
                 raise ProductNotFound
+            if command.expected_version < 1:
+                raise ProductChanged
             draft = msgspec.structs.replace(current.draft, published=command.published)
             if decide(current, draft, command.expected_version) == "unchanged":
                 return current

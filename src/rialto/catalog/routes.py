@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Response, get, post, put
-from litestar.params import HeaderParameter
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 
 from rialto.catalog.api import (
     AttributeDefinition,
@@ -56,28 +56,33 @@ class AttributeInput(Frozen):
 
 
 @get("/v1/admin/products", guards=READ)
-async def list_products(catalog: Injected[Catalog], limit: int = 50, cursor: str | None = None) -> Products:
+async def list_products(
+    catalog: Injected[Catalog], limit: FromQuery[int] = 50, cursor: FromQuery[str | None] = None
+) -> Products:
     """Products in the order they were made, published or not."""
     after = None if cursor is None else ProductId(cursor)
     return await catalog.list_products(ListProducts(cursor=after, limit=limit))
 
 
 @post("/v1/admin/products", guards=WRITE)
-async def create_product(catalog: Injected[Catalog], data: ProductDraft) -> Response[Product]:
+async def create_product(catalog: Injected[Catalog], data: JSONBody[ProductDraft]) -> Response[Product]:
     """Create a product. The same draft again answers 200 with what is stored; another one: `slug_taken`."""
     outcome = await catalog.put_product(PutProduct(draft=data, expected_version=0))
     return _tagged(outcome.product, status=201 if outcome.outcome == "created" else 200)
 
 
 @get("/v1/admin/products/{product_id:str}", guards=READ)
-async def get_product(catalog: Injected[Catalog], product_id: str) -> Response[Product]:
+async def get_product(catalog: Injected[Catalog], product_id: FromPath[str]) -> Response[Product]:
     """One product, by id or slug; its ETag is what changes are based on."""
     return _tagged(await catalog.get_product(ProductRef(ref=product_id)))
 
 
 @put("/v1/admin/products/{product_id:str}", guards=WRITE)
 async def replace_product(
-    catalog: Injected[Catalog], product_id: str, data: ProductDraft, based_on: IfMatch = None
+    catalog: Injected[Catalog],
+    product_id: FromPath[str],
+    data: JSONBody[ProductDraft],
+    based_on: IfMatch = None,
 ) -> Response[Product]:
     """Replace a product as a whole."""
     version = if_match(based_on)
@@ -87,7 +92,7 @@ async def replace_product(
 
 @post("/v1/admin/products/{product_id:str}/publish", guards=WRITE, status_code=200)
 async def publish_product(
-    catalog: Injected[Catalog], product_id: str, based_on: IfMatch = None
+    catalog: Injected[Catalog], product_id: FromPath[str], based_on: IfMatch = None
 ) -> Response[Product]:
     """Show it to shoppers."""
     return await _set_published(catalog, product_id, published=True, based_on=based_on)
@@ -95,7 +100,7 @@ async def publish_product(
 
 @post("/v1/admin/products/{product_id:str}/unpublish", guards=WRITE, status_code=200)
 async def unpublish_product(
-    catalog: Injected[Catalog], product_id: str, based_on: IfMatch = None
+    catalog: Injected[Catalog], product_id: FromPath[str], based_on: IfMatch = None
 ) -> Response[Product]:
     """Hide it from shoppers; carts that hold it can no longer be bought."""
     return await _set_published(catalog, product_id, published=False, based_on=based_on)
@@ -108,7 +113,9 @@ async def list_categories(catalog: Injected[Catalog]) -> Categories:
 
 
 @put("/v1/admin/categories/{slug:str}", guards=WRITE)
-async def put_category(catalog: Injected[Catalog], slug: str, data: CategoryInput) -> Category:
+async def put_category(
+    catalog: Injected[Catalog], slug: FromPath[str], data: JSONBody[CategoryInput]
+) -> Category:
     """Create or replace a category."""
     return await catalog.put_category(
         Category(
@@ -129,7 +136,9 @@ async def list_attributes(catalog: Injected[Catalog]) -> AttributeDefinitions:
 
 
 @put("/v1/admin/attributes/{code:str}", guards=WRITE)
-async def put_attribute(catalog: Injected[Catalog], code: str, data: AttributeInput) -> AttributeDefinition:
+async def put_attribute(
+    catalog: Injected[Catalog], code: FromPath[str], data: JSONBody[AttributeInput]
+) -> AttributeDefinition:
     """Create or replace a definition. Values that products hold cannot be taken away: `attribute_in_use`."""
     return await catalog.put_attribute(
         AttributeDefinition(
