@@ -1,0 +1,73 @@
+"""Style, script and drawings, named by their content so that they may be kept for ever.
+
+At start every file of `static/` is read and hashed. The style parts are joined in the order of their names;
+script modules import each other by plain names, which are rewritten to the hashed ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+FOLDER = Path(__file__).parent / "static"
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+_IMPORT = re.compile(r'(from\s+"\./)([\w-]+)\.js"')
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+
+
+class Asset(NamedTuple):
+    name: str
+    body: bytes
+    type: str
+
+
+class Assets:
+    """All assets in memory. `url("shop.css")` is where a page finds one."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._by_plain: dict[str, Asset] = {}
+        self._scripts = {path.stem: path.read_text() for path in sorted((folder / "js").glob("*.js"))}
+        self._add("shop.css", _joined_style(folder / "css"))
+        for path in sorted((folder / "img").glob("*.svg")):
+            self._add(path.name, path.read_bytes())
+        for name in self._scripts:
+            self._add_script(name, ())
+        self.by_name = {asset.name: asset for asset in self._by_plain.values()}
+
+    def url(self, plain: str) -> str:
+        return f"/assets/{self._by_plain[plain].name}"
+
+    def body(self, plain: str) -> bytes:
+        return self._by_plain[plain].body
+
+    def _add(self, plain: str, body: bytes) -> Asset:
+        path = Path(plain)
+        digest = hashlib.blake2b(body, digest_size=6).hexdigest()
+        asset = Asset(f"{path.stem}-{digest}{path.suffix}", body, TYPES[path.suffix])
+        self._by_plain[plain] = asset
+        return asset
+
+    def _add_script(self, name: str, importers: tuple[str, ...]) -> Asset:
+        assert name not in importers, f"script modules import in a circle: {importers}"
+        if known := self._by_plain.get(f"{name}.js"):
+            return known
+
+        def hashed(match: re.Match[str]) -> str:
+            target = self._add_script(match[2], (*importers, name))
+            return f'{match[1]}{target.name}"'
+
+        return self._add(f"{name}.js", _IMPORT.sub(hashed, self._scripts[name]).encode())
+
+
+@cache
+def assets() -> Assets:
+    return Assets()
+
+
+def _joined_style(folder: Path) -> bytes:
+    text = "".join(path.read_text() for path in sorted(folder.glob("*.css")))
+    lines = (line.strip() for line in _COMMENT.sub("", text).splitlines())
+    return "\n".join(line for line in lines if line).encode()

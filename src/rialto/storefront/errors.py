@@ -1,0 +1,35 @@
+"""What people see when something is wrong: a page in their language that helps, made without asking any service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response
+
+from rialto.storefront.rendering import bare_frame, environment
+from rialto.storefront.security import harden
+from rialto.storefront.texts import LANGUAGES
+from rialto.storefront.visit import AnyRequest, preferred_language
+
+KINDS = {404: "missing", 403: "foreign", 405: "missing", 410: "missing", 429: "busy", 503: "away"}
+
+
+def render_error(request: AnyRequest, status: int, error: BaseException | None = None) -> Response[Any]:
+    """The page for a failed request. `error` only says how long to wait; its text is never shown."""
+    path = request.scope["path"]
+    first = path.strip("/").partition("/")[0]
+    language = first if first in LANGUAGES else preferred_language(request, list(LANGUAGES))
+    kind = KINDS.get(status, "missing" if 400 <= status < 500 else "broken")
+    frame = bare_frame(language, path) | {"rest": "", "here": f"/{language}/"}
+    html = environment().get_template("pages/error.html").render({**frame, "kind": kind, "status": status})
+    headers = {"Cache-Control": "no-store", "Content-Language": language}
+    wait_s = getattr(error, "retry_after_s", None)
+    if status in {429, 503}:
+        headers["Retry-After"] = str(max(1, round(wait_s or 5)))
+    response = Response(
+        html.encode(), status_code=status, media_type="text/html; charset=utf-8", headers=headers
+    )
+    return harden(response)
+
+
+ERROR_PAGES = render_error

@@ -1,0 +1,109 @@
+"""What people type: read from a form, kept as typed for showing again, and turned into an address.
+
+Errors are by field, so that each stands beside its field and all of them in the summary above the form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from rialto.kernel.address import Address, check_address
+from rialto.kernel.errors import FieldProblem, Invalid
+from rialto.kernel.service import Frozen
+
+ADDRESS_FIELDS = ("name", "company", "line1", "line2", "postal_code", "city", "region", "country", "phone")
+TYPED_LENGTH_MAX = 500
+_EMAIL = re.compile(r"[^@\s<>\",;]+@[^@\s<>\",;]+\.[^@\s<>\",;.]{2,}")
+
+
+class FieldError(Frozen):
+    """`id` is the field's id on the page, `text` the key of a sentence."""
+
+    id: str
+    text: str
+
+
+class AddressForm(Frozen):
+    """The whole address page as typed. `values` are keyed like the fields' ids: `email`, `shipping-name`, …"""
+
+    values: dict[str, str]
+    separate_billing: bool = False
+
+    def value(self, field: str) -> str:
+        return self.values.get(field, "")
+
+
+def read_address_form(data: Mapping[str, object]) -> AddressForm:
+    fields = ["email", *(f"{side}-{name}" for side in ("shipping", "billing") for name in ADDRESS_FIELDS)]
+    values = {field: typed(data, field) for field in fields}
+    return AddressForm(values=values, separate_billing=typed(data, "billing-separate") == "1")
+
+
+def fill_address_form(
+    email: str | None, shipping: Address | None, billing: Address | None, *, country: str
+) -> AddressForm:
+    """The form as the cart remembers it."""
+    values = {"email": email or "", "shipping-country": country, "billing-country": country}
+    for side, address in (("shipping", shipping), ("billing", billing)):
+        if address is not None:
+            values |= {f"{side}-{name}": getattr(address, name) or "" for name in ADDRESS_FIELDS}
+    return AddressForm(values=values, separate_billing=billing is not None and billing != shipping)
+
+
+def parse_address_form(form: AddressForm) -> tuple[str, Address, Address | None]:
+    """E-mail, delivery and billing address. Raises Invalid naming every wrong field at once."""
+    email = form.value("email").strip()
+    problems: list[FieldProblem] = []
+    if not email:
+        problems.append(FieldProblem(path="email", code="required", message="Please fill this in."))
+    elif len(email) > 254 or not _EMAIL.fullmatch(email):
+        problems.append(
+            FieldProblem(path="email", code="not_valid", message="This is not an e-mail address.")
+        )
+    sides: dict[str, Address | None] = {"shipping": None, "billing": None}
+    for side in ("shipping", "billing") if form.separate_billing else ("shipping",):
+        try:
+            sides[side] = check_address(_address(form, side), path=side)
+        except Invalid as invalid:
+            problems += invalid.fields
+    shipping = sides["shipping"]
+    if problems or shipping is None:
+        raise Invalid("The address is not complete.", fields=tuple(problems))
+    return email, shipping, sides["billing"]
+
+
+def field_errors(invalid: Invalid) -> list[FieldError]:
+    """The service's field paths (`shipping.postal_code`) as the page's ids, with a sentence's key for each."""
+    return [FieldError(id=_field_id(problem.path), text=_sentence(problem)) for problem in invalid.fields]
+
+
+def typed(data: Mapping[str, object], field: str) -> str:
+    """One text field, whatever was sent; never longer than a person types."""
+    value = data.get(field)
+    return value[:TYPED_LENGTH_MAX] if isinstance(value, str) else ""
+
+
+def whole_number(text: str, *, lowest: int, highest: int) -> int | None:
+    """A quantity as typed; None when it is not one. Too large is cut to what may be asked for."""
+    text = text.strip()
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        return None
+    return max(lowest, min(highest, int(text)))
+
+
+def _address(form: AddressForm, side: str) -> Address:
+    parts = {name: form.value(f"{side}-{name}").strip() for name in ADDRESS_FIELDS}
+    return Address(**parts)
+
+
+def _field_id(path: str) -> str:
+    side, _, name = path.removeprefix("address.").partition(".")
+    return f"{side}-{name}" if name else side
+
+
+def _sentence(problem: FieldProblem) -> str:
+    field = _field_id(problem.path).rpartition("-")[2]
+    if problem.code == "required":
+        return f"error.required.{field}"
+    return f"error.not_valid.{field}"

@@ -1,0 +1,142 @@
+"""Looking around: home, categories, search. Shared pages, the same for everyone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import get
+from litestar.response import Redirect
+
+from rialto.kernel.errors import NotFound
+from rialto.kernel.http import Injected
+from rialto.search.api import (
+    SORTS,
+    Browse,
+    CategoryLink,
+    ChannelFor,
+    Featured,
+    ProductPage,
+    QueryInvalid,
+    Search,
+    ViewOf,
+)
+from rialto.storefront import formats, structured
+from rialto.storefront.listing import Asked, bare_url, chips, is_filtered, page_links, page_url, read_query
+from rialto.storefront.rendering import PAGE, go, shared_page
+from rialto.storefront.texts import LANGUAGES
+from rialto.storefront.visit import AnyRequest, Visit, host_name, preferred_language
+
+
+@get("/")
+async def root(request: AnyRequest, search: Injected[Search]) -> Redirect:
+    """To the visitor's language."""
+    channel = await search.channel(ChannelFor(host=host_name(request)))
+    offered = [language for language in channel.languages if language in LANGUAGES] or ["en"]
+    answer = go(f"/{preferred_language(request, offered)}/", status=302)
+    answer.headers["Vary"] = "Accept-Language, Cookie"
+    return answer
+
+
+@get("/{lang:str}/")
+async def home(visit: Injected[Visit], search: Injected[Search]) -> PAGE:
+    featured = (await search.featured(Featured(view=visit.view, limit=9))).items
+    newest = await search.browse(Browse(view=visit.view, sort="newest", limit=12))
+    shown = {card.id for card in featured}
+    return await shared_page(
+        visit,
+        "pages/home.html",
+        search=search,
+        keys=("home", *(f"product:{card.id}" for card in featured)),
+        featured=featured,
+        newest=[card for card in newest.items if card.id not in shown][:4],
+        categories=(await search.categories(ViewOf(view=visit.view))).items,
+        structured=[structured.website(visit)],
+        section="home",
+    )
+
+
+@get("/{lang:str}/c/{slug:str}")
+async def category(slug: str, visit: Injected[Visit], search: Injected[Search]) -> PAGE | Redirect:
+    """One category with its filters. Raises NotFound."""
+    tree = (await search.categories(ViewOf(view=visit.view))).items
+    path = _path_to(slug, tree)
+    if not path:
+        raise NotFound
+    asked = read_query(visit)
+    try:
+        found = await search.browse(asked.browse(visit, category=slug))
+    except QueryInvalid:
+        return go(visit.path)
+    return await shared_page(
+        visit,
+        "pages/category.html",
+        search=search,
+        keys=_keys(found, f"category:{slug}"),
+        category=path[-1],
+        path=path,
+        structured=[structured.breadcrumb(visit, path)],
+        section=path[0].slug,
+        **_list_context(visit, asked, found),
+    )
+
+
+@get("/{lang:str}/search")
+async def search_page(visit: Injected[Visit], search: Injected[Search]) -> PAGE | Redirect:
+    asked = read_query(visit)
+    try:
+        found = await search.browse(asked.browse(visit))
+    except QueryInvalid:
+        return go(visit.url("search", q=asked.q))
+    tree = (await search.categories(ViewOf(view=visit.view))).items
+    return await shared_page(
+        visit,
+        "pages/search.html",
+        search=search,
+        keys=_keys(found, "search"),
+        suggestions=[(text, visit.url("search", q=text)) for text in found.did_you_mean],
+        categories=tree,
+        robots="noindex, follow",
+        **_list_context(visit, asked, found),
+    )
+
+
+def _list_context(visit: Visit, asked: Asked, found: ProductPage) -> dict[str, Any]:
+    query = urlencode({"page": str(found.page)}) if found.page > 1 else ""
+    return {
+        "asked": asked,
+        "query": asked.q,
+        "found": found,
+        "chips": chips(visit, asked, found),
+        "filtered": is_filtered(asked),
+        "bare_url": bare_url(visit, asked),
+        "price_hints": _price_hints(found),
+        "sorts": SORTS,
+        "page_links": page_links(visit, found),
+        "previous_url": page_url(visit, found.page - 1) if found.page > 1 else None,
+        "next_url": page_url(visit, found.page + 1) if found.page < found.pages else None,
+        "canonical": visit.absolute(visit.path + (f"?{query}" if query else "")),
+    }
+
+
+def _price_hints(found: ProductPage) -> dict[str, str]:
+    """The range there is, as placeholders of the price fields."""
+    if found.price_range is None:
+        return {}
+    prices = {"price_min": found.price_range.lowest, "price_max": found.price_range.highest}
+    return {name: formats.plain_amount(price.amount, price.currency) for name, price in prices.items()}
+
+
+def _path_to(slug: str, tree: Sequence[CategoryLink]) -> list[CategoryLink]:
+    """From the top category down to this one; empty where there is no such category."""
+    for link in tree:
+        if link.slug == slug:
+            return [link]
+        if below := _path_to(slug, link.children):
+            return [link, *below]
+    return []
+
+
+def _keys(found: ProductPage, first: str) -> tuple[str, ...]:
+    return (first, *(f"product:{card.id}" for card in found.items))

@@ -1,0 +1,179 @@
+"""Everything beside selling: sample legal pages, language and currency, what robots read, and the files of the pages."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+from xml.sax.saxutils import escape, quoteattr
+
+from litestar import Response, get, post
+from litestar.response import File, Redirect
+
+from rialto.cart.api import AddLine, Cart, Carts, NewCart
+from rialto.demo import MEDIA
+from rialto.kernel.errors import NotFound, RialtoError
+from rialto.kernel.http import Injected
+from rialto.kernel.money import Currency
+from rialto.kernel.settings import Settings
+from rialto.search.api import AllSlugs, ChannelFor, Search, SitemapEntry
+from rialto.storefront.assets import assets
+from rialto.storefront.forms import typed
+from rialto.storefront.rendering import PAGE, go, shared_page
+from rialto.storefront.texts import LANGUAGES
+from rialto.storefront.visit import (
+    AnyRequest,
+    Visit,
+    host_name,
+    load_cart,
+    remember_cart,
+    remember_choice,
+)
+
+INFO_PAGES = ("imprint", "terms", "privacy", "shipping", "accessibility")
+FOR_EVER = "public, max-age=31536000, immutable"
+_MEDIA_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,180}\.(webp|avif|jpg|png)", re.ASCII)
+_MEDIA_TYPES = {"webp": "image/webp", "avif": "image/avif", "jpg": "image/jpeg", "png": "image/png"}
+
+
+@get("/{lang:str}/pages/{name:str}")
+async def info_page(name: str, visit: Injected[Visit], search: Injected[Search]) -> PAGE:
+    """Raises NotFound for a page there is not."""
+    if name not in INFO_PAGES:
+        raise NotFound
+    return await shared_page(
+        visit,
+        "pages/info.html",
+        search=search,
+        keys=(f"page:{name}",),
+        name=name,
+        paragraphs=visit.texts(f"info.{name}.text").split("\n\n"),
+        info_pages=INFO_PAGES,
+    )
+
+
+@post("/{lang:str}/preferences", status_code=200)
+async def preferences(request: AnyRequest, visit: Injected[Visit], carts: Injected[Carts]) -> Redirect:
+    """Language and currency, then back to the same page. A cart in the old currency is filled anew in the new one."""
+    data = dict(await request.form())
+    language = next((code for code in visit.languages if code == typed(data, "language")), visit.language)
+    currency = next(
+        (code for code in visit.channel.currencies if code == typed(data, "currency")), visit.currency
+    )
+    answer = go(_back(typed(data, "back"), visit.language, language))
+    remember_choice(answer, visit, language=language, currency=currency)
+    cart = await load_cart(visit, carts)
+    if cart is not None and cart.status == "open" and cart.currency != currency:
+        renewed = await _in_currency(carts, cart, currency, language)
+        remember_cart(answer, visit, renewed.id)
+    return answer
+
+
+@get("/sitemap.xml")
+async def sitemap(
+    request: AnyRequest, search: Injected[Search], settings: Injected[Settings]
+) -> Response[bytes]:
+    """Every page in every language, each naming its translations."""
+    channel = await search.channel(ChannelFor(host=host_name(request)))
+    entries = (await search.sitemap(AllSlugs(channel=channel.code))).items
+    languages = [language for language in channel.languages if language in LANGUAGES]
+    base = settings.public_url.rstrip("/")
+    paths: list[tuple[str, SitemapEntry | None]] = [("", None)]
+    paths += [(f"{'c' if entry.kind == 'category' else 'p'}/{entry.slug}", entry) for entry in entries]
+    paths += [(f"pages/{name}", None) for name in INFO_PAGES]
+    urls = "".join(
+        _sitemap_url(base, path, language, languages, entry)
+        for path, entry in paths
+        for language in languages
+    )
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:xhtml="http://www.w3.org/1999/xhtml">\n'
+        f"{urls}</urlset>\n"
+    )
+    headers = {
+        "Cache-Control": "public, max-age=0, s-maxage=300, stale-while-revalidate=3600",
+        "Surrogate-Key": "sitemap",
+    }
+    return Response(body.encode(), media_type="application/xml", headers=headers)
+
+
+@get("/robots.txt")
+async def robots(settings: Injected[Settings]) -> Response[str]:
+    private = "".join(
+        f"Disallow: /{language}/{path}\n"
+        for language in LANGUAGES
+        for path in ("cart", "checkout/", "orders/")
+    )
+    text = f"User-agent: *\n{private}\nSitemap: {settings.public_url.rstrip('/')}/sitemap.xml\n"
+    return Response(text, media_type="text/plain", headers={"Cache-Control": "public, max-age=3600"})
+
+
+@get("/favicon.ico")
+async def favicon() -> Response[bytes]:
+    """For whoever asks by habit; pages name the drawing itself."""
+    return Response(
+        assets().body("icon.svg"),
+        media_type="image/svg+xml",
+        headers={"Cache-Control": "public, max-age=86400"},
+    )
+
+
+@get("/assets/{name:str}")
+async def asset(name: str) -> Response[bytes]:
+    """Raises NotFound. The name holds the content's hash, so nobody needs to ask twice."""
+    found = assets().by_name.get(name)
+    if found is None:
+        raise NotFound
+    return Response(found.body, media_type=found.type, headers={"Cache-Control": FOR_EVER})
+
+
+@get("/media/{name:str}")
+async def media(name: str, settings: Injected[Settings]) -> File:
+    """A product picture: those of the data folder first, then those that came with the demo. Raises NotFound."""
+    match = _MEDIA_NAME.fullmatch(name)
+    folders = (settings.data / "media", MEDIA)
+    path = next((folder / name for folder in folders if (folder / name).is_file()), None) if match else None
+    if match is None or path is None:
+        raise NotFound
+    return File(
+        path,
+        media_type=_MEDIA_TYPES[match[1]],
+        content_disposition_type="inline",
+        headers={"Cache-Control": FOR_EVER},
+    )
+
+
+def _back(url: str, old: str, new: str) -> str:
+    """The page the form stood on, in the new language; never another site's, whatever was sent."""
+    parts = urlsplit(url)
+    ours = (
+        not parts.scheme
+        and not parts.netloc
+        and url.startswith(f"/{old}/")
+        and "\\" not in url
+        and url.isprintable()
+    )
+    return f"/{new}/" + url.removeprefix(f"/{old}/") if ours else f"/{new}/"
+
+
+async def _in_currency(carts: Carts, cart: Cart, currency: Currency, language: str) -> Cart:
+    renewed = await carts.create(
+        NewCart(currency=currency, country=cart.country, language=language, channel=cart.channel)
+    )
+    for line in cart.lines:
+        try:
+            renewed = await carts.add_line(AddLine(cart_id=renewed.id, sku=line.sku, quantity=line.quantity))
+        except RialtoError:
+            continue  # not sold in that currency; the rest still is
+    return renewed
+
+
+def _sitemap_url(
+    base: str, path: str, language: str, languages: list[str], entry: SitemapEntry | None
+) -> str:
+    links = "".join(
+        f'<xhtml:link rel="alternate" hreflang={quoteattr(other)} href={quoteattr(f"{base}/{other}/{path}")}/>'
+        for other in languages
+    )
+    changed = f"<lastmod>{entry.changed_on.isoformat()}</lastmod>" if entry and entry.changed_on else ""
+    return f"<url><loc>{escape(f'{base}/{language}/{path}')}</loc>{changed}{links}</url>\n"

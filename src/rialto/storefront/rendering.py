@@ -1,0 +1,144 @@
+"""From a template and what it shows to a response: the frame around every page and its cache headers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Response
+from litestar.response import Redirect
+from markupsafe import Markup
+
+from rialto.kernel.errors import Unavailable
+from rialto.search.api import CategoryLink, Search, ViewOf
+from rialto.storefront import formats, pictures
+from rialto.storefront.assets import assets
+from rialto.storefront.security import content_policy, origin_of
+from rialto.storefront.texts import LANGUAGES, texts_of
+from rialto.storefront.visit import Visit
+
+SHARED = "public, max-age=0, s-maxage=2, stale-while-revalidate=30, stale-if-error=3600"
+PRIVATE = "no-store"
+PAGE = Response[bytes]
+
+
+@cache
+def environment() -> Environment:
+    """Jinja, strict: a missing value is an error in the tests, not a gap on a page."""
+    env = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    env.globals.update(
+        asset=assets().url,
+        drawing=lambda name: Markup(assets().body(name).decode()),  # noqa: S704  our own files
+        shown=pictures.shown,
+        country_name=formats.country_name,
+    )
+    env.filters.update(data=_data, money=formats.money, moment=formats.moment, rate=formats.rate)
+    return env
+
+
+async def shared_page(
+    visit: Visit, template: str, *, search: Search, keys: Sequence[str], **context: Any
+) -> PAGE:
+    """A page that is the same for everyone: no cookie but language and currency may have shaped it.
+
+    `keys` name what it shows, so that a cache in front can be told to forget exactly these pages.
+    """
+    headers = {"Cache-Control": SHARED, "Vary": "Accept-Encoding, Cookie", "Surrogate-Key": " ".join(keys)}
+    return await _page(visit, template, search=search, status=200, headers=headers, context=context)
+
+
+async def private_page(
+    visit: Visit, template: str, *, search: Search, status: int = 200, **context: Any
+) -> PAGE:
+    """A page of one visitor: cart, checkout, order."""
+    context.setdefault("robots", "noindex")
+    headers = {"Cache-Control": PRIVATE}
+    return await _page(visit, template, search=search, status=status, headers=headers, context=context)
+
+
+def go(url: str, status: int = 303) -> Redirect:
+    """To another page, never remembered by a cache."""
+    return Redirect(url, status_code=status, headers={"Cache-Control": PRIVATE})
+
+
+async def _page(
+    visit: Visit,
+    template: str,
+    *,
+    search: Search,
+    status: int,
+    headers: dict[str, str],
+    context: dict[str, Any],
+) -> PAGE:
+    frame = {**_frame(visit), "navigation": await _navigation(visit, search)}
+    html = environment().get_template(template).render({**frame, **context})
+    headers["Content-Security-Policy"] = content_policy(origin_of(visit.settings.sandbox_url))
+    headers["Content-Language"] = visit.language
+    return Response(html.encode(), status_code=status, media_type="text/html; charset=utf-8", headers=headers)
+
+
+def bare_frame(language: str, path: str) -> dict[str, Any]:
+    """What the frame needs when no service can be asked: for error pages."""
+    rest = path.removeprefix(f"/{language}").lstrip("/")
+    return {
+        "t": texts_of(language),
+        "language": language,
+        "languages": list(LANGUAGES),
+        "currency": "",
+        "currencies": [],
+        "tax_included": True,
+        "path": path,
+        "here": path,
+        "rest": rest,
+        "public_url": "",
+        "navigation": [],
+        "robots": "noindex",
+        "query": "",
+        "section": "",
+        "alternates": [],
+        "canonical": "",
+    }
+
+
+def _frame(visit: Visit) -> dict[str, Any]:
+    rest = visit.path.removeprefix(f"/{visit.language}").lstrip("/")
+    query = urlencode(visit.query)
+    return {
+        **bare_frame(visit.language, visit.path),
+        "languages": visit.languages,
+        "currency": visit.currency,
+        "currencies": visit.channel.currencies,
+        "tax_included": visit.channel.prices_include_tax,
+        "here": visit.path + (f"?{query}" if query else ""),
+        "rest": rest,
+        "public_url": visit.settings.public_url.rstrip("/"),
+        "robots": "",
+        "canonical": visit.absolute(visit.path),
+        "alternates": [(language, visit.absolute(f"/{language}/{rest}")) for language in visit.languages],
+    }
+
+
+async def _navigation(visit: Visit, search: Search) -> list[CategoryLink]:
+    """The categories in the header; a shop whose search is away still shows its cart."""
+    try:
+        return (await search.categories(ViewOf(view=visit.view))).items
+    except Unavailable:
+        return []
+
+
+def _data(value: Any) -> Markup:
+    """A value as JSON inside a script element: nothing in it can end the element."""
+    text = msgspec.json.encode(value).decode()
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704

@@ -1,0 +1,45 @@
+// Filters that answer at once: the same address, fetched, and the two parts that changed put in place.
+import { keepingFocus, load, say } from "./page.js";
+
+function address(form) {
+  const query = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) if (value) query.append(name, value);
+  const text = query.toString();
+  return form.getAttribute("action") + (text ? `?${text}` : "");
+}
+
+export function startListing() {
+  const form = document.querySelector("form[data-live]");
+  if (!form) return;
+  let turn = 0;
+  const update = async () => {
+    const url = address(form);
+    const mine = ++turn;
+    const results = document.getElementById(form.dataset.live);
+    results.setAttribute("aria-busy", "true");
+    try {
+      const page = await load(url);
+      if (mine !== turn) return;
+      keepingFocus(() => {
+        results.replaceWith(document.adoptNode(page.getElementById(form.dataset.live)));
+        const facets = page.querySelector("[data-keep]");
+        const old = form.querySelector("[data-keep]");
+        if (facets && old) {
+          const opened = [...old.querySelectorAll("details")].map((part) => part.open);
+          facets.querySelectorAll("details").forEach((part, index) => (part.open = opened[index] ?? part.open));
+          old.replaceWith(document.adoptNode(facets));
+        }
+      });
+      history.pushState(null, "", url);
+      say(document.querySelector("[data-count]").textContent);
+    } catch {
+      location.assign(url);
+    }
+  };
+  form.addEventListener("change", update);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    update();
+  });
+  addEventListener("popstate", () => location.reload());
+}

@@ -1,0 +1,156 @@
+"""Who is looking, in which language, currency and channel; the cookies that remember it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+
+from rialto.cart.api import Cart, CartNotFound, CartRef, Carts, NewCart
+from rialto.catalog.api import Channel
+from rialto.kernel.errors import NotFound
+from rialto.kernel.http import Injected
+from rialto.kernel.ids import CART, CartId
+from rialto.kernel.money import Currency
+from rialto.kernel.service import Frozen
+from rialto.kernel.settings import Settings
+from rialto.search.api import ChannelFor, Search, View
+from rialto.storefront.texts import LANGUAGES, Texts, texts_of
+
+AnyRequest = Request[Any, Any, Any]
+
+CART_COOKIE = "cart"
+HINT_COOKIE = "has_cart"
+LANGUAGE_COOKIE = "language"
+CURRENCY_COOKIE = "currency"
+YEAR_S = 365 * 24 * 3600
+CART_S = 60 * 24 * 3600
+
+
+class Visit(Frozen):
+    """One request's surroundings. Everything but `cart_id` may shape a shared, cached page."""
+
+    path: str
+    query: tuple[tuple[str, str], ...]
+    language: str
+    currency: Currency
+    channel: Channel
+    settings: Settings
+    cart_id: CartId | None = None
+
+    @property
+    def view(self) -> View:
+        return View(language=self.language, currency=self.currency, channel=self.channel.code)
+
+    @property
+    def texts(self) -> Texts:
+        return texts_of(self.language)
+
+    @property
+    def languages(self) -> list[str]:
+        return [language for language in self.channel.languages if language in LANGUAGES]
+
+    def url(self, path: str = "", **query: str) -> str:
+        """An address in this language: `url("cart")` is `/en/cart`."""
+        return f"/{self.language}/{path}" + (f"?{urlencode(query)}" if query else "")
+
+    def absolute(self, path: str) -> str:
+        return self.settings.public_url.rstrip("/") + path
+
+
+async def open_visit(request: AnyRequest, search: Injected[Search], settings: Injected[Settings]) -> Visit:
+    """Litestar dependency `visit`. Raises NotFound for a language the channel does not speak."""
+    channel = await search.channel(ChannelFor(host=host_name(request)))
+    language = request.path_params.get("lang", "")
+    if language not in channel.languages or language not in LANGUAGES:
+        raise NotFound
+    asked = request.cookies.get(CURRENCY_COOKIE, "")
+    return Visit(
+        path=request.scope["path"],
+        query=tuple(request.query_params.multi_items()),
+        language=language,
+        currency=next((code for code in channel.currencies if code == asked), channel.currencies[0]),
+        channel=channel,
+        settings=settings,
+        cart_id=_cart_cookie(request),
+    )
+
+
+def preferred_language(request: AnyRequest, offered: list[str]) -> str:
+    """By cookie, then Accept-Language with its weights, then the first offered."""
+    remembered = request.cookies.get(LANGUAGE_COOKIE)
+    if remembered in offered:
+        return str(remembered)
+    wishes: list[tuple[float, str]] = []
+    for part in request.headers.get("accept-language", "").split(",")[:20]:
+        match = re.fullmatch(r"\s*([a-zA-Z]{2,3})(?:-[\w-]+)?\s*(?:;\s*q=([01](?:\.\d{1,3})?))?\s*", part)
+        if match:
+            wishes.append((-float(match[2] or 1), match[1].lower()))
+    return next(
+        (wish for weight, wish in sorted(wishes, key=lambda pair: pair[0]) if weight and wish in offered),
+        offered[0],
+    )
+
+
+async def load_cart(visit: Visit, carts: Carts) -> Cart | None:
+    """The visitor's cart; None where there is none or it is gone."""
+    if visit.cart_id is None:
+        return None
+    try:
+        return await carts.get(CartRef(cart_id=visit.cart_id, language=visit.language))
+    except CartNotFound:
+        return None
+
+
+async def open_cart(visit: Visit, carts: Carts) -> Cart:
+    """The visitor's open cart, a new one where there is none or the old one has been ordered."""
+    cart = await load_cart(visit, carts)
+    if cart is not None and cart.status == "open":
+        return cart
+    return await carts.create(
+        NewCart(
+            currency=visit.currency,
+            country=visit.channel.country,
+            language=visit.language,
+            channel=visit.channel.code,
+        )
+    )
+
+
+def remember_cart(response: Response[Any], visit: Visit, cart_id: CartId) -> None:
+    """The id is a capability and stays out of scripts' reach; the hint only says that asking for a count is worth it."""
+    secure = visit.settings.secure
+    response.cookies.append(_cookie(CART_COOKIE, cart_id, CART_S, secure=secure, httponly=True))
+    response.cookies.append(_cookie(HINT_COOKIE, "1", CART_S, secure=secure))
+
+
+def forget_cart(response: Response[Any], visit: Visit) -> None:
+    secure = visit.settings.secure
+    response.cookies.append(_cookie(CART_COOKIE, "", 0, secure=secure, httponly=True))
+    response.cookies.append(_cookie(HINT_COOKIE, "", 0, secure=secure))
+
+
+def remember_choice(response: Response[Any], visit: Visit, *, language: str, currency: str) -> None:
+    secure = visit.settings.secure
+    response.cookies.append(_cookie(LANGUAGE_COOKIE, language, YEAR_S, secure=secure))
+    response.cookies.append(_cookie(CURRENCY_COOKIE, currency, YEAR_S, secure=secure))
+
+
+def host_name(request: AnyRequest) -> str:
+    return re.sub(r":\d+$", "", request.headers.get("host", "")).lower()
+
+
+def _cookie(name: str, value: str, max_age_s: int, *, secure: bool, httponly: bool = False) -> Cookie:
+    return Cookie(
+        key=name, value=value, path="/", max_age=max_age_s, httponly=httponly, secure=secure, samesite="lax"
+    )
+
+
+def _cart_cookie(request: AnyRequest) -> CartId | None:
+    try:
+        return CART.parse(request.cookies.get(CART_COOKIE, ""))
+    except NotFound:
+        return None

@@ -1,0 +1,96 @@
+"""The storefront over in-memory services, for page tests and for looking at pages while they are made.
+
+`python -m tests.storefront.fixture_shop [port]` serves it.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from litestar import Litestar, Request, Response
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+
+from rialto.kernel.clock import ManualClock
+from rialto.kernel.errors import RialtoError, Unavailable
+from rialto.kernel.http import status_of
+from rialto.kernel.ids import RandomIds
+from rialto.kernel.money import Money
+from rialto.kernel.settings import Settings
+from rialto.storefront.routes import ROUTES, render_error
+from tests.storefront.fixture_sales import FixtureCarts, FixtureOrders
+from tests.storefront.fixture_search import FixtureSearch
+
+
+class FixtureHosted:
+    """The provider's page, as far as the shop sees it."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.started: list[tuple[str, Money]] = []
+
+    async def start(self, *, return_url: str, cancel_url: str, amount: Money, language: str) -> str:
+        if self.away:
+            raise Unavailable
+        self.started.append((return_url, amount))
+        return "http://127.0.0.1:8010/pay/session"
+
+
+@dataclass
+class FixtureShop:
+    app: Litestar
+    search: FixtureSearch
+    carts: FixtureCarts
+    orders: FixtureOrders
+    hosted: FixtureHosted
+
+
+def fixture_shop(port: int = 8000) -> FixtureShop:
+    clock = ManualClock()
+    ids = RandomIds(clock, random.Random(7))
+    settings = Settings(public_url=f"http://127.0.0.1:{port}", data=Path("no-data"), secret_file=Path("no-secrets"))
+    search = FixtureSearch()
+    carts = FixtureCarts(search, ids, clock)
+    orders = FixtureOrders(carts, ids, clock)
+    hosted = FixtureHosted()
+    services: dict[str, Any] = {
+        "search": search,
+        "carts": carts,
+        "orders": orders,
+        "hosted_payment": hosted,
+        "ids": ids,
+        "clock": clock,
+        "settings": settings,
+    }
+    app = Litestar(
+        route_handlers=list(ROUTES),
+        dependencies={name: _provided(service) for name, service in services.items()},
+        exception_handlers={RialtoError: _refused, HTTPException: _failed},
+        openapi_config=None,
+    )
+    return FixtureShop(app=app, search=search, carts=carts, orders=orders, hosted=hosted)
+
+
+def _provided(service: Any) -> Provide:
+    def give() -> Any:
+        return service
+
+    return Provide(give, sync_to_thread=False)
+
+
+def _refused(request: Request[Any, Any, Any], error: RialtoError) -> Response[Any]:
+    return render_error(request, status_of(error), error)
+
+
+def _failed(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    return render_error(request, error.status_code, error)
+
+
+if __name__ == "__main__":
+    chosen = int(sys.argv[1]) if len(sys.argv) > 1 else 8000
+    uvicorn.run(fixture_shop(chosen).app, host="127.0.0.1", port=chosen, log_level="warning")
