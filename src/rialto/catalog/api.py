@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Protocol
 
-from rialto.kernel.errors import Conflict, Invalid, NotFound, VersionConflict
+from rialto.kernel.errors import Conflict, FieldProblem, Invalid, NotFound, VersionConflict
 from rialto.kernel.ids import ProductId
 from rialto.kernel.money import Currency, Money
 from rialto.kernel.service import Frozen, Nothing, operation
@@ -191,6 +191,33 @@ class PutOutcome(Frozen):
     outcome: str
 
 
+class Rehearsal(Frozen):
+    """Changes to try, in this order: definitions, categories (parents first), products. At most 2,000 in all."""
+
+    attributes: list[AttributeDefinition] = []
+    categories: list[Category] = []
+    products: list[ProductDraft] = []
+
+
+class Verdict(Frozen):
+    """`outcome` is refused (then `code`, `message` and `fields` say why), or what saving would have answered:
+    created, changed or unchanged for a product, saved for the rest.
+    """
+
+    outcome: str
+    code: str = ""
+    message: str = ""
+    fields: list[FieldProblem] = []
+
+
+class Rehearsed(Frozen):
+    """A verdict per change, in the order they were given."""
+
+    attributes: list[Verdict] = []
+    categories: list[Verdict] = []
+    products: list[Verdict] = []
+
+
 class ProductRef(Frozen):
     """By id or by slug."""
 
@@ -266,6 +293,11 @@ class Catalog(Protocol):
         Raises ProductInvalid (with field paths), SlugTaken, SkuTaken, ProductChanged, CategoryNotFound, and
         ProductNotFound for an `id` that names nothing.
         """
+        ...
+
+    @operation(idempotent=True, timeout_s=60)
+    async def rehearse(self, command: Rehearsal) -> Rehearsed:
+        """What these changes would come to, each seeing those before it. Nothing is changed or published."""
         ...
 
     @operation(idempotent=True)
