@@ -152,7 +152,7 @@ class Shop:
 
     def __init__(
         self, folder: Path, catalog: FakeCatalog | None = None, inventory: FakeInventory | None = None
-    ):
+    ) -> None:
         self.catalog = catalog or FakeCatalog()
         self.inventory = inventory or FakeInventory()
         self.clock = ManualClock()

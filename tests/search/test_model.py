@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rialto.catalog.api import Channel
 from rialto.kernel.money import EUR
+from rialto.search import model
 from rialto.search.api import Browse, ChannelFor, QueryInvalid, View
 from rialto.search.columns import Posting, bits_of, slots_of
+from rialto.search.documents import Row
 from rialto.search.model import (
     Cursor,
     best_band,
@@ -39,6 +43,35 @@ CHOICES = st.dictionaries(
 )
 
 
+def counts_by_sets(
+    postings: dict[str, dict[str, Posting]], *, choices: dict[str, int], base: int
+) -> dict[str, dict[str, int]]:
+    """As for a set too large to be tallied."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "TALLIED_MAX", -1)
+        return counts(postings, {}, choices=choices, base=base)
+
+
+def a_row(slot: int, product: dict[str, set[str]]) -> Row:
+    values = tuple((code, value) for code, values in product.items() for value in sorted(values))
+    day = date(2026, 1, 1)
+    return Row(
+        slot=slot,
+        id=f"prod_{slot}",
+        slug=f"p-{slot}",
+        version=1,
+        published=True,
+        featured=False,
+        category=None,
+        created_on=day,
+        changed_on=day,
+        values=values,
+        skus=(),
+        prices={},
+        titles={},
+    )
+
+
 @given(PRODUCTS, CHOICES, st.data())
 def test_disjunctive_counts_equal_counting_by_hand(
     products: list[dict[str, set[str]]], chosen: dict[str, set[str]], data: st.DataObject
@@ -53,8 +86,12 @@ def test_disjunctive_counts_equal_counting_by_hand(
         code: bits_of(s for s, p in enumerate(products) if p[code] & values)
         for code, values in chosen.items()
     }
-    found = counts(postings, choices, bits_of(base))
-    for code, by_value in found.items():
+    rows = {slot: a_row(slot, product) for slot, product in enumerate(products)}
+    base &= set(rows)
+    found = counts(postings, rows, choices=choices, base=bits_of(base))
+    by_sets = counts_by_sets(postings, choices=choices, base=bits_of(base))
+    assert {c: {v: n for v, n in by_value.items() if n} for c, by_value in by_sets.items()} == found
+    for code, by_value in by_sets.items():
         for value, count in by_value.items():
             assert count == sum(
                 slot in base

@@ -139,10 +139,8 @@ class TantivyIndex:
         return [(int(slot or 0), float(score)) for slot, (score, _) in zip(slots, hits, strict=True)]
 
     def close(self) -> None:
-        writer, self._writer = self._writer, None
-        if writer is not None:
-            with _refusing():
-                writer.rollback()
+        # Dropped, not rolled back: a rollback reads the folder, which may be gone by now.
+        self._writer = None
 
     def _any_of(self, word: Alternatives) -> tantivy.Query:
         return tantivy.Query.disjunction_max_query([self._term(term) for term in word], TIE_BREAKER)

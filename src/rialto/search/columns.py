@@ -45,13 +45,17 @@ class Chosen:
 
     def __init__(self, bits: int) -> None:
         self.bits = bits
+        self._count = bits.bit_count()
         self._bytes = bits.to_bytes((bits.bit_length() + 7) >> 3, "little")
 
     def __contains__(self, slot: int) -> bool:
         return slot >> 3 < len(self._bytes) and bool(self._bytes[slot >> 3] >> (slot & 7) & 1)
 
     def __len__(self) -> int:
-        return self.bits.bit_count()
+        return self._count
+
+    def __iter__(self) -> Iterator[int]:
+        return slots_of(self.bits)
 
 
 class Posting:

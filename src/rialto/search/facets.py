@@ -29,7 +29,7 @@ def facets_of(
         for definition in shelf.definitions.attributes
         if definition.filterable
     }
-    counted = counts(postings, choices, base)
+    counted = counts(postings, shelf.rows, choices=choices, base=base)
     found: list[Facet] = []
     for definition in shelf.definitions.attributes:
         if definition.filterable:

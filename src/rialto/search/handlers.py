@@ -14,7 +14,7 @@ import structlog
 from rialto.catalog.api import Catalog, Category, Channel
 from rialto.inventory.api import Inventory
 from rialto.kernel.clock import Clock
-from rialto.kernel.money import Money
+from rialto.kernel.money import Currency, Money
 from rialto.search.api import (
     AllSlugs,
     Browse,
@@ -42,6 +42,7 @@ from rialto.search.definitions import DEPTH_MAX, canonical
 from rialto.search.facets import facets_of
 from rialto.search.matching import Match, Matcher
 from rialto.search.model import (
+    TALLIED_MAX,
     Cursor,
     check_browse,
     choose_channel,
@@ -262,12 +263,20 @@ def _price_bits(shelf: Shelf, command: Browse) -> int:
 
 
 def _price_range(shelf: Shelf, rendering: Rendering, chosen: Chosen) -> PriceRange | None:
+    if len(chosen) <= TALLIED_MAX:
+        every = [amount for slot in chosen for amount in shelf.rows[slot].prices.get(rendering.currency, ())]
+        low, high = min(every, default=None), max(every, default=None)
+        return _range(low, high, rendering.currency)
     prices = shelf.prices.get(rendering.currency)
     lowest = prices.extreme(chosen) if prices else None
     highest = prices.extreme(chosen, highest=True) if prices else None
+    return _range(lowest, highest, rendering.currency)
+
+
+def _range(lowest: int | None, highest: int | None, currency: Currency) -> PriceRange | None:
     if lowest is None or highest is None:
         return None
-    return PriceRange(lowest=Money(lowest, rendering.currency), highest=Money(highest, rendering.currency))
+    return PriceRange(lowest=Money(lowest, currency), highest=Money(highest, currency))
 
 
 def _order(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from rialto.catalog.api import Channel
 from rialto.kernel.errors import FieldProblem
@@ -40,9 +40,9 @@ LANGUAGES_READ_MAX = 10
 
 AnyRequest = Request[Any, Any, Any]
 Sort = Literal["relevance", "newest", "price", "-price", "title"]
-Text = Annotated[str, Parameter(max_length=QUERY_LENGTH_MAX)]
-Code = Annotated[str | None, Parameter(max_length=100)]
-Price = Annotated[int | None, Parameter(ge=0, le=PRICE_MAX, description="Minor units of the currency")]
+Text = Annotated[str, QueryParameter(max_length=QUERY_LENGTH_MAX)]
+Code = Annotated[str | None, QueryParameter(max_length=100)]
+Price = Annotated[int | None, QueryParameter(ge=0, le=PRICE_MAX, description="Minor units of the currency")]
 
 
 @get("/v1/products", operation_id="list_products", tags=["catalogue"])
@@ -55,13 +55,13 @@ async def list_products(
     collection: Code = None,
     price_min: Price = None,
     price_max: Price = None,
-    sort: Sort = "relevance",
-    limit: Annotated[int, Parameter(ge=1, le=LIMIT_MAX)] = 24,
-    cursor: str | None = None,
-    in_stock: bool = False,
-    currency: str | None = None,
-    language: str | None = None,
-    channel: str | None = None,
+    sort: FromQuery[Sort] = "relevance",
+    limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 24,
+    cursor: FromQuery[str | None] = None,
+    in_stock: FromQuery[bool] = False,
+    currency: FromQuery[str | None] = None,
+    language: FromQuery[str | None] = None,
+    channel: FromQuery[str | None] = None,
 ) -> ApiProductPage:
     """Products with facets. Any other parameter that is a filterable attribute filters by it.
 
@@ -89,11 +89,11 @@ async def list_products(
 async def get_product(
     request: AnyRequest,
     search: Injected[Search],
-    ref: str,
+    ref: FromPath[str],
     *,
-    currency: str | None = None,
-    language: str | None = None,
-    channel: str | None = None,
+    currency: FromQuery[str | None] = None,
+    language: FromQuery[str | None] = None,
+    channel: FromQuery[str | None] = None,
 ) -> ApiProduct:
     """One product by its slug or id."""
     view = await _view(request, search, currency, language, channel)
@@ -105,9 +105,9 @@ async def list_categories(
     request: AnyRequest,
     search: Injected[Search],
     *,
-    currency: str | None = None,
-    language: str | None = None,
-    channel: str | None = None,
+    currency: FromQuery[str | None] = None,
+    language: FromQuery[str | None] = None,
+    channel: FromQuery[str | None] = None,
 ) -> ApiCategories:
     """The tree of categories with counts; a parent counts its children's products."""
     view = await _view(request, search, currency, language, channel)
@@ -120,10 +120,10 @@ async def suggest(
     search: Injected[Search],
     *,
     q: Text = "",
-    limit: Annotated[int, Parameter(ge=1, le=20)] = 8,
-    currency: str | None = None,
-    language: str | None = None,
-    channel: str | None = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=20)] = 8,
+    currency: FromQuery[str | None] = None,
+    language: FromQuery[str | None] = None,
+    channel: FromQuery[str | None] = None,
 ) -> ApiSuggestions:
     """What may be meant by a query that is still being typed."""
     view = await _view(request, search, currency, language, channel)

@@ -226,21 +226,31 @@ class SearchStore:
     ) -> int:
         generation = self._folder.fresh()
         index = self._engine.create(generation)
-        stems, entries, slot = self._engine.stems, list[Entry](), 0
+        count, waiting = 0, list[ProductDocument]()
+
+        def stage() -> None:
+            first = count - len(waiting)
+            entries = (
+                product_entry(document, first + place, definitions, self._engine.stems)
+                for place, document in enumerate(waiting)
+            )
+            index.add(list(entries), 1)
+
         async for document in documents:
-            entries.append(product_entry(document, slot, definitions, stems))
-            slot += 1
-            if len(entries) >= STAGED_MAX:
-                await asyncio.to_thread(index.add, entries, 1)
-                entries = []
-        entries += [band_entry(sku, counted_band(available)) for sku, available in bands.items()]
-        entries += [positions_entry(positions), definitions_entry(definitions)]
-        shelf = await asyncio.to_thread(_finish, index, entries)
+            waiting.append(document)
+            count += 1
+            if len(waiting) >= STAGED_MAX:
+                await asyncio.to_thread(stage)
+                waiting.clear()
+        await asyncio.to_thread(stage)
+        rest = [band_entry(sku, counted_band(available)) for sku, available in bands.items()]
+        rest += [positions_entry(positions), definitions_entry(definitions)]
+        shelf = await asyncio.to_thread(_finish, index, rest)
         index.close()
         self._folder.switch(generation)
         self._use(generation, index, shelf)
         self._folder.sweep(generation)
-        return slot
+        return count
 
     def _use(self, generation: Path, index: Index, shelf: Shelf) -> None:
         self._release()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 from rialto.search.ports import Alternatives, Term
 
@@ -52,8 +53,11 @@ def words_of(text: str) -> list[str]:
 
 def fold(text: str) -> str:
     """Without case and accents: `Café` and `CAFE` are the same."""
-    if text.isascii():
-        return text.lower()
+    return text.lower() if text.isascii() else _fold(text)
+
+
+@lru_cache(maxsize=10_000)
+def _fold(text: str) -> str:
     parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS))
     return unicodedata.normalize(
         "NFC", "".join(letter for letter in parts if not unicodedata.combining(letter))
