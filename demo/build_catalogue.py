@@ -2,6 +2,7 @@
 
 Run it after editing texts or rendering pictures. The output is committed; the shop reads only the JSON.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -16,7 +17,15 @@ HERE = Path(__file__).resolve().parent
 DEMO = HERE.parent / "src" / "rialto" / "demo"
 sys.path.insert(0, str(HERE / "catalogue"))
 
-import accents, ceramics, glassware, lighting, prints, stationery, storage, terms, textiles  # noqa: E401, E402
+import accents  # noqa: E402
+import ceramics  # noqa: E402
+import glassware  # noqa: E402
+import lighting  # noqa: E402
+import prints  # noqa: E402
+import stationery  # noqa: E402
+import storage  # noqa: E402
+import terms  # noqa: E402
+import textiles  # noqa: E402
 from source import Item  # noqa: E402
 
 RANGES = (ceramics, lighting, textiles, prints, stationery, storage, glassware, accents)
@@ -34,7 +43,9 @@ def main() -> None:
     text = json.dumps(catalogue, ensure_ascii=False, indent=1) + "\n"
     (DEMO / "catalogue.json").write_text(text, encoding="utf-8")
     count = sum(len(p["images"]) for p in catalogue["products"])
-    print(f"{len(items)} products, {sum(len(p['variants']) for p in catalogue['products'])} variants, {count} images")
+    print(
+        f"{len(items)} products, {sum(len(p['variants']) for p in catalogue['products'])} variants, {count} images"
+    )
 
 
 def both(words: tuple[str, str]) -> dict[str, str]:
@@ -43,29 +54,53 @@ def both(words: tuple[str, str]) -> dict[str, str]:
 
 def attribute(code: str) -> dict[str, Any]:
     label, kind, unit, filterable, values = terms.ATTRIBUTES[code]
-    return {"code": code, "label": both(label), "type": kind, "unit": unit, "filterable": filterable,
-            "values": {key: both(words) for key, words in values.items()}}
+    return {
+        "code": code,
+        "label": both(label),
+        "type": kind,
+        "unit": unit,
+        "filterable": filterable,
+        "values": {key: both(words) for key, words in values.items()},
+    }
 
 
 def category(slug: str, position: int) -> dict[str, Any]:
     parent, title, text = terms.CATEGORIES[slug]
     found = pictures(f"category-{slug}", {}, title)
-    entry: dict[str, Any] = {"slug": slug, "parent": parent, "position": position, "title": both(title), "description": both(text)}
+    entry: dict[str, Any] = {
+        "slug": slug,
+        "parent": parent,
+        "position": position,
+        "title": both(title),
+        "description": both(text),
+    }
     return entry | ({"image": found[0]} if found else {})
 
 
 def product(item: Item) -> dict[str, Any]:
-    numbers = {key: str(value) if isinstance(value, float) else value for key, value in item.attributes.items()}
+    numbers = {
+        key: str(value) if isinstance(value, float) else value for key, value in item.attributes.items()
+    }
     return {
-        "slug": item.slug, "title": both(item.title), "description": both(item.text), "category": item.category,
-        "tax_class": "reduced" if item.reduced else "standard", "attributes": numbers, "options": list(item.options),
-        "variants": variants(item), "images": images(item), "related": list(item.related), "featured": item.featured,
+        "slug": item.slug,
+        "title": both(item.title),
+        "description": both(item.text),
+        "category": item.category,
+        "tax_class": "reduced" if item.reduced else "standard",
+        "attributes": numbers,
+        "options": list(item.options),
+        "variants": variants(item),
+        "images": images(item),
+        "related": list(item.related),
+        "featured": item.featured,
         "created_on": f"2026-{3 + draw(item.slug, 7):02d}-{1 + draw(item.slug + 'day', 28):02d}",
     }
 
 
 def variants(item: Item) -> list[dict[str, Any]]:
-    choices = [[(v if isinstance(v, tuple) else (v, 0, 1.0)) for v in values] for values in item.options.values()]
+    choices = [
+        [(v if isinstance(v, tuple) else (v, 0, 1.0)) for v in values] for values in item.options.values()
+    ]
     found = []
     for chosen in combinations(*choices):
         ending = "-".join(value for value, _, _ in chosen)
@@ -76,11 +111,16 @@ def variants(item: Item) -> list[dict[str, Any]]:
         sku = "-".join(part for part in (item.slug, ending) if part).upper()
         low = [stock for key, stock in item.stock.items() if key == ending]
         berlin, rotterdam = low[0] if low else (6 + draw(sku, 40), 10 + draw(sku + "r", 90))
-        found.append({
-            "sku": sku, "options": {option: value for option, (value, _, _) in zip(item.options, chosen)},
-            "prices": {"EUR": eur, "USD": dollars(eur)}, "weight_g": round(weight),
-            "stock": {"berlin": berlin, "rotterdam": rotterdam}, "gtin": None,
-        })
+        found.append(
+            {
+                "sku": sku,
+                "options": {option: value for option, (value, _, _) in zip(item.options, chosen)},
+                "prices": {"EUR": eur, "USD": dollars(eur)},
+                "weight_g": round(weight),
+                "stock": {"berlin": berlin, "rotterdam": rotterdam},
+                "gtin": None,
+            }
+        )
     return found
 
 
@@ -120,7 +160,14 @@ def pictures(stem: str, options: dict[str, str], alt: tuple[str, str]) -> list[d
     file = names[0].rsplit("-", 1)[0]
     widths = sorted(int(name.rsplit("-", 1)[1]) for name in names)
     width, height = webp_size((DEMO / "media" / f"{file}-{widths[-1]}.webp").read_bytes())
-    entry: dict[str, Any] = {"file": file, "alt": both(alt), "options": options, "widths": widths, "width": width, "height": height}
+    entry: dict[str, Any] = {
+        "file": file,
+        "alt": both(alt),
+        "options": options,
+        "widths": widths,
+        "width": width,
+        "height": height,
+    }
     if stem.startswith(("hero-", "category-")):
         del entry["options"]
     return [entry]

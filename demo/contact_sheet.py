@@ -2,6 +2,7 @@
 
 Without pictures it takes the 400 px file of every product's first image in the catalogue.
 """
+
 from __future__ import annotations
 
 import json
@@ -29,7 +30,9 @@ def main() -> None:
 
 def first_images() -> list[Path]:
     catalogue = json.loads((DEMO / "catalogue.json").read_text(encoding="utf-8"))
-    return [DEMO / "media" / f"{p['images'][0]['file']}-400.webp" for p in catalogue["products"] if p["images"]]
+    return [
+        DEMO / "media" / f"{p['images'][0]['file']}-400.webp" for p in catalogue["products"] if p["images"]
+    ]
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 """The short form in which products are written down; build_catalogue.py turns it into catalogue.json."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
-
-
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
 """What can be photographed: each product's builder, its visual variants and its views."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -30,14 +31,26 @@ class Shot:
     view: View
 
 
-def product(slug: str, *variants: str, backdrops: str = "bone", front: View | None = None, detail: View | None = None,
-            **more: View) -> Callable[[Builder], Builder]:
+def product(
+    slug: str,
+    *variants: str,
+    backdrops: str = "bone",
+    front: View | None = None,
+    detail: View | None = None,
+    **more: View,
+) -> Callable[[Builder], Builder]:
     """Register a builder. `backdrops` names one backdrop per variant, then one for the detail view (the last repeats)."""
 
     def register(build: Builder) -> Builder:
-        views = {"front": front or View(), "detail": detail or View(azimuth=26, elevation=24, light="sun", close=1.5, lift=-0.12), **more}
+        views = {
+            "front": front or View(),
+            "detail": detail or View(azimuth=26, elevation=24, light="sun", close=1.5, lift=-0.12),
+            **more,
+        }
         names = backdrops.split()
-        places = {key: names[min(i, len(names) - 1)] for i, key in enumerate([*(variants or ("",)), "detail"])}
+        places = {
+            key: names[min(i, len(names) - 1)] for i, key in enumerate([*(variants or ("",)), "detail"])
+        }
         PRODUCTS[slug] = Product(slug, variants or ("",), views, places, build)
         return build
 
@@ -52,5 +65,7 @@ def shots() -> Iterator[Shot]:
                 if name != "front" and variant != item.variants[0]:
                     continue
                 place = item.backdrops[variant if name == "front" else "detail"]
-                stem = "-".join(part for part in (item.slug, variant, "" if name == "front" else name) if part)
+                stem = "-".join(
+                    part for part in (item.slug, variant, "" if name == "front" else name) if part
+                )
                 yield Shot(stem, item.slug, variant, name, replace(view, backdrop=place))

@@ -1,4 +1,5 @@
 """The photo studio: seamless backdrop, lights, camera that frames whatever stands there, render settings."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class View:
     blur: float = 0.0  # aperture; 0 is everything sharp
 
 
-SAMPLES = {"soft": 8, "sun": 9, "dim": 12, "back": 18}
+SAMPLES = {"soft": 6, "sun": 7, "dim": 9, "back": 12}
 
 
 def clear() -> None:
@@ -43,7 +44,12 @@ def shoot(view: View, path: str, width: int, threads: int) -> None:
     """Light, frame and render what is in the scene to a PNG."""
     things = list(bpy.context.scene.objects)
     bpy.context.view_layer.update()
-    corners = [t.matrix_world @ Vector(c) for t in things if t.type in {"MESH", "CURVE"} and not t.get("unframed") for c in t.bound_box]
+    corners = [
+        t.matrix_world @ Vector(c)
+        for t in things
+        if t.type in {"MESH", "CURVE"} and not t.get("unframed")
+        for c in t.bound_box
+    ]
     _settings(view, width, threads)
     camera = _camera(view, corners)
     _backdrop(view, corners)
@@ -59,14 +65,21 @@ def _settings(view: View, width: int, threads: int) -> None:
     scene.render.engine = "CYCLES"
     cycles = scene.cycles
     cycles.samples, cycles.use_adaptive_sampling = SAMPLES[view.light], False
-    cycles.use_denoising, cycles.denoiser, cycles.denoising_input_passes = True, "OPENIMAGEDENOISE", "RGB_ALBEDO_NORMAL"
+    cycles.use_denoising, cycles.denoiser, cycles.denoising_input_passes = (
+        True,
+        "OPENIMAGEDENOISE",
+        "RGB_ALBEDO_NORMAL",
+    )
     cycles.denoising_prefilter, cycles.denoising_quality, cycles.use_light_tree = "FAST", "FAST", False
     cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 8, 2, 3
     cycles.transmission_bounces, cycles.transparent_max_bounces = 8, 8
     cycles.caustics_reflective = cycles.caustics_refractive = False
     cycles.sample_clamp_indirect, cycles.blur_glossy = 4.0, 1.0
     scene.render.threads_mode, scene.render.threads = "FIXED", threads
-    scene.render.resolution_x, scene.render.resolution_y = width, round(width * view.aspect[1] / view.aspect[0])
+    scene.render.resolution_x, scene.render.resolution_y = (
+        width,
+        round(width * view.aspect[1] / view.aspect[0]),
+    )
     scene.render.resolution_percentage = 100
     scene.render.image_settings.file_format = "PNG"
     scene.view_settings.view_transform, scene.view_settings.look = "AgX", "AgX - Medium High Contrast"
@@ -105,9 +118,16 @@ def _fit(camera: Any, view: View, corners: list[Any]) -> None:
         xs, ys = [p.x for p in seen], [p.y for p in seen]
         size = max((max(xs) - min(xs)) / view.fill, (max(ys) - min(ys)) / (view.fill * 1.02))
         distance *= size
-        right, up = camera.matrix_world.to_quaternion() @ Vector((1, 0, 0)), camera.matrix_world.to_quaternion() @ Vector((0, 1, 0))
+        right, up = (
+            camera.matrix_world.to_quaternion() @ Vector((1, 0, 0)),
+            camera.matrix_world.to_quaternion() @ Vector((0, 1, 0)),
+        )
         span = 36 / view.lens * distance
-        target = target + right * ((max(xs) + min(xs)) / 2 - 0.5) * span + up * ((max(ys) + min(ys)) / 2 - 0.5) * span * view.aspect[1] / view.aspect[0]
+        target = (
+            target
+            + right * ((max(xs) + min(xs)) / 2 - 0.5) * span
+            + up * ((max(ys) + min(ys)) / 2 - 0.5) * span * view.aspect[1] / view.aspect[0]
+        )
     span = 36 / view.lens * distance
     target = target - up * (view.lift - 0.02) * span - right * view.side * span
     camera.location = target + way * distance / view.close
@@ -123,7 +143,9 @@ def _backdrop(view: View, corners: list[Any]) -> None:
     scale = _scale(corners)
     back, radius, wide = view.wall * scale, 3.5 * scale, 40 * scale
     line = [(-30 * scale, 0.0), (back - radius, 0.0)]
-    line += [(back - radius + radius * sin(radians(a)), radius - radius * cos(radians(a))) for a in range(5, 91, 5)]
+    line += [
+        (back - radius + radius * sin(radians(a)), radius - radius * cos(radians(a))) for a in range(5, 91, 5)
+    ]
     line.append((back, 40 * scale))
     vertices = [(x, y, z) for y, z in line for x in (-wide, wide)]
     faces = [(2 * i, 2 * i + 1, 2 * i + 3, 2 * i + 2) for i in range(len(line) - 1)]
@@ -137,8 +159,15 @@ def _scale(corners: list[Any]) -> float:
     return max(0.3, (high - low).length / 3.2)
 
 
-def _area(place: tuple[float, float, float], power: float, size: float, colour: str, corners: list[Any], stretch: float = 1.0,
-          turn: float = 0.0) -> Any:
+def _area(
+    place: tuple[float, float, float],
+    power: float,
+    size: float,
+    colour: str,
+    corners: list[Any],
+    stretch: float = 1.0,
+    turn: float = 0.0,
+) -> Any:
     """A softbox aimed at the subject; place and size are relative to the subject's size."""
     scale, middle = _scale(corners), _middle(corners)
     data = bpy.data.lights.new("area", "AREA")
