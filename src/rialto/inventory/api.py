@@ -128,6 +128,11 @@ class Inventory(Protocol):
         ...
 
     @operation(idempotent=True)
+    async def reservation(self, command: OfOrder) -> Reservation | None:
+        """As it stands; None when there never was one."""
+        ...
+
+    @operation(idempotent=True)
     async def levels(self, command: LevelsOf) -> Levels: ...
 
     @operation(idempotent=True)

@@ -64,6 +64,11 @@ class InventoryHandlers:
     async def release(self, command: OfOrder) -> Reservation | None:
         return await self._changes.submit(self._change("release", command))
 
+    async def reservation(self, command: OfOrder) -> Reservation | None:
+        order_id = to_uuid(command.order_id)
+        async with self._db.read() as session:
+            return (await store.load_reservations(session, [order_id])).get(order_id)
+
     async def levels(self, command: LevelsOf) -> Levels:
         async with self._db.read() as session:
             rows = await session.all(store.LEVELS, _asked(command))

@@ -67,6 +67,13 @@ class CheckoutInProgress(Conflict):
     retryable = True
 
 
+class OrderCancelledMeanwhile(Conflict):
+    """The checkout ended without an order (its time ran out); the cart is open again. `extra["reason"]` says why."""
+
+    code = "order_cancelled"
+    message = "This checkout has ended; please try again."
+
+
 class OrderNotCancellable(Conflict):
     code = "order_not_cancellable"
     message = "The order cannot be cancelled any more."
@@ -93,7 +100,6 @@ class PlaceOrder(Frozen):
     key: str
     request_hash: str
     expected_total: Money | None = None
-    return_url: str | None = None
 
 
 class OrderLine(Frozen):
@@ -129,7 +135,7 @@ class Order(Frozen):
     """An order as its owner sees it. `version` counts its events.
 
     `status`: pending, placed, completed, cancelled, needs_attention. `payment_status`: pending, action_required,
-    authorised, captured, partially_captured, voided, declined, refunded. `fulfilment_status`: unfulfilled,
+    authorised, captured, partially_captured, voided, declined, refunded, partially_refunded. `fulfilment_status`: unfulfilled,
     partially_shipped, shipped, cancelled.
     """
 
@@ -157,6 +163,7 @@ class Order(Frozen):
     started_at: datetime
     placed_at: datetime | None = None
     shipments: list[Shipment] = []
+    refunded: Money
     status_url: str
     key: str
 

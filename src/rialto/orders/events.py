@@ -98,7 +98,7 @@ class OrderPlaced(Event):
 class OrderCancelled(Event):
     """It will not be fulfilled. `reason`: payment_declined, out_of_stock, abandoned, payment_lost, customer, staff.
 
-    Voiding and restocking follow; `OrderClosed` says they are done.
+    `short` says of SKUs that could not be had how many were left. Voiding and restocking follow; `OrderClosed` says they are done.
     """
 
     TYPE: ClassVar[str] = "orders.cancelled"
@@ -107,6 +107,7 @@ class OrderCancelled(Event):
     reason: str
     was_placed: bool
     decline_code: str | None = None
+    short: dict[str, int] = {}
     cancelled_at: datetime
 
 

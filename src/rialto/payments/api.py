@@ -74,7 +74,10 @@ class Payment(Frozen):
 
 
 class OfPaidOrder(Frozen):
+    """`tenders` is how many the order has: a void must reach also those that never started."""
+
     order_id: OrderId
+    tenders: int = 1
 
 
 class PaymentList(Frozen):
@@ -102,6 +105,20 @@ class Webhook(Frozen):
     provider: str
     headers: dict[str, str]
     body: bytes
+
+
+class HostedPage(Frozen):
+    """Where to come back to with a token, and where without one. Both addresses are the shop's own."""
+
+    provider: str
+    amount: Money
+    return_url: str
+    cancel_url: str
+    language: str = "en"
+
+
+class HostedPageAt(Frozen):
+    url: str
 
 
 class Payments(Protocol):
@@ -141,6 +158,11 @@ class Payments(Protocol):
     @operation(idempotent=True, timeout_s=15)
     async def refund(self, command: Refund) -> PaymentList:
         """Give money back. Raises PaymentStateWrong when less is captured than asked."""
+        ...
+
+    @operation(idempotent=True)
+    async def hosted_page(self, command: HostedPage) -> HostedPageAt:
+        """The provider's own page for people without JavaScript. Raises ProviderUnknown, Unavailable."""
         ...
 
     @operation(idempotent=True)

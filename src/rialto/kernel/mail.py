@@ -1,0 +1,81 @@
+"""The mail port: what is sent, what a mailer promises, and how a mail becomes an internet message.
+
+At least once: a mail whose sending was interrupted is sent again with the same Message-ID, by which a mail
+server or a reader's program recognises it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime
+from typing import Protocol
+
+from rialto.kernel.errors import Invalid
+from rialto.kernel.service import Frozen
+
+
+class MailRefused(Invalid):
+    """The mail will never be taken as it stands: sending it again is no use."""
+
+    code = "mail_refused"
+    message = "The mail was refused for good."
+
+
+class Outgoing(Frozen, kw_only=True):
+    """One mail to one recipient. `message_id` without brackets, the same at every attempt."""
+
+    message_id: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    language: str
+    at: datetime
+
+
+class Mailer(Protocol):
+    """Sends mails. `parallel` says how many may be on their way at once."""
+
+    parallel: int
+
+    async def send(self, mail: Outgoing) -> None:
+        """Hand the mail over. Raises Unavailable (try again later) or MailRefused (never)."""
+        ...
+
+
+def compose(mail: Outgoing, *, sender: Address) -> EmailMessage:
+    """Text and HTML as alternatives, headers encoded by RFC 2047.
+
+    Raises MailRefused for an address or subject that cannot stand in a header: nothing is smuggled in.
+    """
+    try:
+        to = _address(mail.to)
+        message = EmailMessage(policy=SMTP if to.username.isascii() else SMTPUTF8)
+        message["From"] = sender
+        message["To"] = to
+        message["Subject"] = mail.subject
+        message["Date"] = format_datetime(mail.at)
+        message["Message-ID"] = f"<{mail.message_id}>"
+        message["Content-Language"] = mail.language
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(mail.text, cte="quoted-printable")
+        message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    except (ValueError, UnicodeError, IndexError) as error:
+        raise MailRefused("The mail's address or subject cannot be written in a header.") from error
+    return message
+
+
+def _address(text: str) -> Address:
+    username, at, domain = text.rpartition("@")
+    if (
+        not username
+        or not at
+        or not domain
+        or not text.isprintable()
+        or any(letter in text for letter in ' ,;<>"')
+    ):
+        raise ValueError("not an address")
+    return Address(username=username, domain=domain.encode("idna").decode("ascii"))

@@ -1,0 +1,37 @@
+"""The answer a client's Idempotency-Key stands for: kept as a reference to a version, rendered again on repeat."""
+
+from __future__ import annotations
+
+import msgspec
+
+from rialto.kernel.service import Frozen
+from rialto.orders.model import OrderState
+
+
+class Answered(Frozen):
+    """`outcome`: placed, action, pending, declined, out_of_stock, cancelled; the order as of `version`."""
+
+    outcome: str
+    version: int
+    action_url: str | None = None
+
+    @staticmethod
+    def of(state: OrderState, action_url: str | None = None) -> bytes:
+        """The stored form of what is to be told about this state."""
+        return msgspec.json.encode(
+            Answered(outcome=outcome_of(state, action_url), version=state.version, action_url=action_url)
+        )
+
+    @staticmethod
+    def read(stored: bytes) -> Answered:
+        return msgspec.json.decode(stored, type=Answered)
+
+
+def outcome_of(state: OrderState, action_url: str | None) -> str:
+    if state.status == "cancelled":
+        return {"payment_declined": "declined", "out_of_stock": "out_of_stock"}.get(
+            state.cancel_reason or "", "cancelled"
+        )
+    if state.status == "pending":
+        return "action" if action_url else "pending"
+    return "placed"

@@ -1,0 +1,186 @@
+"""I2, I8, I9, I11, I13 of orders, and that stock and payments agree with them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from rialto.inventory.api import Inventory, OfOrder
+from rialto.kernel.audit import Audit, Finding, findings
+from rialto.kernel.db import ReadSession
+from rialto.kernel.ids import ORDER
+from rialto.kernel.service import Env
+from rialto.orders.answers import Answered
+from rialto.orders.model import OrderState, fold
+from rialto.orders.store import TYPES
+from rialto.payments.api import OfPaidOrder, Payments
+
+PAGE = 200
+STABLE_WITHIN = timedelta(minutes=15)
+# A checkout may wait for its customer this long before anything is late.
+CHECKOUT_TIME = timedelta(minutes=15)
+
+_STUCK = """
+SELECT o.id AS subject, o.status, o.started_at FROM orders AS o JOIN saga AS s ON s.bucket = o.bucket AND s.order_id = o.id
+WHERE s.due_at < $1 OR (o.status = 'pending' AND o.started_at < $2)
+"""
+_FORGOTTEN = """
+SELECT o.id AS subject, o.status FROM orders AS o LEFT JOIN saga AS s ON s.bucket = o.bucket AND s.order_id = o.id
+WHERE o.status = 'pending' AND s.order_id IS NULL
+"""
+_ORPHANED_KEYS = """
+SELECT i.key AS subject, i.order_id FROM idempotency AS i LEFT JOIN orders AS o ON o.bucket = i.bucket AND o.id = i.order_id
+WHERE o.id IS NULL
+"""
+_TWO_ORDERS_OF_A_CART = """
+SELECT cart_id AS subject, count(*) AS orders FROM orders WHERE status IN ('placed', 'completed')
+GROUP BY bucket, cart_id HAVING count(*) > 1
+"""
+_ORDERS = """
+SELECT o.bucket, o.id, o.version, o.status, o.payment_status, o.fulfilment_status, o.total, o.currency, o.placed_at,
+       i.answer::text AS answer
+FROM orders AS o LEFT JOIN idempotency AS i ON i.bucket = o.bucket AND i.order_id = o.id
+WHERE (o.bucket, o.id) > ($1, $2) ORDER BY o.bucket, o.id LIMIT $3
+"""
+_EVENTS = """
+SELECT stream, version, type, schema_version, body::text AS body FROM events
+WHERE bucket = ANY ($1::smallint[]) AND stream = ANY ($2::uuid[]) ORDER BY stream, version
+"""
+
+
+async def orders_come_to_rest(e: Env) -> list[Finding]:
+    """I8: nothing is still on its way long after its time; nothing on its way was forgotten by the worker."""
+    now = e.clock.now()
+    late, old = now - STABLE_WITHIN, now - STABLE_WITHIN - CHECKOUT_TIME
+    async with e.db.read() as session:
+        return [
+            *await findings(session, "I8", _STUCK, late, old, text="is {status} since {started_at}"),
+            *await findings(session, "I8", _FORGOTTEN, text="is {status}, but nobody works on it"),
+        ]
+
+
+async def keys_have_one_order(e: Env) -> list[Finding]:
+    """I9: each stored key leads to an order, and no cart became two orders."""
+    async with e.db.read() as session:
+        return [
+            *await findings(
+                session, "I9", _ORPHANED_KEYS, text="names order {order_id}, which does not exist"
+            ),
+            *await findings(session, "I9", _TWO_ORDERS_OF_A_CART, text="became {orders} orders"),
+        ]
+
+
+async def orders_are_their_events(e: Env) -> list[Finding]:
+    """I2, I11, I13: rows are what the events fold to, acknowledged orders are placed, totals are their parts."""
+    found: list[Finding] = []
+    async with e.db.read() as session:
+        async for page in _pages(session):
+            for row, state in await _with_states(session, page, found):
+                found += _compare(row, state)
+    return found
+
+
+async def stock_and_payments_agree(e: Env) -> list[Finding]:
+    """I3, I6: a placed order has its stock used up and its total authorised; a closed one holds neither."""
+    found: list[Finding] = []
+    async with e.db.read() as session:
+        async for page in _pages(session):
+            for _, state in await _with_states(session, page, []):
+                if state.at_rest and state.status != "needs_attention":
+                    found += await _check_peers(e, state)
+    return found
+
+
+async def _check_peers(e: Env, state: OrderState) -> list[Finding]:
+    order_id = state.started.order_id
+    reservation = await e[Inventory].reservation(OfOrder(order_id=order_id))
+    payments = (await e[Payments].of_order(OfPaidOrder(order_id=order_id))).items
+    held = "none" if reservation is None else reservation.state
+    live = sum(p.amount.amount for p in payments if p.status in {"authorised", "captured", "refunded"})
+    kept = sum(p.captured.amount - p.refunded.amount for p in payments)
+    found = []
+    if state.status == "cancelled":
+        if held in {"held", "consumed"}:
+            found.append(Finding(invariant="I6", subject=order_id, text=f"is cancelled, its stock is {held}"))
+        if kept or any(p.status == "authorised" for p in payments):
+            found.append(
+                Finding(invariant="I3", subject=order_id, text="is cancelled, but money is held or kept")
+            )
+        return found
+    if held != "consumed":
+        found.append(
+            Finding(invariant="I6", subject=order_id, text=f"is {state.status}, its stock is {held}")
+        )
+    if live != state.total.amount:
+        found.append(
+            Finding(invariant="I3", subject=order_id, text=f"costs {state.total}, authorised is {live}")
+        )
+    if kept != state.captured_amount() - state.refunded_amount():
+        found.append(
+            Finding(invariant="I3", subject=order_id, text=f"was told of other captures than {kept}")
+        )
+    return found
+
+
+async def _pages(session: ReadSession) -> AsyncIterator[Sequence[Any]]:
+    last: tuple[int, Any] = (-1, "00000000-0000-0000-0000-000000000000")
+    while page := await session.all(_ORDERS, last[0], last[1], PAGE):
+        yield page
+        last = (page[-1]["bucket"], page[-1]["id"])
+
+
+async def _with_states(
+    session: ReadSession, page: Sequence[Any], found: list[Finding]
+) -> list[tuple[Any, OrderState]]:
+    rows = await session.all(_EVENTS, list({row["bucket"] for row in page}), [row["id"] for row in page])
+    streams = {stream: list(events) for stream, events in groupby(rows, key=lambda row: row["stream"])}
+    states = []
+    for row in page:
+        events = streams.get(row["id"], [])
+        if [event["version"] for event in events] != list(range(1, len(events) + 1)) or not events:
+            found.append(Finding(invariant="I13", subject=ORDER.of(row["id"]), text="its events have a gap"))
+            continue
+        state = fold(TYPES.decode(event["type"], event["schema_version"], event["body"]) for event in events)
+        states.append((row, state))
+    return states
+
+
+def _compare(row: Any, state: OrderState) -> list[Finding]:
+    subject, start = ORDER.of(row["id"]), state.started
+    found = []
+    stored = (
+        row["version"],
+        row["status"],
+        row["payment_status"],
+        row["fulfilment_status"],
+        row["placed_at"],
+    )
+    told = (state.version, state.status, state.payment_status(), state.fulfilment_status(), state.placed_at)
+    if stored != told or (row["total"], row["currency"]) != (start.total.amount, start.currency):
+        found.append(
+            Finding(invariant="I13", subject=subject, text=f"is stored as {stored}, its events say {told}")
+        )
+    if row["answer"] is not None:
+        answer = Answered.read(row["answer"].encode())
+        if answer.outcome == "placed" and (state.placed_at is None or answer.version > state.version):
+            found.append(Finding(invariant="I2", subject=subject, text="was acknowledged, but is not placed"))
+    parts = start.items.amount - start.discount.amount + start.delivery.amount
+    parts += 0 if start.tax_included else start.tax.amount
+    lines = sum(line.total.amount for line in start.lines)
+    tenders = sum(tender.amount.amount for tender in start.tenders)
+    if not (parts == start.total.amount == tenders and lines == start.items.amount):
+        text = (
+            f"costs {start.total}; its parts sum to {parts}, its lines to {lines}, its payments to {tenders}"
+        )
+        found.append(Finding(invariant="I11", subject=subject, text=text))
+    return found
+
+
+AUDITS: tuple[Audit, ...] = (
+    orders_come_to_rest,
+    keys_have_one_order,
+    orders_are_their_events,
+    stock_and_payments_agree,
+)

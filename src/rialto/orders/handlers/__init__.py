@@ -1,0 +1,24 @@
+"""What happens when orders are asked: one file per use case, put together here."""
+
+from __future__ import annotations
+
+from rialto.kernel.service import Env
+from rialto.orders.handlers.checkout import Checkout
+from rialto.orders.handlers.fulfilment import Fulfilment
+from rialto.orders.handlers.reading import Reading
+from rialto.orders.handlers.worker import Worker
+from rialto.orders.saga import Saga
+from rialto.orders.starting import Starter
+
+
+class OrderHandlers(Checkout, Fulfilment, Worker, Reading):
+    """Implements `Orders`: placing, following, fulfilling, and the worker that resumes what was interrupted."""
+
+    def __init__(self, e: Env, saga: Saga, starter: Starter) -> None:
+        self.env = e
+        self.saga = saga
+        self.starter = starter
+
+    async def close(self) -> None:
+        await self.starter.close()
+        await self.saga.close()

@@ -1,0 +1,58 @@
+"""Following orders: one for its owner, lists for staff."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import UTC, datetime, timedelta
+
+from rialto.kernel.errors import NotFound, field_problem
+from rialto.kernel.ids import ORDER, to_uuid
+from rialto.kernel.money import Money
+from rialto.orders import store
+from rialto.orders.api import ListOrders, Order, OrderList, OrderRef, OrderRow
+from rialto.orders.handlers.shared import OrderUseCase
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Reading(OrderUseCase):
+    async def get(self, command: OrderRef) -> Order:
+        details = await self.admitted(command.order_id, command.key, staff=command.staff)
+        return self.view(await self.saga.load(command.order_id), details)
+
+    async def list(self, command: ListOrders) -> OrderList:
+        after = _read_cursor(command.cursor)
+        async with self.env.db.read() as session:
+            rows = await session.all(store.LIST, command.status, after[0], after[1], command.limit + 1)
+        items = [
+            OrderRow(
+                id=ORDER.of(row["id"]),
+                number=row["number"],
+                status=row["status"],
+                payment_status=row["payment_status"],
+                fulfilment_status=row["fulfilment_status"],
+                total=Money(row["total"], row["currency"]),
+                placed_at=row["placed_at"],
+                started_at=row["started_at"],
+            )
+            for row in rows[: command.limit]
+        ]
+        return OrderList(items=items, next_cursor=_cursor(items[-1]) if len(rows) > command.limit else None)
+
+
+def _cursor(row: OrderRow) -> str:
+    microseconds = (row.started_at - _EPOCH) // timedelta(microseconds=1)
+    return base64.urlsafe_b64encode(f"{microseconds}.{row.id}".encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str | None) -> tuple[datetime | None, object]:
+    """The place after which to go on. Raises Invalid for a cursor that is none of ours."""
+    if cursor is None:
+        return None, None
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        microseconds, _, order_id = text.partition(".")
+        return _EPOCH + timedelta(microseconds=int(microseconds)), to_uuid(ORDER.parse(order_id))
+    except (ValueError, binascii.Error, OverflowError, NotFound):
+        raise field_problem("cursor", "not_valid", "This cursor is not one of ours.") from None

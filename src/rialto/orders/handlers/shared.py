@@ -1,0 +1,42 @@
+"""What every use case of orders stands on."""
+
+from __future__ import annotations
+
+import hmac
+
+from rialto.kernel.ids import OrderId
+from rialto.kernel.service import Env
+from rialto.orders import store
+from rialto.orders.api import Order, OrderNotFound
+from rialto.orders.model import OrderState
+from rialto.orders.saga import Saga
+from rialto.orders.starting import Starter
+from rialto.orders.views import order_view
+
+
+class OrderUseCase:
+    """The parts, and finding an order for whoever may see it."""
+
+    env: Env
+    saga: Saga
+    starter: Starter
+
+    async def details(self, order_id: OrderId) -> tuple[str, store.Contact]:
+        """Raises OrderNotFound."""
+        async with self.env.db.read() as session:
+            found = await store.load_details(session, order_id)
+        if found is None:
+            raise OrderNotFound
+        return found
+
+    async def admitted(self, order_id: OrderId, key: str | None, *, staff: bool) -> tuple[str, store.Contact]:
+        """The order's key and contact, for staff or whoever has the key. Raises OrderNotFound for anybody else."""
+        details = await self.details(order_id)
+        # Compared in constant time: the key is all that guards a guest's order.
+        if not staff and not hmac.compare_digest((key or "").encode(), details[0].encode()):
+            raise OrderNotFound
+        return details
+
+    def view(self, state: OrderState, details: tuple[str, store.Contact]) -> Order:
+        key, contact = details
+        return order_view(state, key, contact, public_url=self.env.settings.public_url)

@@ -1,0 +1,64 @@
+"""The worker: resumes every order that a crash, a slow provider or a customer left in the middle."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from rialto.kernel.errors import Unavailable
+from rialto.kernel.ids import ORDER, OrderId, to_uuid
+from rialto.orders import store
+from rialto.orders.handlers.shared import OrderUseCase
+
+DUE_MAX = 50
+CLAIM_S = 30.0
+WAIT_MAX_S = 30.0
+FAILURES_MAX = 20
+KEYS_KEPT = timedelta(days=30)
+
+log = structlog.get_logger("rialto.orders")
+
+
+class Worker(OrderUseCase):
+    async def work(self) -> int:
+        """Drive the orders that are due; how many were claimed."""
+        now = self.env.clock.now()
+        async with self.env.db.read() as session:
+            rows = await session.all(store.DUE, now, DUE_MAX)
+        claimed = 0
+        for row in rows:
+            until = now + timedelta(seconds=CLAIM_S)
+            async with self.env.db.write() as session:
+                attempts = await session.value(
+                    store.CLAIM_DUE, row["bucket"], row["order_id"], row["due_at"], until
+                )
+            if attempts is not None:
+                claimed += 1
+                await self._resume(ORDER.of(row["order_id"]), row["bucket"], attempts)
+        return claimed
+
+    async def purge(self) -> int:
+        """Forget idempotency keys after thirty days; how many."""
+        async with self.env.db.write() as session:
+            return await session.run(store.PURGE_KEYS, self.env.clock.now() - KEYS_KEPT, 1000)
+
+    async def _resume(self, order_id: OrderId, bucket: int, attempts: int) -> None:
+        try:
+            progress = await self.saga.drive(order_id)
+        except Unavailable as error:
+            log.info("an order waits for a dependency", order=order_id, attempts=attempts, error=error.text)
+        except (
+            Exception
+        ):  # one of the loops that must survive: the order is tried again, then given to a person
+            log.exception("an order could not be driven", order=order_id, attempts=attempts)
+            if attempts >= FAILURES_MAX:
+                await self.saga.give_up(order_id, "the saga failed repeatedly")
+                return
+        else:
+            if not progress.waiting:
+                return
+        wait_s = min(2.0 ** min(attempts, 10), WAIT_MAX_S)
+        async with self.env.db.write() as session:
+            due_at = self.env.clock.now() + timedelta(seconds=wait_s)
+            await session.run(store.POSTPONE, bucket, to_uuid(order_id), due_at)

@@ -1,0 +1,40 @@
+"""How orders is plugged in."""
+
+from __future__ import annotations
+
+from rialto.cart.api import Carts
+from rialto.inventory.api import Inventory
+from rialto.kernel.service import Env, Job, Service
+from rialto.orders.api import Orders
+from rialto.orders.audit import AUDITS
+from rialto.orders.events import EVENTS
+from rialto.orders.handlers import OrderHandlers
+from rialto.orders.reactions import REACTIONS
+from rialto.orders.routes import ROUTES
+from rialto.orders.saga import Saga
+from rialto.orders.starting import Starter
+from rialto.payments.api import Payments
+
+
+def build(e: Env) -> OrderHandlers:
+    saga = Saga(e.db, e.clock, e.ids, e.faults, inventory=e[Inventory], payments=e[Payments])
+    return OrderHandlers(e, saga, Starter(e.db, e.faults))
+
+
+SERVICE = Service(
+    name="orders",
+    api=Orders,
+    package="rialto.orders",
+    needs=(Carts, Inventory, Payments),
+    build=build,
+    routes=ROUTES,
+    reactions=REACTIONS,
+    jobs=(
+        Job(name="orders.saga", every_s=1, run=lambda handlers: handlers.work()),
+        Job(name="orders.purge", every_s=3600, run=lambda handlers: handlers.purge()),
+    ),
+    events=EVENTS,
+    permissions=("orders.read", "orders.ship", "orders.cancel", "orders.refund"),
+    connections=4,
+    audits=AUDITS,
+)

@@ -1,0 +1,222 @@
+"""How orders are kept and read: the statements of the group commits, and rows to values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from rialto.kernel.address import Address
+from rialto.kernel.db import ReadSession, WriteSession
+from rialto.kernel.events import EventTypes, load
+from rialto.kernel.ids import OrderId, bucket_of, to_uuid
+from rialto.kernel.service import Frozen
+from rialto.orders.events import EVENTS
+from rialto.orders.model import OrderState, fold
+
+TYPES = EventTypes(EVENTS)
+
+# Starting: whoever's row is returned goes on; the others' statements change nothing.
+CLAIM_KEYS = """
+INSERT INTO idempotency (bucket, scope, key, request_hash, order_id, state, made_at)
+SELECT bucket, scope, key, request_hash, order_id, 'running', made_at
+FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[])
+    AS t(bucket, scope, key, request_hash, order_id, made_at)
+ON CONFLICT DO NOTHING RETURNING order_id
+"""
+CLAIM_CARTS = """
+INSERT INTO cart_orders (bucket, cart_id, order_id)
+SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) ON CONFLICT DO NOTHING RETURNING order_id
+"""
+FORGET_KEYS = """
+DELETE FROM idempotency USING unnest($1::smallint[], $2::uuid[], $3::text[], $4::uuid[]) AS t(bucket, scope, key, order_id)
+WHERE idempotency.bucket = t.bucket AND idempotency.scope = t.scope AND idempotency.key = t.key
+  AND idempotency.order_id = t.order_id
+"""
+ADD_ORDERS = """
+INSERT INTO orders (bucket, id, version, number, key, cart_id, status, payment_status, fulfilment_status, currency,
+                    total, started_at)
+SELECT bucket, id, 1, number, key, cart_id, 'pending', 'pending', 'unfulfilled', currency, total, started_at
+FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::bigint[], $8::timestamptz[])
+    AS t(bucket, id, number, key, cart_id, currency, total, started_at)
+"""
+ADD_CONTACTS = """
+INSERT INTO contacts (bucket, order_id, email, shipping, billing)
+SELECT bucket, order_id, email, shipping::jsonb, billing::jsonb
+FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::text[]) AS t(bucket, order_id, email, shipping, billing)
+"""
+ADD_SAGAS = """
+INSERT INTO saga (bucket, order_id, due_at, attempts)
+SELECT bucket, order_id, due_at, 0 FROM unnest($1::smallint[], $2::uuid[], $3::timestamptz[]) AS t(bucket, order_id, due_at)
+ON CONFLICT (bucket, order_id) DO UPDATE SET due_at = excluded.due_at, attempts = 0
+"""
+# Changing: all in the transaction of the events.
+PROJECT = """
+UPDATE orders SET version = t.version, status = t.status, payment_status = t.payment_status,
+                  fulfilment_status = t.fulfilment_status, placed_at = t.placed_at
+FROM unnest($1::smallint[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+    AS t(bucket, id, version, status, payment_status, fulfilment_status, placed_at)
+WHERE orders.bucket = t.bucket AND orders.id = t.id AND orders.version < t.version
+"""
+END_SAGAS = """
+DELETE FROM saga USING unnest($1::smallint[], $2::uuid[]) AS t(bucket, order_id)
+WHERE saga.bucket = t.bucket AND saga.order_id = t.order_id
+"""
+FREE_CARTS = """
+DELETE FROM cart_orders USING unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS t(bucket, cart_id, order_id)
+WHERE cart_orders.bucket = t.bucket AND cart_orders.cart_id = t.cart_id AND cart_orders.order_id = t.order_id
+"""
+ANSWER = """
+UPDATE idempotency SET state = 'done', answer = t.answer::jsonb
+FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[]) AS t(bucket, scope, key, answer)
+WHERE idempotency.bucket = t.bucket AND idempotency.scope = t.scope AND idempotency.key = t.key
+  AND idempotency.state = 'running'
+"""
+# Reading.
+KNOWN_KEY = """
+SELECT request_hash, order_id, state, answer::text AS answer FROM idempotency
+WHERE bucket = $1 AND scope = $2 AND key = $3
+"""
+KEYS_OF = """
+SELECT order_id FROM idempotency
+JOIN unnest($1::smallint[], $2::uuid[], $3::text[]) AS t(bucket, scope, key) USING (bucket, scope, key)
+"""
+ORDER_OF_CART = "SELECT order_id FROM cart_orders WHERE bucket = $1 AND cart_id = $2"
+DETAILS = """
+SELECT o.key, c.email, c.shipping::text AS shipping, c.billing::text AS billing
+FROM orders AS o LEFT JOIN contacts AS c ON c.bucket = o.bucket AND c.order_id = o.id WHERE o.bucket = $1 AND o.id = $2
+"""
+# The worker's list crosses buckets; it is background work, bounded, and no request waits for it.
+DUE = "SELECT bucket, order_id, due_at, attempts FROM saga WHERE due_at <= $1 ORDER BY due_at LIMIT $2"
+CLAIM_DUE = """
+UPDATE saga SET due_at = $4, attempts = attempts + 1
+WHERE bucket = $1 AND order_id = $2 AND due_at = $3 RETURNING attempts
+"""
+POSTPONE = "UPDATE saga SET due_at = $3, attempts = greatest(attempts, 1) WHERE bucket = $1 AND order_id = $2"
+# Only where nobody is at work: an attempt of the request that started the order counts as zero.
+HURRY = "UPDATE saga SET due_at = $3 WHERE bucket = $1 AND order_id = $2 AND attempts > 0 AND due_at > $3"
+PURGE_KEYS = "DELETE FROM idempotency WHERE (bucket, scope, key) IN (SELECT bucket, scope, key FROM idempotency WHERE made_at < $1 LIMIT $2)"
+LIST = """
+SELECT bucket, id, number, status, payment_status, fulfilment_status, currency, total, placed_at, started_at FROM orders
+WHERE ($1::text IS NULL OR status = $1) AND ($2::timestamptz IS NULL OR (started_at, id) < ($2, $3))
+ORDER BY started_at DESC, id DESC LIMIT $4
+"""
+
+
+class Contact(Frozen):
+    """Who an order is for; None in every field after erasure."""
+
+    email: str | None
+    shipping: Address | None
+    billing: Address | None
+
+
+class Saga(Frozen):
+    """What the projection does with the saga's row: keep it until `due_at`, or (None) end it."""
+
+    due_at: datetime | None
+
+
+class Projection(Frozen):
+    """What stands beside an order's events: the row, the saga's row, the client's answer, the cart's claim."""
+
+    state: OrderState
+    saga: Saga | None = None
+    answer: bytes | None = None
+    free_cart: bool = False
+
+
+class KnownKey(Frozen):
+    request_hash: str
+    order_id: UUID
+    done: bool
+    answer: bytes | None
+
+
+async def project(session: WriteSession, projections: Sequence[Projection]) -> None:
+    """All rows of a batch in bucket and id order, one statement per kind."""
+    rows = sorted(projections, key=lambda p: (bucket_of(p.state.started.order_id), p.state.started.order_id))
+    states = [row.state for row in rows]
+    ids = [to_uuid(state.started.order_id) for state in states]
+    buckets = [bucket_of(state.started.order_id) for state in states]
+    await session.run(
+        PROJECT,
+        buckets,
+        ids,
+        [state.version for state in states],
+        [state.status for state in states],
+        [state.payment_status() for state in states],
+        [state.fulfilment_status() for state in states],
+        [state.placed_at for state in states],
+    )
+    place = dict(zip(ids, buckets, strict=True))
+    ended = [key for key, row in zip(ids, rows, strict=True) if row.saga and row.saga.due_at is None]
+    if ended:
+        await session.run(END_SAGAS, [place[key] for key in ended], ended)
+    kept = [
+        (key, row.saga.due_at) for key, row in zip(ids, rows, strict=True) if row.saga and row.saga.due_at
+    ]
+    if kept:
+        await session.run(
+            ADD_SAGAS, [place[key] for key, _ in kept], [key for key, _ in kept], [due for _, due in kept]
+        )
+    answered = [(row.state.started, row.answer) for row in rows if row.answer is not None]
+    if answered:
+        await write_answers(session, [(s.cart_id, s.idempotency_key, answer) for s, answer in answered])
+    freed = [row.state.started for row in rows if row.free_cart]
+    if freed:
+        await session.run(
+            FREE_CARTS,
+            [bucket_of(start.cart_id) for start in freed],
+            [to_uuid(start.cart_id) for start in freed],
+            [to_uuid(start.order_id) for start in freed],
+        )
+
+
+async def write_answers(session: WriteSession, answers: Sequence[tuple[str, str, bytes]]) -> None:
+    """Set answers of (cart, key) where none is set yet: the first one stands."""
+    await session.run(
+        ANSWER,
+        [bucket_of(cart) for cart, _, _ in answers],
+        [to_uuid(cart) for cart, _, _ in answers],
+        [key for _, key, _ in answers],
+        [answer.decode() for _, _, answer in answers],
+    )
+
+
+async def load_order(session: ReadSession, order_id: OrderId) -> OrderState:
+    return fold(await load(session, TYPES, bucket_of(order_id), to_uuid(order_id)))
+
+
+async def load_order_at(session: ReadSession, order_id: OrderId, version: int) -> OrderState:
+    """The order as it was after `version` events."""
+    return fold((await load(session, TYPES, bucket_of(order_id), to_uuid(order_id)))[:version])
+
+
+async def load_details(session: ReadSession, order_id: OrderId) -> tuple[str, Contact] | None:
+    """The order's key and contact; None when there is no such order."""
+    row = await session.one(DETAILS, bucket_of(order_id), to_uuid(order_id))
+    if row is None:
+        return None
+    return row["key"], Contact(
+        email=row["email"], shipping=_address(row["shipping"]), billing=_address(row["billing"])
+    )
+
+
+async def load_key(session: ReadSession, cart_id: str, key: str) -> KnownKey | None:
+    row: Any = await session.one(KNOWN_KEY, bucket_of(cart_id), to_uuid(cart_id), key)
+    if row is None:
+        return None
+    return KnownKey(
+        request_hash=row["request_hash"],
+        order_id=row["order_id"],
+        done=row["state"] == "done",
+        answer=row["answer"].encode() if row["answer"] is not None else None,
+    )
+
+
+def _address(text: str | None) -> Address | None:
+    return None if text is None else msgspec.json.decode(text, type=Address)
