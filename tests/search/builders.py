@@ -35,7 +35,7 @@ from rialto.kernel.bus import Logged
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.events import Envelope, Event
 from rialto.kernel.ids import PRODUCT, ProductId
-from rialto.kernel.money import EUR, USD, Currency
+from rialto.kernel.money import EUR, USD
 from rialto.kernel.service import Nothing
 from rialto.search.api import Browse, ProductPage, View
 from rialto.search.feed import SearchFeed
@@ -221,7 +221,3 @@ async def a_shop(
     )
     await shop.rebuild(positions={})
     return shop
-
-
-def euro(amount: int) -> tuple[int, Currency]:
-    return amount, EUR

@@ -5,9 +5,9 @@ Searches run in the event loop: at 100,000 products a list takes a few milliseco
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import structlog
 
@@ -63,15 +63,15 @@ CARDS_MAX = 50
 SUGGESTED_CATEGORIES_MAX = 2
 SUGGESTED_QUERIES_MAX = 2
 
-R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Coroutine[Any, Any, Any]])
 log = structlog.get_logger("rialto.search")
 
 
-def _answering(method: Callable[[Any, Any], Awaitable[R]]) -> Callable[[Any, Any], Awaitable[R]]:
+def _answering(method: F) -> F:
     """See what another process committed; give up an index that turns out to be damaged (the feed rebuilds it)."""
 
     @wraps(method)
-    async def answer(self: SearchHandlers, command: Any) -> R:
+    async def answer(self: SearchHandlers, command: Any) -> Any:
         self.store.follow()
         try:
             return await method(self, command)
@@ -80,7 +80,7 @@ def _answering(method: Callable[[Any, Any], Awaitable[R]]) -> Callable[[Any, Any
             self.store.forget()
             raise NotReady from damage
 
-    return answer
+    return cast("F", answer)
 
 
 class SearchHandlers:
@@ -107,7 +107,7 @@ class SearchHandlers:
         for code, values in chosen.items():
             matching &= shelf.value_bits(code, values)
         found = Chosen(matching & priced)
-        order = _order(shelf, rendering, command, found, match)
+        order = _order(shelf, rendering, command, found=found, match=match)
         offset = (command.page - 1) * command.limit if cursor is None else _offset(shelf, order, cursor)
         slots = order.page(offset, command.limit)
         end = offset + len(slots)
@@ -280,7 +280,7 @@ def _range(lowest: int | None, highest: int | None, currency: Currency) -> Price
 
 
 def _order(
-    shelf: Shelf, rendering: Rendering, command: Browse, found: Chosen, match: Match | None
+    shelf: Shelf, rendering: Rendering, command: Browse, *, found: Chosen, match: Match | None
 ) -> Sorted | Matched:
     if match is not None and command.sort == "relevance":
         return Matched(match.order, found)

@@ -69,7 +69,7 @@ async def list_products(
     """
     page = await search.browse(
         Browse(
-            view=await _view(request, search, currency, language, channel),
+            view=await _view(request, search, currency=currency, language=language, channel=channel),
             q=q,
             category=category,
             collection=collection,
@@ -96,7 +96,7 @@ async def get_product(
     channel: FromQuery[str | None] = None,
 ) -> ApiProduct:
     """One product by its slug or id."""
-    view = await _view(request, search, currency, language, channel)
+    view = await _view(request, search, currency=currency, language=language, channel=channel)
     return api_product(await search.product(ProductAsked(view=view, ref=ref)))
 
 
@@ -110,7 +110,7 @@ async def list_categories(
     channel: FromQuery[str | None] = None,
 ) -> ApiCategories:
     """The tree of categories with counts; a parent counts its children's products."""
-    view = await _view(request, search, currency, language, channel)
+    view = await _view(request, search, currency=currency, language=language, channel=channel)
     return ApiCategories(items=api_categories((await search.categories(ViewOf(view=view))).items))
 
 
@@ -126,7 +126,7 @@ async def suggest(
     channel: FromQuery[str | None] = None,
 ) -> ApiSuggestions:
     """What may be meant by a query that is still being typed."""
-    view = await _view(request, search, currency, language, channel)
+    view = await _view(request, search, currency=currency, language=language, channel=channel)
     found = await search.suggest(SuggestFor(view=view, q=q, limit=limit))
     return ApiSuggestions(items=[api_suggestion(suggestion) for suggestion in found.items])
 
@@ -163,7 +163,7 @@ def preferred_language(header: str, languages: list[str]) -> str:
 
 
 async def _view(
-    request: AnyRequest, search: Search, currency: str | None, language: str | None, channel: str | None
+    request: AnyRequest, search: Search, *, currency: str | None, language: str | None, channel: str | None
 ) -> View:
     """The view asked for, in the channel named or found by host. Raises QueryInvalid for what it does not have."""
     shop = await search.channel(ChannelFor(host=request.headers.get("host"), code=channel))

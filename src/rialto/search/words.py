@@ -95,10 +95,15 @@ def sort_key(text: str, language: str) -> str:
     """A key that sorts titles as people of that language expect; digits sort as numbers."""
     plain = unicodedata.normalize("NFC", text.casefold())
     late = _AFTER_Z.get(language, "")
-    letters = "".join(f"zz{late.index(letter)}" if letter in late else fold(letter) for letter in plain)
+    late_here = any(letter in plain for letter in late)
+    letters = "".join(_sorted_late(letter, late) for letter in plain) if late_here else fold(plain)
     return " ".join(
         word.rjust(12, "0") if word.isdecimal() else word for word in letters.translate(_CUT).split()
     )
+
+
+def _sorted_late(letter: str, late: str) -> str:
+    return f"zz{late.index(letter)}" if letter in late else fold(letter)
 
 
 def within_one_edit(one: str, other: str) -> bool:
