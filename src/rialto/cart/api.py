@@ -123,12 +123,16 @@ class CartForCheckout(Frozen):
 
 
 class NewCart(Frozen):
-    """Unknown currency, country or language fall back to the channel's."""
+    """Unknown currency, country or language fall back to the channel's.
+
+    The channel is the one whose `hosts` has `host`; where none has (or without it) the one of this code.
+    """
 
     currency: str | None = None
     country: str | None = None
     language: str | None = None
     channel: str = "default"
+    host: str | None = None
 
 
 class CartRef(Frozen):

@@ -1,0 +1,196 @@
+"""Carts on the web. Whoever has a cart's id may use it; answers are the whole cart, never to be cached."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from litestar import Request, delete, get, patch, post, put
+from litestar.datastructures import CacheControlHeader
+from msgspec import Meta
+
+from rialto.cart.api import (
+    QUANTITY_MAX,
+    AddLine,
+    Cart,
+    CartRef,
+    Carts,
+    ChangeCode,
+    ChangeLine,
+    NewCart,
+    SetAddress,
+    SetDelivery,
+)
+from rialto.cart.model.checks import EMAIL_LENGTH_MAX, SKU_LENGTH_MAX
+from rialto.cart.model.views import text_in
+from rialto.kernel.address import Address
+from rialto.kernel.http import Injected
+from rialto.kernel.ids import CartId, LineId
+from rialto.kernel.money import Money
+from rialto.kernel.service import Frozen
+
+PRIVATE = CacheControlHeader(no_store=True)
+
+Code = Annotated[str, Meta(min_length=1, max_length=60)]
+
+
+class NewCartBody(Frozen):
+    """All optional; what is unknown falls back to the channel's. Without `channel` the host name decides."""
+
+    currency: Annotated[str, Meta(max_length=8, examples=["EUR"])] | None = None
+    country: Annotated[str, Meta(max_length=8, examples=["DE"])] | None = None
+    language: Annotated[str, Meta(max_length=16, examples=["en"])] | None = None
+    channel: Annotated[str, Meta(max_length=40)] | None = None
+
+
+class NewLineBody(Frozen):
+    sku: Annotated[str, Meta(min_length=1, max_length=SKU_LENGTH_MAX)]
+    quantity: Annotated[int, Meta(ge=1, le=QUANTITY_MAX)] = 1
+
+
+class QuantityBody(Frozen):
+    """0 removes the line."""
+
+    quantity: Annotated[int, Meta(ge=0, le=QUANTITY_MAX)]
+
+
+class CodeBody(Frozen):
+    code: Code
+
+
+class AddressBody(Frozen):
+    """Without `billing` the invoice goes where the goods go."""
+
+    email: Annotated[str, Meta(min_length=3, max_length=EMAIL_LENGTH_MAX)]
+    shipping: Address
+    billing: Address | None = None
+
+
+class DeliveryBody(Frozen):
+    option_id: Annotated[str, Meta(min_length=1, max_length=60)]
+
+
+class DeliveryChoice(Frozen):
+    """One way of delivery, its title in the cart's language."""
+
+    id: str
+    title: str
+    price: Money
+    delivered_on_from: date
+    delivered_on_to: date
+
+
+class DeliveryChoices(Frozen):
+    items: list[DeliveryChoice]
+
+
+@post("/v1/carts", cache_control=PRIVATE)
+async def create_cart(request: Request[Any, Any, Any], carts: Injected[Carts], data: NewCartBody) -> Cart:
+    """A new, empty cart. Keep its id secret: it is the key to the cart."""
+    spoken = request.headers.get("accept-language", "").split(",")[0].split(";")[0].split("-")[0]
+    command = NewCart(
+        currency=data.currency,
+        country=data.country,
+        language=data.language or spoken.strip().lower() or None,
+        channel=data.channel or "default",
+        host=None if data.channel else request.headers.get("host", "").partition(":")[0].lower() or None,
+    )
+    return await carts.create(command)
+
+
+@get("/v1/carts/{cart_id:str}", cache_control=PRIVATE)
+async def read_cart(carts: Injected[Carts], cart_id: str, language: str | None = None) -> Cart:
+    """The cart, priced now. `language` chooses titles."""
+    return await carts.get(CartRef(cart_id=CartId(cart_id), language=language))
+
+
+@post("/v1/carts/{cart_id:str}/lines", status_code=200, cache_control=PRIVATE)
+async def add_line(
+    carts: Injected[Carts], cart_id: str, data: NewLineBody, language: str | None = None
+) -> Cart:
+    """Add an article; one that is there already gets more."""
+    command = AddLine(cart_id=CartId(cart_id), sku=data.sku, quantity=data.quantity, language=language)
+    return await carts.add_line(command)
+
+
+@patch("/v1/carts/{cart_id:str}/lines/{line_id:str}", cache_control=PRIVATE)
+async def change_line(
+    carts: Injected[Carts], cart_id: str, line_id: str, data: QuantityBody, language: str | None = None
+) -> Cart:
+    """Set a line's quantity."""
+    return await carts.change_line(
+        ChangeLine(
+            cart_id=CartId(cart_id), line_id=LineId(line_id), quantity=data.quantity, language=language
+        )
+    )
+
+
+@delete("/v1/carts/{cart_id:str}/lines/{line_id:str}", status_code=200, cache_control=PRIVATE)
+async def remove_line(
+    carts: Injected[Carts], cart_id: str, line_id: str, language: str | None = None
+) -> Cart:
+    """Take a line out."""
+    return await carts.change_line(
+        ChangeLine(cart_id=CartId(cart_id), line_id=LineId(line_id), quantity=0, language=language)
+    )
+
+
+@post("/v1/carts/{cart_id:str}/codes", status_code=200, cache_control=PRIVATE)
+async def add_code(carts: Injected[Carts], cart_id: str, data: CodeBody) -> Cart:
+    """Enter a code. One that is not valid is refused with `code_not_valid`."""
+    return await carts.add_code(ChangeCode(cart_id=CartId(cart_id), code=data.code))
+
+
+@delete("/v1/carts/{cart_id:str}/codes/{code:str}", status_code=200, cache_control=PRIVATE)
+async def remove_code(carts: Injected[Carts], cart_id: str, code: str) -> Cart:
+    """Take a code off again; one that the cart does not have changes nothing."""
+    return await carts.remove_code(ChangeCode(cart_id=CartId(cart_id), code=code))
+
+
+@put("/v1/carts/{cart_id:str}/address", cache_control=PRIVATE)
+async def set_address(carts: Injected[Carts], cart_id: str, data: AddressBody) -> Cart:
+    """Who buys and where it goes. Taxes and deliveries follow the shipping country."""
+    command = SetAddress(
+        cart_id=CartId(cart_id), email=data.email, shipping=data.shipping, billing=data.billing
+    )
+    return await carts.set_address(command)
+
+
+@get("/v1/carts/{cart_id:str}/delivery-options", cache_control=PRIVATE)
+async def read_delivery_options(
+    carts: Injected[Carts], cart_id: str, language: str | None = None
+) -> DeliveryChoices:
+    """How this cart can be delivered to its country; empty when it cannot."""
+    found = await carts.delivery_options(CartRef(cart_id=CartId(cart_id), language=language))
+    return DeliveryChoices(
+        items=[
+            DeliveryChoice(
+                id=option.id,
+                title=text_in(option.title, (), option.id),
+                price=option.price,
+                delivered_on_from=option.delivered_on_from,
+                delivered_on_to=option.delivered_on_to,
+            )
+            for option in found.items
+        ]
+    )
+
+
+@put("/v1/carts/{cart_id:str}/delivery", cache_control=PRIVATE)
+async def set_delivery(carts: Injected[Carts], cart_id: str, data: DeliveryBody) -> Cart:
+    """Choose one of the delivery options."""
+    return await carts.set_delivery(SetDelivery(cart_id=CartId(cart_id), option_id=data.option_id))
+
+
+ROUTES: list[Any] = [
+    create_cart,
+    read_cart,
+    add_line,
+    change_line,
+    remove_line,
+    add_code,
+    remove_code,
+    set_address,
+    read_delivery_options,
+    set_delivery,
+]

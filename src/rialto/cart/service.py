@@ -1,0 +1,27 @@
+"""How cart is plugged in."""
+
+from __future__ import annotations
+
+from rialto.cart.api import Carts
+from rialto.cart.handlers import CartHandlers
+from rialto.cart.peers import Peers
+from rialto.cart.reactions import REACTIONS
+from rialto.cart.routes import ROUTES
+from rialto.catalog.api import Catalog
+from rialto.inventory.api import Inventory
+from rialto.kernel.service import Job, Service
+from rialto.pricing.api import Pricing
+
+SERVICE = Service(
+    name="cart",
+    api=Carts,
+    needs=(Catalog, Inventory, Pricing),
+    build=lambda e: CartHandlers(
+        e.db, e.clock, e.ids, Peers(e[Catalog], e[Inventory], e[Pricing], clock=e.clock, ids=e.ids)
+    ),
+    package="rialto.cart",
+    routes=ROUTES,
+    reactions=REACTIONS,
+    jobs=(Job(name="cart.expire", every_s=3600, run=lambda carts: carts.expire()),),
+    connections=3,
+)

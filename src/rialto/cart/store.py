@@ -1,0 +1,238 @@
+"""How carts are kept and read. Every statement names one bucket, except the search for forgotten carts.
+
+A cart is read in one round trip. It is written only as the successor of the version that was read, so two
+who change it at once both count: the second reads again and applies its change to what the first left.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from rialto.cart.api import ChosenPayment
+from rialto.cart.model.contents import Contact, StoredCart, StoredLine
+from rialto.kernel.address import Address
+from rialto.kernel.db import ReadSession, WriteSession
+from rialto.kernel.ids import CART, LINE, ORDER, CartId, OrderId, bucket_of, to_uuid
+from rialto.kernel.money import Currency, Money
+
+LOAD = """
+SELECT c.version, c.status, c.order_id, c.currency, c.country, c.language, c.channel, c.touched_on,
+       c.delivery_option_id, c.seen_total, c.payment_provider, c.payment_token, c.payment_label,
+       p.email, p.shipping, p.billing, l.ids, l.skus, l.quantities, l.positions, l.shown_prices
+FROM carts AS c
+LEFT JOIN contacts AS p ON p.bucket = $1 AND p.cart_id = $2
+LEFT JOIN (
+    SELECT array_agg(id ORDER BY position) AS ids, array_agg(sku ORDER BY position) AS skus,
+           array_agg(quantity ORDER BY position) AS quantities,
+           array_agg(position ORDER BY position) AS positions,
+           array_agg(shown_price ORDER BY position) AS shown_prices
+    FROM cart_lines WHERE bucket = $1 AND cart_id = $2
+) AS l ON true
+WHERE c.bucket = $1 AND c.id = $2
+"""
+ADD = """
+INSERT INTO carts (bucket, id, version, status, currency, country, language, channel, seen_total, touched_on)
+VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9)
+"""
+# The version is the fence: no row is touched when somebody else changed the cart since it was read.
+CHANGE = """
+UPDATE carts SET version = version + 1, country = $4, delivery_option_id = $5, seen_total = $6,
+    payment_provider = $7, payment_token = $8, payment_label = $9, touched_on = $10
+WHERE bucket = $1 AND id = $2 AND version = $3 AND status = 'open'
+"""
+ADD_LINE = """
+INSERT INTO cart_lines (bucket, cart_id, id, sku, quantity, position, shown_price)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+CHANGE_LINES = """
+UPDATE cart_lines SET quantity = t.quantity, shown_price = t.shown_price
+FROM unnest($3::uuid[], $4::int[], $5::bigint[]) AS t(id, quantity, shown_price)
+WHERE cart_lines.bucket = $1 AND cart_lines.cart_id = $2 AND cart_lines.id = t.id
+"""
+REMOVE_LINES = "DELETE FROM cart_lines WHERE bucket = $1 AND cart_id = $2 AND id = ANY ($3::uuid[])"
+PUT_CONTACT = """
+INSERT INTO contacts (bucket, cart_id, email, shipping, billing) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (bucket, cart_id) DO UPDATE
+SET email = excluded.email, shipping = excluded.shipping, billing = excluded.billing
+"""
+# A provider's token is of no use any more once the order is there.
+CLOSE = """
+UPDATE carts SET version = version + 1, status = 'ordered', order_id = $3,
+    payment_provider = NULL, payment_token = NULL, payment_label = NULL
+WHERE bucket = $1 AND id = $2 AND status = 'open'
+"""
+ORDER_OF = "SELECT status, order_id FROM carts WHERE bucket = $1 AND id = $2"
+FORGOTTEN = "SELECT bucket, id FROM carts WHERE touched_on < $1 ORDER BY touched_on LIMIT $2"
+DELETE = "DELETE FROM carts WHERE bucket = $1 AND id = $2 AND touched_on < $3"
+
+_decode_address = msgspec.json.Decoder(Address).decode
+
+
+async def load(session: ReadSession, cart_id: CartId) -> StoredCart | None:
+    row = await session.one(LOAD, *_key(cart_id))
+    return None if row is None else _cart(cart_id, row)
+
+
+async def add(session: WriteSession, cart: StoredCart) -> None:
+    """A new cart, still without lines."""
+    await session.run(
+        ADD,
+        *_key(cart.id),
+        cart.version,
+        cart.currency,
+        cart.country,
+        cart.language,
+        cart.channel,
+        _minor(cart.seen_total),
+        cart.touched_on,
+    )
+
+
+async def save(session: WriteSession, before: StoredCart, after: StoredCart) -> bool:
+    """Write what differs. False when the cart is no longer open at `before`'s version: nothing is written."""
+    key = _key(before.id)
+    payment = after.payment
+    touched = await session.run(
+        CHANGE,
+        *key,
+        before.version,
+        after.country,
+        after.delivery_option_id,
+        _minor(after.seen_total),
+        payment.provider if payment else None,
+        payment.token if payment else None,
+        payment.label if payment else None,
+        after.touched_on,
+    )
+    if not touched:
+        return False
+    if after.lines != before.lines:
+        await _save_lines(session, key, before, after)
+    if after.contact is not None and after.contact != before.contact:
+        contact = after.contact
+        await session.run(PUT_CONTACT, *key, contact.email, _json(contact.shipping), _json(contact.billing))
+    return True
+
+
+async def close(session: WriteSession, cart_id: CartId, order_id: OrderId) -> bool:
+    """False when it is not open (or not there)."""
+    return bool(await session.run(CLOSE, *_key(cart_id), to_uuid(order_id)))
+
+
+async def order_of(session: ReadSession, cart_id: CartId) -> tuple[str, OrderId | None] | None:
+    """Status and order; None when there is no such cart."""
+    row = await session.one(ORDER_OF, *_key(cart_id))
+    if row is None:
+        return None
+    return row["status"], _order_id(row["order_id"])
+
+
+async def forgotten(session: ReadSession, before: date, limit: int) -> list[CartId]:
+    """Carts untouched since before that day, the oldest first."""
+    return [CART.of(row["id"]) for row in await session.all(FORGOTTEN, before, limit)]
+
+
+async def delete(session: WriteSession, cart_id: CartId, before: date) -> int:
+    """With its lines and contact, unless somebody touched it meanwhile."""
+    return await session.run(DELETE, *_key(cart_id), before)
+
+
+async def _save_lines(
+    session: WriteSession, key: tuple[int, UUID], before: StoredCart, after: StoredCart
+) -> None:
+    old = {line.id: line for line in before.lines}
+    kept = {line.id for line in after.lines}
+    gone = [to_uuid(line_id) for line_id in old if line_id not in kept]
+    changed = [line for line in after.lines if line.id in old and line != old[line.id]]
+    if gone:
+        await session.run(REMOVE_LINES, *key, gone)
+    if changed:
+        await session.run(
+            CHANGE_LINES,
+            *key,
+            [to_uuid(line.id) for line in changed],
+            [line.quantity for line in changed],
+            [_minor(line.shown_price) for line in changed],
+        )
+    for line in after.lines:
+        if line.id not in old:
+            await session.run(
+                ADD_LINE,
+                *key,
+                to_uuid(line.id),
+                line.sku,
+                line.quantity,
+                line.position,
+                _minor(line.shown_price),
+            )
+
+
+def _cart(cart_id: CartId, row: Any) -> StoredCart:
+    currency = Currency(row["currency"])
+    contact = payment = None
+    if row["email"] is not None:
+        contact = Contact(
+            email=row["email"],
+            shipping=_decode_address(row["shipping"]),
+            billing=_decode_address(row["billing"]),
+        )
+    if row["payment_provider"] is not None:
+        payment = ChosenPayment(
+            provider=row["payment_provider"], token=row["payment_token"], label=row["payment_label"]
+        )
+    return StoredCart(
+        id=cart_id,
+        version=row["version"],
+        currency=currency,
+        country=row["country"],
+        language=row["language"],
+        channel=row["channel"],
+        touched_on=row["touched_on"],
+        status=row["status"],
+        order_id=_order_id(row["order_id"]),
+        delivery_option_id=row["delivery_option_id"],
+        seen_total=_money(row["seen_total"], currency),
+        payment=payment,
+        contact=contact,
+        lines=_lines(row, currency),
+    )
+
+
+def _lines(row: Any, currency: Currency) -> tuple[StoredLine, ...]:
+    if row["ids"] is None:
+        return ()
+    columns = (row["ids"], row["skus"], row["quantities"], row["positions"], row["shown_prices"])
+    return tuple(
+        StoredLine(
+            id=LINE.of(line_id),
+            sku=sku,
+            quantity=quantity,
+            position=position,
+            shown_price=_money(shown, currency),
+        )
+        for line_id, sku, quantity, position, shown in zip(*columns, strict=True)
+    )
+
+
+def _key(cart_id: CartId) -> tuple[int, UUID]:
+    return bucket_of(cart_id), to_uuid(cart_id)
+
+
+def _order_id(stored: UUID | None) -> OrderId | None:
+    return None if stored is None else ORDER.of(stored)
+
+
+def _minor(amount: Money | None) -> int | None:
+    return None if amount is None else amount.amount
+
+
+def _money(minor: int | None, currency: Currency) -> Money | None:
+    return None if minor is None else Money(minor, currency)
+
+
+def _json(address: Address) -> str:
+    return msgspec.json.encode(address).decode()

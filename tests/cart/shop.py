@@ -1,0 +1,158 @@
+"""A small shop in memory: the catalogue, inventory and pricing that carts ask, and builders of commands."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from rialto.cart.api import AddLine, Cart, CartRef, ChosenPayment, NewCart, SetAddress, SetPayment
+from rialto.cart.handlers import CartHandlers
+from rialto.cart.service import SERVICE
+from rialto.catalog.api import Catalog, Channel, Channels, Offer, Offers, OffersOf
+from rialto.inventory.api import Inventory, Levels, LevelsOf
+from rialto.kernel.address import Address
+from rialto.kernel.db import DatabaseAddress
+from rialto.kernel.errors import Unavailable
+from rialto.kernel.ids import CartId, ProductId
+from rialto.kernel.money import EUR, USD, Currency, Money
+from rialto.kernel.service import Nothing
+from rialto.pricing.api import DeliveryOptions, Pricing, Quote, QuoteFor
+from rialto.pricing.model import quotes
+from rialto.pricing.model.rules import Rules
+from tests.pricing.peers import Peer, a_channel, a_method, some_rules
+from tests.support.env import TestEnv, open_service
+
+TODAY = date(2026, 1, 5)
+
+
+class Shelf(Peer):
+    """The catalogue: prices in EUR cents, and in USD at one to one."""
+
+    def __init__(self) -> None:
+        self.prices: dict[str, int] = {"cup": 1190, "lamp": 11900, "book": 2140}
+        self.withdrawn: set[str] = set()
+        self.reached = True
+
+    async def offers(self, command: OffersOf) -> Offers:
+        if not self.reached:
+            raise Unavailable
+        found = {sku: self._offer(sku, command.currency) for sku in command.skus if sku in self.prices}
+        return Offers(items=found)
+
+    async def channels(self, _command: Nothing) -> Channels:
+        return Channels(items=[a_channel(), self._trade()])
+
+    def _offer(self, sku: str, currency: Currency) -> Offer:
+        return Offer(
+            sku=sku,
+            product_id=ProductId(f"prod_{sku}"),
+            slug=sku,
+            title={"en": sku.title(), "de": f"{sku.title()} (deutsch)"},
+            options={"colour": {"en": "red", "de": "rot"}},
+            price=Money(self.prices[sku], currency),
+            tax_class="reduced" if sku == "book" else "standard",
+            weight_g=1000,
+            on_sale=sku not in self.withdrawn,
+        )
+
+    def _trade(self) -> Channel:
+        return Channel(
+            code="trade",
+            hosts=["trade.example"],
+            currencies=[USD, EUR],
+            languages=["de", "en"],
+            country="FR",
+            prices_include_tax=False,
+        )
+
+
+class Stock(Peer):
+    def __init__(self) -> None:
+        self.available: dict[str, int] = {"cup": 500, "lamp": 3, "book": 10}
+        self.reached = True
+
+    async def levels(self, command: LevelsOf) -> Levels:
+        if not self.reached:
+            raise Unavailable
+        return Levels(available={sku: self.available[sku] for sku in command.skus if sku in self.available})
+
+
+class Till(Peer):
+    """Pricing by its real rules, without its tables."""
+
+    def __init__(self) -> None:
+        methods = (
+            a_method("standard", weight_g_max=50_000, prices={"EUR": 490, "USD": 490}),
+            a_method("abroad", countries=["FR"], prices={"EUR": 990}),
+        )
+        self.rules = Rules(some_rules(*methods))
+        self.reached = True
+
+    async def quote(self, command: QuoteFor) -> Quote:
+        return quotes.quote(self.rules, self._channel(command), command, TODAY)
+
+    async def delivery_options(self, command: QuoteFor) -> DeliveryOptions:
+        return quotes.delivery_options(self.rules, self._channel(command), command, TODAY)
+
+    def _channel(self, command: QuoteFor) -> Channel:
+        if not self.reached:
+            raise Unavailable
+        return a_channel(code=command.channel, prices_include_tax=command.channel != "trade")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    carts: CartHandlers
+    env: TestEnv
+    shelf: Shelf
+    stock: Stock
+    till: Till
+
+    def another_process(self) -> CartHandlers:
+        """The same service on the same database, as a second worker has it."""
+        handlers = SERVICE.build(self.env)
+        assert isinstance(handlers, CartHandlers)
+        return handlers
+
+    async def a_cart(self, *skus: str) -> Cart:
+        cart = await self.carts.create(NewCart())
+        for sku in skus:
+            cart = await self.carts.add_line(AddLine(cart_id=cart.id, sku=sku))
+        return cart
+
+    async def get(self, cart_id: CartId) -> Cart:
+        return await self.carts.get(CartRef(cart_id=cart_id))
+
+    async def rows(self, sql: str, *values: Any) -> Iterable[Any]:
+        async with self.env.db.read() as session:
+            return await session.all(sql, *values)
+
+
+@asynccontextmanager
+async def open_shop(postgres: DatabaseAddress) -> AsyncIterator[Shop]:
+    shelf, stock, till = Shelf(), Stock(), Till()
+    peers: dict[type[Any], Any] = {Catalog: shelf, Inventory: stock, Pricing: till}
+    async with open_service(SERVICE, postgres, peers=peers) as env:
+        yield Shop(carts=env.handlers, env=env, shelf=shelf, stock=stock, till=till)
+
+
+def an_address(**fields: str) -> Address:
+    values = {
+        "name": "Ada Miller",
+        "line1": "Lindenstraße 7",
+        "city": "Berlin",
+        "postal_code": "10969",
+        "country": "DE",
+    }
+    return Address(**(values | fields))
+
+
+def an_address_for(cart_id: CartId, email: str = "ada@example.org", **fields: str) -> SetAddress:
+    return SetAddress(cart_id=cart_id, email=email, shipping=an_address(**fields))
+
+
+def a_payment_for(cart_id: CartId, token: str = "tok_success", label: str = "Visa •••• 4242") -> SetPayment:
+    return SetPayment(cart_id=cart_id, payment=ChosenPayment(provider="sandbox", token=token, label=label))
