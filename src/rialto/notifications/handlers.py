@@ -1,0 +1,130 @@
+"""What happens when notifications is asked, or told of an order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from rialto.kernel.clock import Clock
+from rialto.kernel.db import Database, WriteSession
+from rialto.kernel.errors import NotFound, Unavailable
+from rialto.kernel.http import clean_text
+from rialto.kernel.ids import MAIL, to_uuid
+from rialto.kernel.mail import Mailer, MailRefused, Outgoing
+from rialto.notifications import store
+from rialto.notifications.api import ListMails, Mail, MailList, MailNotFound, MailRef
+from rialto.notifications.model import Cause, language_for, message_id
+from rialto.notifications.render import Renderer
+from rialto.orders.api import Order, OrderRef, Orders
+
+LISTED_MAX = 200
+
+log = structlog.get_logger("rialto.notifications")
+
+
+class NotificationHandlers:
+    """Implements `Notifications`; reactions call `order` and `queue`, the job calls `send_due`."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        *,
+        orders: Orders,
+        mailer: Mailer,
+        renderer: Renderer,
+        public_url: str,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._orders = orders
+        self._mailer = mailer
+        self._renderer = renderer
+        self._public_url = public_url
+
+    async def list(self, command: ListMails) -> MailList:
+        limit = min(max(command.limit, 1), LISTED_MAX)
+        if command.to is not None and not clean_text(command.to):
+            return MailList(items=[])
+        async with self._db.read() as session:
+            return MailList(items=await store.load_newest(session, limit, command.to))
+
+    async def get(self, command: MailRef) -> Mail:
+        try:
+            mail_id = to_uuid(MAIL.parse(command.id))
+        except NotFound as error:
+            raise MailNotFound from error
+        async with self._db.read() as session:
+            mail = await store.load_mail(session, mail_id)
+        if mail is None:
+            raise MailNotFound
+        return mail
+
+    async def order(self, cause: Cause) -> Order:
+        """The order a mail is about: events hold nothing personal."""
+        return await self._orders.get(OrderRef(order_id=cause.order_id, staff=True))
+
+    async def queue(
+        self, session: WriteSession, cause: Cause, order: Order, facts: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write the mail and keep it for sending, in the reaction's transaction. Again for a cause: nothing."""
+        if not order.email:
+            log.info("an order has no e-mail", order=cause.order_id, template=cause.template)
+            return
+        letter = self._renderer.letter(cause.template, order, facts or {})
+        language = language_for(order.language)
+        await store.queue(session, cause, letter, language=language, to=order.email, now=self._clock.now())
+
+    async def send_due(self) -> int:
+        """Send the mails whose turn it is; how many were sent or refused for good.
+
+        Mails that could not be sent are due again later and do not count: the job rests before it tries again.
+        """
+        async with self._db.write() as session:
+            mails = await store.claim_due(session, self._mailer.parallel, self._clock.now())
+        if not mails:
+            return 0
+        outcomes = await asyncio.gather(*(self._send(mail) for mail in mails), return_exceptions=True)
+        sent = [to_uuid(mail.id) for mail, outcome in zip(mails, outcomes, strict=True) if outcome is None]
+        failures = [outcome for outcome in outcomes if isinstance(outcome, tuple)]
+        async with self._db.write() as session:
+            if sent:
+                await store.mark_sent(session, sent, self._clock.now())
+            if failures:
+                await store.mark_not_sent(session, failures)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome  # a bug, met by one mail: what the others got is kept first
+        return len(sent) + sum(is_final for _, _, is_final in failures)
+
+    async def _send(self, mail: Mail) -> tuple[UUID, str, bool] | None:
+        """None when it is on its way, else (id, why not, whether for good)."""
+        mail_id = to_uuid(mail.id)
+        outgoing = Outgoing(
+            message_id=message_id(mail_id, self._public_url),
+            to=mail.to,
+            subject=mail.subject,
+            text=mail.text,
+            html=mail.html,
+            language=mail.language,
+            at=mail.created_at,
+        )
+        try:
+            await self._mailer.send(outgoing)
+        except Unavailable as error:
+            log.warning(
+                "a mail waits",
+                mail=mail.id,
+                attempt=mail.attempts,
+                error=error.text,
+                cause=repr(error.__cause__),
+            )
+            return mail_id, error.text, False
+        except MailRefused as error:
+            log.warning("a mail was refused", mail=mail.id, attempt=mail.attempts, error=error.text)
+            return mail_id, error.text, True
+        return None

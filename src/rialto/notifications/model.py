@@ -1,0 +1,96 @@
+"""The rules of mails: their states, when a failed attempt is repeated, what may stand in a line."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from rialto.kernel.ids import MAIL, OrderId, derived_uuid, to_uuid
+
+LANGUAGES = ("en", "de")
+SUBJECT_LENGTH_MAX = 180
+
+# Half a minute, doubled each time, six hours at most: fourteen attempts in about a day and a half.
+ATTEMPTS_MAX = 14
+DELAYS_S: tuple[float, ...] = tuple(min(30.0 * 2**n, 6 * 3600.0) for n in range(ATTEMPTS_MAX))
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class Template(StrEnum):
+    ORDER_PLACED = "order_placed"
+    ORDER_CANCELLED = "order_cancelled"
+    ORDER_SHIPPED = "order_shipped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """What a mail is about: it is sent once for it. `step` tells one shipment from the next."""
+
+    order_id: OrderId
+    template: Template
+    step: str = ""
+
+    @property
+    def key(self) -> str:
+        return f"{self.order_id}/{self.step}" if self.step else str(self.order_id)
+
+    @property
+    def mail_id(self) -> UUID:
+        """The same whoever asks: with it the Message-ID stays the same, too."""
+        return derived_uuid(to_uuid(self.order_id), "mail", self.template, self.step)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """What a mail says."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def language_for(wanted: str) -> str:
+    """The language we write in to somebody who reads `wanted` (`de-AT` → `de`); English if we do not speak it."""
+    base = wanted.replace("_", "-").partition("-")[0].lower()
+    return base if base in LANGUAGES else LANGUAGES[0]
+
+
+# They turn the direction of the text after them: a title could make a price read backwards.
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks, control characters and what turns the direction of writing."""
+    kept = (
+        " " if unicodedata.category(letter) in {"Cc", "Zl", "Zp", "Cs"} else letter
+        for letter in text
+        if letter not in _TURNING
+    )
+    return " ".join("".join(kept).split())
+
+
+def subject_line(text: str) -> str:
+    """One line, not longer than a header should be."""
+    line = one_line(text)
+    return line if len(line) <= SUBJECT_LENGTH_MAX else f"{line[: SUBJECT_LENGTH_MAX - 1]}…"
+
+
+def message_id(mail: UUID, public_url: str) -> str:
+    """`mail_…@shop.example`, for ever the same for a mail."""
+    host = urlsplit(public_url).hostname or "localhost"
+    return f"{MAIL.of(mail)}@{host if ':' not in host else 'localhost'}"
+
+
+def absolute_url(public_url: str, path: str) -> str:
+    """A link that works from a mail."""
+    if path.startswith(("https://", "http://")):
+        return path
+    return f"{public_url.rstrip('/')}/{path.lstrip('/')}"

@@ -1,0 +1,118 @@
+"""From an order to what a mail says: text and HTML in the order's language.
+
+All that comes from outside (titles, names, addresses) is put on one line here and escaped by the HTML
+templates, so neither a subject nor a table can be broken out of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from rialto.notifications import formats
+from rialto.notifications.model import Letter, Template, absolute_url, language_for, one_line, subject_line
+from rialto.orders.api import Order, OrderLine
+
+TEXT_WIDTH = 68
+
+
+class Renderer:
+    """Templates stand in `templates/<language>/<template>.{subject,txt,html}`."""
+
+    def __init__(self, public_url: str) -> None:
+        self._public_url = public_url
+        loader = PackageLoader("rialto.notifications")
+        options: dict[str, Any] = {
+            "loader": loader,
+            "undefined": StrictUndefined,
+            "trim_blocks": True,
+            "lstrip_blocks": True,
+        }
+        self._html = Environment(autoescape=True, **options)
+        self._text = Environment(autoescape=False, **options)  # noqa: S701 - plain text has nothing to escape
+        self._text.filters["row"] = row
+
+    def letter(self, template: Template, order: Order, facts: Mapping[str, Any]) -> Letter:
+        """What to write about this order; `facts` are what the event adds (reason, shipped lines, tracking)."""
+        language = language_for(order.language)
+        view = _cleaned({**order_view(order, language), "shop_url": self._public_url, **facts})
+        view["status_url"] = absolute_url(self._public_url, order.status_url)
+        path = f"{language}/{template}"
+        return Letter(
+            subject=subject_line(self._text.get_template(f"{path}.subject").render(view)),
+            text=_blank_lines_once(self._text.get_template(f"{path}.txt").render(view)),
+            html=self._html.get_template(f"{path}.html").render(view),
+        )
+
+
+def order_view(order: Order, language: str) -> dict[str, Any]:
+    """The order in words: every amount, day and place as text."""
+    totals = order.totals
+    delivery = order.delivery
+    return {
+        "language": language,
+        "number": order.number,
+        "placed_on": formats.full_day(order.placed_at or order.started_at, language),
+        "lines": [_line(line, line.quantity, language) for line in order.lines],
+        "goods": formats.money(totals.items, language),
+        "discount": formats.money(totals.discount, language) if totals.discount else "",
+        "delivery": formats.money(totals.delivery, language) if totals.delivery else "",
+        "total": formats.money(totals.total, language),
+        "tax_included": order.tax_included,
+        "taxes": [
+            {"rate": formats.percent(tax.rate, language), "tax": formats.money(tax.tax, language)}
+            for tax in order.taxes
+        ],
+        "delivery_title": delivery.title if delivery else "",
+        "delivered_on": (
+            formats.day_span(delivery.delivered_on_from, delivery.delivered_on_to, language)
+            if delivery
+            else ""
+        ),
+        "shipping": formats.address_lines(order.shipping, language) if order.shipping else [],
+        "billing": formats.address_lines(order.billing, language) if order.billing else [],
+        "payment": order.payment_label or "",
+        "name": order.shipping.name if order.shipping else "",
+    }
+
+
+def shipped_lines(order: Order, quantities: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The lines of one shipment, with what went in it."""
+    language = language_for(order.language)
+    return [_line(line, quantities[line.id], language) for line in order.lines if quantities.get(line.id)]
+
+
+def _line(line: OrderLine, quantity: int, language: str) -> dict[str, Any]:
+    return {
+        "title": line.title,
+        "options": ", ".join(f"{name}: {value}" for name, value in line.options.items()),
+        "quantity": str(quantity),
+        "unit_price": formats.money(line.unit_price, language),
+        "total": formats.money(line.total, language),
+    }
+
+
+def _cleaned(value: Any) -> Any:
+    match value:
+        case str():
+            return one_line(value)
+        case list():
+            return [_cleaned(item) for item in value]
+        case dict():
+            return {key: _cleaned(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _blank_lines_once(text: str) -> str:
+    """Parts that an order does not have leave no holes."""
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def row(left: str, right: str) -> str:
+    """`left` and `right` at the two ends of a line of plain text; on two lines when they do not fit."""
+    gap = TEXT_WIDTH - len(left) - len(right)
+    return f"{left}{' ' * gap}{right}" if gap >= 2 else f"{left}\n{right.rjust(TEXT_WIDTH)}"

@@ -1,0 +1,33 @@
+"""How notifications is plugged in. Engine: `mail` (kernel.mail.Mailer). Its viewer's pages are OPS_ROUTES."""
+
+from __future__ import annotations
+
+from rialto.kernel.service import Env, Job, Service
+from rialto.notifications.api import Notifications
+from rialto.notifications.handlers import NotificationHandlers
+from rialto.notifications.reactions import REACTIONS
+from rialto.notifications.render import Renderer
+from rialto.orders.api import Orders
+
+
+def build(e: Env) -> NotificationHandlers:
+    return NotificationHandlers(
+        e.db,
+        e.clock,
+        orders=e[Orders],
+        mailer=e.engine("mail"),
+        renderer=Renderer(e.settings.public_url),
+        public_url=e.settings.public_url,
+    )
+
+
+SERVICE = Service(
+    name="notifications",
+    api=Notifications,
+    package="rialto.notifications",
+    build=build,
+    needs=(Orders,),
+    reactions=REACTIONS,
+    jobs=(Job(name="notifications.send", every_s=1, run=lambda handlers: handlers.send_due()),),
+    connections=3,
+)

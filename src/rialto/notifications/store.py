@@ -1,0 +1,110 @@
+"""How mails are kept, claimed for sending and read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from rialto.kernel.db import ReadSession, Row, WriteSession
+from rialto.kernel.ids import MAIL
+from rialto.notifications.api import Mail, MailRow
+from rialto.notifications.model import ATTEMPTS_MAX, DELAYS_S, Cause, Letter
+
+_QUEUE = """
+INSERT INTO mails (id, cause, template, language, recipient, subject, text, html, state, next_attempt_at, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', $9, $9)
+ON CONFLICT DO NOTHING
+"""
+# A claim is an attempt: should the process die now, the mail is due again after the attempt's delay.
+_CLAIM = """
+UPDATE mails SET attempts = attempts + 1, next_attempt_at = $1 + make_interval(secs => ($3::float8[])[attempts + 1])
+WHERE id IN (
+    SELECT id FROM mails WHERE state = 'queued' AND next_attempt_at <= $1 AND attempts < $4
+    ORDER BY next_attempt_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+RETURNING id, cause, template, language, recipient, subject, text, html, state, created_at, sent_at, attempts
+"""
+_SENT = """
+UPDATE mails SET state = 'sent', sent_at = $2, error = NULL WHERE id = ANY ($1::uuid[]) AND state = 'queued'
+"""
+_NOT_SENT = """
+UPDATE mails SET error = t.error, state = CASE WHEN t.final OR attempts >= $4 THEN 'failed' ELSE 'queued' END
+FROM unnest($1::uuid[], $2::text[], $3::boolean[]) AS t(id, error, final)
+WHERE mails.id = t.id AND state = 'queued'
+"""
+# The last attempt was cut short by a crash: nobody will report it.
+_GIVE_UP = """
+UPDATE mails SET state = 'failed', error = coalesce(error, 'interrupted')
+WHERE state = 'queued' AND next_attempt_at <= $1 AND attempts >= $2
+"""
+_ROW_COLUMNS = "id, recipient, subject, template, state, created_at"
+_NEWEST = f"SELECT {_ROW_COLUMNS} FROM mails ORDER BY created_at DESC, id DESC LIMIT $1"
+_NEWEST_TO = (
+    f"SELECT {_ROW_COLUMNS} FROM mails WHERE recipient = $2 ORDER BY created_at DESC, id DESC LIMIT $1"
+)
+_MAIL = """
+SELECT id, cause, template, language, recipient, subject, text, html, state, created_at, sent_at, attempts
+FROM mails WHERE id = $1
+"""
+
+
+async def queue(
+    session: WriteSession, cause: Cause, letter: Letter, *, language: str, to: str, now: datetime
+) -> bool:
+    """Keep the mail for sending; False when this cause has one already."""
+    count = await session.run(
+        _QUEUE,
+        cause.mail_id,
+        cause.key,
+        cause.template,
+        language,
+        to,
+        letter.subject,
+        letter.text,
+        letter.html,
+        now,
+    )
+    return count == 1
+
+
+async def claim_due(session: WriteSession, limit: int, now: datetime) -> list[Mail]:
+    """Up to `limit` mails whose turn it is, each counted as attempted; nobody else gets them meanwhile."""
+    await session.run(_GIVE_UP, now, ATTEMPTS_MAX)
+    return [_mail(row) for row in await session.all(_CLAIM, now, limit, list(DELAYS_S), ATTEMPTS_MAX)]
+
+
+async def mark_sent(session: WriteSession, ids: Sequence[UUID], now: datetime) -> None:
+    await session.run(_SENT, list(ids), now)
+
+
+async def mark_not_sent(session: WriteSession, failures: Sequence[tuple[UUID, str, bool]]) -> None:
+    """For each (id, error, whether for good): queued again for its time, or failed."""
+    ids, errors, final = [list(column) for column in zip(*failures, strict=True)]
+    await session.run(_NOT_SENT, ids, errors, final, ATTEMPTS_MAX)
+
+
+async def load_newest(session: ReadSession, limit: int, to: str | None) -> list[MailRow]:
+    rows = await (session.all(_NEWEST, limit) if to is None else session.all(_NEWEST_TO, limit, to))
+    return [
+        MailRow(
+            id=MAIL.of(row["id"]),
+            to=row["recipient"],
+            subject=row["subject"],
+            template=row["template"],
+            state=row["state"],
+            created_at=row["created_at"],
+        )
+        for row in rows
+    ]
+
+
+async def load_mail(session: ReadSession, mail_id: UUID) -> Mail | None:
+    row = await session.one(_MAIL, mail_id)
+    return _mail(row) if row else None
+
+
+def _mail(row: Row) -> Mail:
+    values = dict(row)
+    recipient = values.pop("recipient")
+    return Mail(**{**values, "id": MAIL.of(row["id"]), "to": recipient})

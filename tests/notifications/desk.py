@@ -1,0 +1,113 @@
+"""Orders to write mails about, and a mailer that remembers and may refuse."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from rialto.cart.api import CartTotals, ChosenDelivery
+from rialto.kernel.address import Address
+from rialto.kernel.ids import CART, LINE, ORDER, CartId, OrderId
+from rialto.kernel.mail import Outgoing
+from rialto.kernel.money import EUR, Money
+from rialto.orders.api import Order, OrderLine, OrderNotFound, OrderRef, OrderTax
+
+ORDER_UUID = UUID("019b8d3e-9c00-72a7-8000-000000000001")
+ORDER_ID: OrderId = ORDER.of(ORDER_UUID)
+CART_ID: CartId = CART.of(ORDER_UUID)
+PLACED_AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+def eur(amount: int) -> Money:
+    return Money(amount, EUR)
+
+
+def a_line(number: int = 1, **changed: Any) -> OrderLine:
+    values: dict[str, Any] = {
+        "id": LINE.of(UUID(int=ORDER_UUID.int + number)),
+        "sku": f"SKU-{number}",
+        "title": "Carafe Laguna",
+        "options": {"Colour": "green"},
+        "quantity": 2,
+        "unit_price": eur(3490),
+        "total": eur(6980),
+        "tax": eur(1114),
+        "tax_rate": "0.19",
+    }
+    return OrderLine(**{**values, **changed})
+
+
+def an_order(**changed: Any) -> Order:
+    values: dict[str, Any] = {
+        "id": ORDER_ID,
+        "number": "R-2A7-4711",
+        "version": 2,
+        "cart_id": CART_ID,
+        "currency": EUR,
+        "language": "en",
+        "channel": "default",
+        "lines": [
+            a_line(1),
+            a_line(2, title="Tray Murano", options={}, quantity=1, unit_price=eur(123450), total=eur(123450)),
+        ],
+        "totals": CartTotals(
+            items=eur(130430), discount=eur(0), delivery=eur(490), tax=eur(20903), total=eur(130920)
+        ),
+        "taxes": [OrderTax(rate="0.19", net=eur(110017), tax=eur(20903))],
+        "email": "anna@example.com",
+        "shipping": Address(
+            name="Anna Müller", line1="Gasse 1", city="Köln", postal_code="50667", country="DE"
+        ),
+        "billing": None,
+        "delivery": ChosenDelivery(
+            option_id="standard",
+            title="Standard delivery",
+            price=eur(490),
+            delivered_on_from="2026-01-08",
+            delivered_on_to="2026-01-09",
+        ),
+        "payment_label": "Visa •••• 4242",
+        "status": "placed",
+        "payment_status": "authorised",
+        "fulfilment_status": "unfulfilled",
+        "started_at": PLACED_AT,
+        "placed_at": PLACED_AT,
+        "status_url": f"/orders/{ORDER_ID}?key=k3y",
+        "key": "k3y",
+    }
+    return Order(**{**values, **changed})
+
+
+class OrderBook:
+    """As much of `Orders` as mails need."""
+
+    def __init__(self, *orders: Order) -> None:
+        self.orders = {order.id: order for order in orders}
+        self.asked: list[OrderRef] = []
+
+    async def get(self, command: OrderRef) -> Order:
+        self.asked.append(command)
+        if command.order_id not in self.orders or not command.staff:
+            raise OrderNotFound
+        return self.orders[command.order_id]
+
+    async def _never(self, command: Any) -> Any:
+        raise AssertionError(command)
+
+    checkout = resume = cancel = ship = refund = list = _never
+
+
+class Postbox:
+    """A mailer that keeps what it is given; `refusals` are raised first, one per mail."""
+
+    parallel = 4
+
+    def __init__(self) -> None:
+        self.sent: list[Outgoing] = []
+        self.refusals: list[Exception] = []
+
+    async def send(self, mail: Outgoing) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.sent.append(mail)
