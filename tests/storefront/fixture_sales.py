@@ -97,7 +97,9 @@ class FixtureCarts:
             sku=command.sku,
             slug=draft.slug,
             title=draft.title.get(language, draft.title["en"]),
-            options={code: self.search.label(code, value, language) for code, value in variant.options.items()},
+            options={
+                code: self.search.label(code, value, language) for code, value in variant.options.items()
+            },
             image=self.search.image_of(command.sku),
             quantity=quantity,
             unit_price=price,
@@ -112,7 +114,11 @@ class FixtureCarts:
         if all(line.id != command.line_id for line in cart.lines):
             raise LineNotFound
         changed = [
-            self._judged(msgspec.structs.replace(line, quantity=command.quantity, total=line.unit_price * command.quantity))
+            self._judged(
+                msgspec.structs.replace(
+                    line, quantity=command.quantity, total=line.unit_price * command.quantity
+                )
+            )
             if line.id == command.line_id
             else line
             for line in cart.lines
@@ -156,7 +162,9 @@ class FixtureCarts:
         cart = self._open(command.cart_id)
         totals = Totals(**{name: getattr(cart.totals, name) for name in Totals.__struct_fields__})
         tax = TaxLine(rate="0.19", net=totals.total - totals.tax, tax=totals.tax)
-        quote = Quote(currency=cart.currency, tax_included=True, lines=[], delivery=None, taxes=[tax], totals=totals)
+        quote = Quote(
+            currency=cart.currency, tax_included=True, lines=[], delivery=None, taxes=[tax], totals=totals
+        )
         payment = self.payments.get(cart.id)
         return CartForCheckout(cart=cart, quote=quote, seen_total=self.seen.get(cart.id), payment=payment)
 
@@ -188,7 +196,10 @@ class FixtureCarts:
 
     def _options(self, cart: Cart) -> list[DeliveryOption]:
         today = date(2026, 1, 5)
-        offers = (("standard", "Parcel", "Paketversand", 490, 2, 4), ("express", "Express", "Expressversand", 1290, 1, 1))
+        offers = (
+            ("standard", "Parcel", "Paketversand", 490, 2, 4),
+            ("express", "Express", "Expressversand", 1290, 1, 1),
+        )
         return [
             DeliveryOption(
                 id=code,
@@ -233,7 +244,9 @@ class FixtureOrders:
         if command.expected_total != cart.totals.total:
             raise PriceChanged
         token = command.tenders[0].token
-        outcome = {"tok_declined": "declined", "tok_3ds": "action", "tok_slow": "pending"}.get(token, "placed")
+        outcome = {"tok_declined": "declined", "tok_3ds": "action", "tok_slow": "pending"}.get(
+            token, "placed"
+        )
         order = self._order(cart, outcome)
         self.orders[order.id] = order
         answer = CheckoutAnswer(
@@ -264,7 +277,9 @@ class FixtureOrders:
         order = await self.get(OrderRef(order_id=command.order_id, key=command.key))
         if order.fulfilment_status != "unfulfilled":
             raise OrderNotCancellable
-        return self.change(order.id, status="cancelled", payment_status="voided", fulfilment_status="cancelled")
+        return self.change(
+            order.id, status="cancelled", payment_status="voided", fulfilment_status="cancelled"
+        )
 
     def change(self, order_id: OrderId, **changes: Any) -> Order:
         changed: Order = msgspec.structs.replace(self.orders[order_id], **changes)
@@ -290,7 +305,17 @@ class FixtureOrders:
             )
             for line in cart.lines
         ]
-        kept = ("currency", "language", "channel", "totals", "email", "shipping", "billing", "delivery", "payment_label")
+        kept = (
+            "currency",
+            "language",
+            "channel",
+            "totals",
+            "email",
+            "shipping",
+            "billing",
+            "delivery",
+            "payment_label",
+        )
         return Order(
             id=order_id,
             number="R-26-48291",
@@ -302,6 +327,7 @@ class FixtureOrders:
             fulfilment_status="unfulfilled",
             started_at=self.clock.now(),
             placed_at=self.clock.now(),
+            refunded=zero,
             status_url=f"/en/orders/{order_id}?key={key}",
             key=key,
             **{name: getattr(cart, name) for name in kept},

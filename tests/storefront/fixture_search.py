@@ -88,8 +88,14 @@ class FixtureSearch:
             and self._price_fits(draft, command)
             and (not command.in_stock or self._band(draft) != "sold_out")
         ]
-        hits = [draft for draft in within if all(self._has(draft, code, any_of) for code, any_of in wanted.items())]
-        hits.sort(key=lambda draft: self._sort_key(draft, command), reverse=command.sort in {"-price", "newest"})
+        hits = [
+            draft
+            for draft in within
+            if all(self._has(draft, code, any_of) for code, any_of in wanted.items())
+        ]
+        hits.sort(
+            key=lambda draft: self._sort_key(draft, command), reverse=command.sort in {"-price", "newest"}
+        )
         pages = max(1, -(-len(hits) // command.limit))
         page = min(command.page, pages)
         shown = hits[(page - 1) * command.limit : page * command.limit]
@@ -148,14 +154,18 @@ class FixtureSearch:
         return Cards(items=[self._card(draft, command.view) for draft in chosen])
 
     async def categories(self, command: ViewOf) -> CategoryTree:
-        return CategoryTree(items=[self._link(item, command.view) for item in self.tree if item.parent is None])
+        return CategoryTree(
+            items=[self._link(item, command.view) for item in self.tree if item.parent is None]
+        )
 
     async def suggest(self, command: SuggestFor) -> Suggestions:
         return Suggestions(items=[])
 
     async def sitemap(self, command: AllSlugs) -> SitemapEntries:
         entries = [SitemapEntry(kind="category", slug=item.slug) for item in self.tree]
-        entries += [SitemapEntry(kind="product", slug=slug, changed_on=date(2026, 1, 5)) for slug in self.drafts]
+        entries += [
+            SitemapEntry(kind="product", slug=slug, changed_on=date(2026, 1, 5)) for slug in self.drafts
+        ]
         return SitemapEntries(items=entries)
 
     def image_of(self, sku: str) -> Picture | None:
@@ -203,7 +213,8 @@ class FixtureSearch:
             compare_at=_money(draft.variants[0].compare_at, view.currency),
             images=draft.images,
             variants=[
-                VariantCard(sku=v.sku, options=v.options, availability=self.stock.band(v.sku)) for v in draft.variants
+                VariantCard(sku=v.sku, options=v.options, availability=self.stock.band(v.sku))
+                for v in draft.variants
             ],
             availability=self._band(draft),
         )
@@ -234,7 +245,9 @@ class FixtureSearch:
             if not definition.filterable or definition.type != "choice":
                 continue
             others = {name: values for name, values in command.filters.items() if name != code}
-            fitting = [d for d in within if all(self._has(d, name, any_of) for name, any_of in others.items())]
+            fitting = [
+                d for d in within if all(self._has(d, name, any_of) for name, any_of in others.items())
+            ]
             values = [
                 FacetValue(
                     value=value,

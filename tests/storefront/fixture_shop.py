@@ -20,25 +20,25 @@ from rialto.kernel.clock import ManualClock
 from rialto.kernel.errors import RialtoError, Unavailable
 from rialto.kernel.http import status_of
 from rialto.kernel.ids import RandomIds
-from rialto.kernel.money import Money
 from rialto.kernel.settings import Settings
+from rialto.payments.api import HostedPage, HostedPageAt
 from rialto.storefront.routes import ROUTES, render_error
 from tests.storefront.fixture_sales import FixtureCarts, FixtureOrders
 from tests.storefront.fixture_search import FixtureSearch
 
 
-class FixtureHosted:
+class FixturePayments:
     """The provider's page, as far as the shop sees it."""
 
     def __init__(self) -> None:
         self.away = False
-        self.started: list[tuple[str, Money]] = []
+        self.started: list[HostedPage] = []
 
-    async def start(self, *, return_url: str, cancel_url: str, amount: Money, language: str) -> str:
+    async def hosted_page(self, command: HostedPage) -> HostedPageAt:
         if self.away:
             raise Unavailable
-        self.started.append((return_url, amount))
-        return "http://127.0.0.1:8010/pay/session"
+        self.started.append(command)
+        return HostedPageAt(url="http://127.0.0.1:8010/pay/session")
 
 
 @dataclass
@@ -47,22 +47,24 @@ class FixtureShop:
     search: FixtureSearch
     carts: FixtureCarts
     orders: FixtureOrders
-    hosted: FixtureHosted
+    payments: FixturePayments
 
 
 def fixture_shop(port: int = 8000) -> FixtureShop:
     clock = ManualClock()
     ids = RandomIds(clock, random.Random(7))
-    settings = Settings(public_url=f"http://127.0.0.1:{port}", data=Path("no-data"), secret_file=Path("no-secrets"))
+    settings = Settings(
+        public_url=f"http://127.0.0.1:{port}", data=Path("no-data"), secret_file=Path("no-secrets")
+    )
     search = FixtureSearch()
     carts = FixtureCarts(search, ids, clock)
     orders = FixtureOrders(carts, ids, clock)
-    hosted = FixtureHosted()
+    payments = FixturePayments()
     services: dict[str, Any] = {
         "search": search,
         "carts": carts,
         "orders": orders,
-        "hosted_payment": hosted,
+        "payments": payments,
         "ids": ids,
         "clock": clock,
         "settings": settings,
@@ -73,7 +75,7 @@ def fixture_shop(port: int = 8000) -> FixtureShop:
         exception_handlers={RialtoError: _refused, HTTPException: _failed},
         openapi_config=None,
     )
-    return FixtureShop(app=app, search=search, carts=carts, orders=orders, hosted=hosted)
+    return FixtureShop(app=app, search=search, carts=carts, orders=orders, payments=payments)
 
 
 def _provided(service: Any) -> Provide:

@@ -12,7 +12,7 @@ from babel.dates import format_date, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from rialto.kernel.address import COUNTRIES
-from rialto.kernel.money import EXPONENTS, Money
+from rialto.kernel.money import Money
 
 LOCALES = {"en": "en_GB", "de": "de_DE"}
 
@@ -53,7 +53,7 @@ def days_between(earliest: str | date | None, latest: str | date | None, languag
     """`Thursday, 26 November – Monday, 30 November`, or the one day."""
     first, last = _date(earliest), _date(latest)
     if first is None or last is None:
-        return day(first or last, language) if first or last else ""  # type: ignore[arg-type]
+        return day(first or last, language) if first or last else ""
     return day(first, language) if first == last else f"{day(first, language)} – {day(last, language)}"
 
 
@@ -84,16 +84,14 @@ def country_name(code: str, language: str) -> str:
     return str(Locale.parse(locale_of(language)).territories.get(code, code))
 
 
-def plain_amount(minor: int, currency: str) -> str:
+def plain_amount(amount: Money) -> str:
     """An amount as a form field shows it: `20` rather than `20.00` where nothing is lost."""
-    text = Money(minor, currency).decimal()  # type: ignore[arg-type]
-    return (
-        text[: -EXPONENTS[currency] - 1] if EXPONENTS[currency] and not int(text.rpartition(".")[2]) else text
-    )
+    whole, _, cents = amount.decimal().partition(".")
+    return amount.decimal() if cents.strip("0") else whole
 
 
 def _date(value: str | date | None) -> date | None:
-    return date.fromisoformat(value) if isinstance(value, str) and value else value or None  # type: ignore[return-value]
+    return date.fromisoformat(value) if isinstance(value, str) and value else value or None
 
 
 def _sort_key(name: str) -> str:

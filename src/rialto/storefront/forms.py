@@ -14,6 +14,8 @@ from rialto.kernel.service import Frozen
 
 ADDRESS_FIELDS = ("name", "company", "line1", "line2", "postal_code", "city", "region", "country", "phone")
 TYPED_LENGTH_MAX = 500
+_FIELDS = ("email", *(f"{side}-{name}" for side in ("shipping", "billing") for name in ADDRESS_FIELDS))
+_FIELD_ORDER = {field: position for position, field in enumerate(_FIELDS)}
 _EMAIL = re.compile(r"[^@\s<>\",;]+@[^@\s<>\",;]+\.[^@\s<>\",;.]{2,}")
 
 
@@ -35,8 +37,7 @@ class AddressForm(Frozen):
 
 
 def read_address_form(data: Mapping[str, object]) -> AddressForm:
-    fields = ["email", *(f"{side}-{name}" for side in ("shipping", "billing") for name in ADDRESS_FIELDS)]
-    values = {field: typed(data, field) for field in fields}
+    values = {field: typed(data, field) for field in _FIELDS}
     return AddressForm(values=values, separate_billing=typed(data, "billing-separate") == "1")
 
 
@@ -75,7 +76,8 @@ def parse_address_form(form: AddressForm) -> tuple[str, Address, Address | None]
 
 def field_errors(invalid: Invalid) -> list[FieldError]:
     """The service's field paths (`shipping.postal_code`) as the page's ids, with a sentence's key for each."""
-    return [FieldError(id=_field_id(problem.path), text=_sentence(problem)) for problem in invalid.fields]
+    errors = [FieldError(id=_field_id(problem.path), text=_sentence(problem)) for problem in invalid.fields]
+    return sorted(errors, key=lambda error: _FIELD_ORDER.get(error.id, 0))
 
 
 def typed(data: Mapping[str, object], field: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from rialto.kernel.errors import Invalid
-from rialto.kernel.money import parse_decimal
+from rialto.kernel.money import Money, parse_decimal
 from rialto.kernel.service import Frozen
 from rialto.search.api import SORTS, Browse, ProductPage
 from rialto.storefront import formats
@@ -171,5 +171,5 @@ def _url(visit: Visit, query: Sequence[tuple[str, str]]) -> str:
     return visit.path + (f"?{urlencode(kept)}" if kept else "")
 
 
-def _money(minor: int, visit: Visit) -> formats.Money:
-    return formats.Money(minor, visit.currency)
+def _money(minor: int, visit: Visit) -> Money:
+    return Money(minor, visit.currency)

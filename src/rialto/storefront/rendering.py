@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import msgspec
@@ -68,7 +68,7 @@ async def private_page(
     return await _page(visit, template, search=search, status=status, headers=headers, context=context)
 
 
-def go(url: str, status: int = 303) -> Redirect:
+def go(url: str, status: Literal[302, 303] = 303) -> Redirect:
     """To another page, never remembered by a cache."""
     return Redirect(url, status_code=status, headers={"Cache-Control": PRIVATE})
 

@@ -41,7 +41,7 @@ class Texts:
 
     def _chosen(self, match: re.Match[str], values: Mapping[str, str | int]) -> str:
         count = int(values[match[1]])
-        forms = {form: text for form, text in _FORM.findall(match[2])}
+        forms = dict(_FORM.findall(match[2]))
         text: str = forms.get(f"={count}") or forms.get(self._plural_form(count)) or forms["other"]
         return text.replace("#", str(count))
 

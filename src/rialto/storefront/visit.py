@@ -70,7 +70,7 @@ async def open_visit(request: AnyRequest, search: Injected[Search], settings: In
     asked = request.cookies.get(CURRENCY_COOKIE, "")
     return Visit(
         path=request.scope["path"],
-        query=tuple(request.query_params.multi_items()),
+        query=tuple(sorted(request.query_params.multi_items())),  # one address per list, whatever the order
         language=language,
         currency=next((code for code in channel.currencies if code == asked), channel.currencies[0]),
         channel=channel,

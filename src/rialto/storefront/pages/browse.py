@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from litestar import get
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from rialto.kernel.errors import NotFound
@@ -58,7 +59,7 @@ async def home(visit: Injected[Visit], search: Injected[Search]) -> PAGE:
 
 
 @get("/{lang:str}/c/{slug:str}")
-async def category(slug: str, visit: Injected[Visit], search: Injected[Search]) -> PAGE | Redirect:
+async def category(slug: FromPath[str], visit: Injected[Visit], search: Injected[Search]) -> PAGE | Redirect:
     """One category with its filters. Raises NotFound."""
     tree = (await search.categories(ViewOf(view=visit.view))).items
     path = _path_to(slug, tree)
@@ -125,7 +126,7 @@ def _price_hints(found: ProductPage) -> dict[str, str]:
     if found.price_range is None:
         return {}
     prices = {"price_min": found.price_range.lowest, "price_max": found.price_range.highest}
-    return {name: formats.plain_amount(price.amount, price.currency) for name, price in prices.items()}
+    return {name: formats.plain_amount(price) for name, price in prices.items()}
 
 
 def _path_to(slug: str, tree: Sequence[CategoryLink]) -> list[CategoryLink]:

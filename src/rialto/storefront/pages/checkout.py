@@ -59,7 +59,7 @@ async def save_address(
         return ordered(visit)
     except Invalid as invalid:
         errors = {error.id: visit.texts.get(error.text, "error.not_valid") for error in field_errors(invalid)}
-        problems = [Problem(text=text, field=field) for field, text in errors.items()]
+        problems = [_field_problem(visit, field, text) for field, text in errors.items()]
         problems = problems or [problem_of(invalid, visit.texts)]
         return await _address(visit, search, cart=cart, form=form, problems=problems, errors=errors)
     return go(visit.url("checkout/delivery"))
@@ -128,7 +128,7 @@ async def place(
     total = Money(int(expected[:15]), cart.currency)
     try:
         tenders = await _tenders(carts, cart)
-        answer = await orders.checkout(_order(visit, cart, tenders, key=key, total=total))
+        answer = await orders.checkout(_order(cart, tenders, key=key, total=total))
     except CartOrdered:
         return ordered(visit)
     except (Invalid, Conflict, Unavailable) as error:
@@ -259,6 +259,12 @@ async def _review(
     )
 
 
+def _field_problem(visit: Visit, field: str, text: str) -> Problem:
+    """Two addresses have the same fields: the summary says which one is meant."""
+    told = visit.texts("address.billing_prefix", text=text) if field.startswith("billing-") else text
+    return Problem(text=told, field=field)
+
+
 def _price_changed(visit: Visit, seen: Money) -> Problem:
     return Problem(text=visit.texts("problem.total_changed", before=formats.money(seen, visit.language)))
 
@@ -272,7 +278,7 @@ async def _tenders(carts: Carts, cart: Cart) -> list[Tender]:
     return [Tender(provider=payment.provider, token=payment.token)] if payment else []
 
 
-def _order(visit: Visit, cart: Cart, tenders: list[Tender], *, key: str, total: Money) -> PlaceOrder:
+def _order(cart: Cart, tenders: list[Tender], *, key: str, total: Money) -> PlaceOrder:
     """The digest is of what the form said, so that pressing twice is the same request."""
     digest = hashlib.sha256(f"{cart.id}|{total.amount}|{total.currency}".encode()).hexdigest()
     return PlaceOrder(
@@ -281,5 +287,4 @@ def _order(visit: Visit, cart: Cart, tenders: list[Tender], *, key: str, total: 
         key=key,
         request_hash=digest,
         expected_total=total,
-        return_url=visit.absolute(visit.url("checkout/return/{order_id}")) + "?key={key}",
     )

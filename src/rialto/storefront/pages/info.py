@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 from litestar import Response, get, post
+from litestar.params import FromPath
 from litestar.response import File, Redirect
 
 from rialto.cart.api import AddLine, Cart, Carts, NewCart
@@ -36,7 +37,7 @@ _MEDIA_TYPES = {"webp": "image/webp", "avif": "image/avif", "jpg": "image/jpeg",
 
 
 @get("/{lang:str}/pages/{name:str}")
-async def info_page(name: str, visit: Injected[Visit], search: Injected[Search]) -> PAGE:
+async def info_page(name: FromPath[str], visit: Injected[Visit], search: Injected[Search]) -> PAGE:
     """Raises NotFound for a page there is not."""
     if name not in INFO_PAGES:
         raise NotFound
@@ -119,7 +120,7 @@ async def favicon() -> Response[bytes]:
 
 
 @get("/assets/{name:str}")
-async def asset(name: str) -> Response[bytes]:
+async def asset(name: FromPath[str]) -> Response[bytes]:
     """Raises NotFound. The name holds the content's hash, so nobody needs to ask twice."""
     found = assets().by_name.get(name)
     if found is None:
@@ -128,7 +129,7 @@ async def asset(name: str) -> Response[bytes]:
 
 
 @get("/media/{name:str}")
-async def media(name: str, settings: Injected[Settings]) -> File:
+async def media(name: FromPath[str], settings: Injected[Settings]) -> File:
     """A product picture: those of the data folder first, then those that came with the demo. Raises NotFound."""
     match = _MEDIA_NAME.fullmatch(name)
     folders = (settings.data / "media", MEDIA)

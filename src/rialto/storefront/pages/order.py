@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from rialto.kernel.errors import Conflict, NotFound, Unavailable
@@ -24,7 +25,7 @@ PROGRESS = {"unfulfilled": 1, "partially_shipped": 2, "shipped": 3}
 
 @get("/{lang:str}/orders/{order_id:str}/thanks")
 async def thanks(
-    order_id: str, visit: Injected[Visit], search: Injected[Search], orders: Injected[Orders]
+    order_id: FromPath[str], visit: Injected[Visit], search: Injected[Search], orders: Injected[Orders]
 ) -> PAGE:
     """Confirmation. Raises NotFound, also for a wrong key."""
     order = await _load(order_id, dict(visit.query).get("key", ""), orders)
@@ -36,7 +37,7 @@ async def thanks(
 
 @get("/{lang:str}/orders/{order_id:str}")
 async def order_page(
-    order_id: str, visit: Injected[Visit], search: Injected[Search], orders: Injected[Orders]
+    order_id: FromPath[str], visit: Injected[Visit], search: Injected[Search], orders: Injected[Orders]
 ) -> PAGE:
     asked = dict(visit.query)
     order = await _load(order_id, asked.get("key", ""), orders)
@@ -48,7 +49,7 @@ async def order_page(
 
 @post("/{lang:str}/orders/{order_id:str}/cancel", status_code=200)
 async def cancel(
-    order_id: str,
+    order_id: FromPath[str],
     request: AnyRequest,
     visit: Injected[Visit],
     search: Injected[Search],

@@ -5,17 +5,18 @@ What comes back is a token and a label such as `Visa •••• 4242`; both ar
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlencode
 
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Redirect
 
 from rialto.cart.api import Cart, CartOrdered, Carts, ChosenPayment, SetPayment
 from rialto.kernel.errors import Invalid, NotFound, Unavailable
 from rialto.kernel.http import Injected
-from rialto.kernel.money import Money
 from rialto.orders.api import ContinueCheckout, Orders
+from rialto.payments.api import HostedPage, Payments
 from rialto.search.api import Search
 from rialto.storefront.forms import typed
 from rialto.storefront.pages.checkout import after_checkout, checkout_context, open_checkout, ordered
@@ -28,14 +29,6 @@ PROVIDER = "sandbox"
 LABEL_LENGTH_MAX = 60
 PENDING_REFRESH_S = 4
 BEFORE = ("address", "delivery")
-
-
-class HostedPayment(Protocol):
-    """The provider's own page. The lead wires it as the dependency `hosted_payment`."""
-
-    async def start(self, *, return_url: str, cancel_url: str, amount: Money, language: str) -> str:
-        """Where to send the customer. Raises Unavailable."""
-        ...
 
 
 @get("/{lang:str}/checkout/payment")
@@ -65,23 +58,26 @@ async def start_hosted(
     visit: Injected[Visit],
     search: Injected[Search],
     carts: Injected[Carts],
-    hosted_payment: Injected[HostedPayment],
+    payments: Injected[Payments],
 ) -> PAGE | Redirect:
     """Without JavaScript: to the provider's page and back."""
     cart = await open_checkout(visit, carts, needs=BEFORE)
     if isinstance(cart, Redirect):
         return cart
     try:
-        url = await hosted_payment.start(
-            return_url=visit.absolute(visit.url("checkout/payment/return")),
-            cancel_url=visit.absolute(visit.url("checkout/payment")),
-            amount=cart.totals.total,
-            language=visit.language,
+        page = await payments.hosted_page(
+            HostedPage(
+                provider=PROVIDER,
+                amount=cart.totals.total,
+                return_url=visit.absolute(visit.url("checkout/payment/return")),
+                cancel_url=visit.absolute(visit.url("checkout/payment")),
+                language=visit.language,
+            )
         )
     except Unavailable:
         problem = Problem(text=visit.texts("problem.provider_away"))
         return await _page(visit, search, cart=cart, problems=[problem], status=503)
-    return go(url)
+    return go(page.url)
 
 
 @get("/{lang:str}/checkout/payment/return")
@@ -95,7 +91,7 @@ async def hosted_return(
 
 @get("/{lang:str}/checkout/return/{order_id:str}")
 async def checkout_return(
-    order_id: str, visit: Injected[Visit], search: Injected[Search], orders: Injected[Orders]
+    order_id: FromPath[str], visit: Injected[Visit], search: Injected[Search], orders: Injected[Orders]
 ) -> PAGE | Redirect:
     """Back from 3-D Secure, or waiting for a slow answer: ask how far the order is. Raises NotFound."""
     key = dict(visit.query).get("key", "")

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from litestar import get
+from litestar.params import FromPath
 
 from rialto.catalog.api import Picture
 from rialto.kernel.http import Injected
@@ -39,7 +40,7 @@ class OptionRow(Frozen):
 
 
 @get("/{lang:str}/p/{slug:str}")
-async def product(slug: str, visit: Injected[Visit], search: Injected[Search]) -> PAGE:
+async def product(slug: FromPath[str], visit: Injected[Visit], search: Injected[Search]) -> PAGE:
     """Raises ProductGone. `?sku=` or `?colour=…` choose a variant."""
     detail = await search.product(ProductAsked(view=visit.view, ref=slug))
     chosen = choose(detail.variants, dict(visit.query))
