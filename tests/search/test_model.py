@@ -47,9 +47,21 @@ def counts_by_sets(
     postings: dict[str, dict[str, Posting]], *, choices: dict[str, int], base: int
 ) -> dict[str, dict[str, int]]:
     """As for a set too large to be tallied."""
+    return counted(postings, {}, choices=choices, base=base, tallying=False)
+
+
+def counted(
+    postings: dict[str, dict[str, Posting]],
+    rows: dict[int, Row],
+    *,
+    choices: dict[str, int],
+    base: int,
+    tallying: bool,
+) -> dict[str, dict[str, int]]:
+    """Counts, by the one way or the other, whichever would be cheaper."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model, "TALLIED_MAX", -1)
-        return counts(postings, {}, choices=choices, base=base)
+        patch.setattr(model, "_tally_is_cheaper", lambda *_: tallying)
+        return counts(postings, rows, choices=choices, base=base)
 
 
 def a_row(slot: int, product: dict[str, set[str]]) -> Row:
@@ -88,7 +100,7 @@ def test_disjunctive_counts_equal_counting_by_hand(
     }
     rows = {slot: a_row(slot, product) for slot, product in enumerate(products)}
     base &= set(rows)
-    found = counts(postings, rows, choices=choices, base=bits_of(base))
+    found = counted(postings, rows, choices=choices, base=bits_of(base), tallying=True)
     by_sets = counts_by_sets(postings, choices=choices, base=bits_of(base))
     assert {c: {v: n for v, n in by_value.items() if n} for c, by_value in by_sets.items()} == found
     for code, by_value in by_sets.items():

@@ -53,7 +53,7 @@ async def test_every_operation_survives_the_wire(tmp_path: Path) -> None:
     handlers = SERVICE.build(env)
     assert await rebuild_search(handlers, positions={0: 0}) == 2
     assert (tmp_path / "search" / "current").exists()
-    search: Search = bind(Search, handlers, clock=env.clock, strict=True)  # type: ignore[type-abstract]
+    search: Search = bind(Search, handlers, clock=env.clock, strict=True)
     page = await search.browse(Browse(view=EN, filters={"colour": ["red"]}, limit=1))
     assert [(card.slug, card.price_from, card.availability) for card in page.items] == [
         ("p-1", Money(1000, EUR), "few_left")

@@ -93,19 +93,21 @@ class TantivyIndex:
         self._seen = stamp
         return True
 
-    def changed(self, since: int) -> Iterator[Stored]:
+    def changed(self, since: int, kind: str | None = None) -> Iterator[Stored]:
         searcher = self._searcher
         query = tantivy.Query.range_query(
             self._schema, "seq", tantivy.FieldType.Unsigned, lower_bound=since, include_lower=False
         )
+        if kind is not None:
+            query = query.and_must_match(tantivy.Query.term_query(self._schema, "kind", kind, "basic"))
         with _reading():
             hits = searcher.search(query, limit=max(searcher.num_docs, 1), count=False).hits
         for _, address in hits:
             with _reading():
                 document = searcher.doc(address)
-                kind, _, key = document["unique"][0].partition(":")
+                named, _, key = document["unique"][0].partition(":")
                 stored = Stored(
-                    kind, key, document["slot"][0], document["seq"][0], bytes(document["stored"][0])
+                    named, key, document["slot"][0], document["seq"][0], bytes(document["stored"][0])
                 )
             yield stored
 

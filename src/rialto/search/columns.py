@@ -7,12 +7,15 @@ product. Nothing here knows what a product is.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator
 from typing import Any, Generic, Protocol, Self, TypeVar
 
-BLOCK = 512
+BLOCK = 2048
 SPARSE_MAX = 64
+_NOT_EMPTY = re.compile(rb"[^\x00]", re.DOTALL)
+_BITS = [[bit for bit in range(8) if byte >> bit & 1] for byte in range(256)]
 
 
 class Comparable(Protocol):
@@ -35,9 +38,12 @@ def bits_of(slots: Iterable[int]) -> int:
 
 def slots_of(bits: int) -> Iterator[int]:
     """The members, lowest first."""
-    for at, byte in enumerate(bits.to_bytes((bits.bit_length() + 7) >> 3, "little")):
-        if byte:
-            yield from (at << 3 | bit for bit in range(8) if byte >> bit & 1)
+    data = bits.to_bytes((bits.bit_length() + 7) >> 3, "little")
+    # The expression skips empty bytes in C: of 100,000 products mostly a few hundred are asked for.
+    for found in _NOT_EMPTY.finditer(data):
+        at = found.start() << 3
+        for bit in _BITS[data[found.start()]]:
+            yield at | bit
 
 
 class Chosen:

@@ -6,7 +6,7 @@ so is a product version that is not newer than the one known; so applying a batc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import structlog
@@ -46,6 +46,12 @@ class SearchFeed:
     def active(self) -> bool:
         """Whether this process writes the index; one that does not takes over when the writer is gone."""
         return self._store.active
+
+    async def start(self, tail: Mapping[int, int]) -> None:
+        """Build the index when there is none and this process writes it; the feed then goes on from `tail`."""
+        self._store.refresh()
+        if self._store.active and not self._store.ready:
+            await rebuild_search(self._handlers, positions=tail)
 
     def positions(self) -> dict[int, int] | None:
         """As committed on this host, also when another process wrote it."""

@@ -42,7 +42,6 @@ from rialto.search.definitions import DEPTH_MAX, canonical
 from rialto.search.facets import facets_of
 from rialto.search.matching import Match, Matcher
 from rialto.search.model import (
-    TALLIED_MAX,
     Cursor,
     check_browse,
     choose_channel,
@@ -62,6 +61,7 @@ COLLECTION_FEATURED = "featured"
 CARDS_MAX = 50
 SUGGESTED_CATEGORIES_MAX = 2
 SUGGESTED_QUERIES_MAX = 2
+PRICED_BY_ROW_MAX = 500
 
 F = TypeVar("F", bound=Callable[..., Coroutine[Any, Any, Any]])
 log = structlog.get_logger("rialto.search")
@@ -263,7 +263,7 @@ def _price_bits(shelf: Shelf, command: Browse) -> int:
 
 
 def _price_range(shelf: Shelf, rendering: Rendering, chosen: Chosen) -> PriceRange | None:
-    if len(chosen) <= TALLIED_MAX:
+    if len(chosen) <= PRICED_BY_ROW_MAX:
         every = [amount for slot in chosen for amount in shelf.rows[slot].prices.get(rendering.currency, ())]
         low, high = min(every, default=None), max(every, default=None)
         return _range(low, high, rendering.currency)

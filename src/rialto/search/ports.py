@@ -65,8 +65,8 @@ class Index(Protocol):
         """See what was committed since, here or by another process; False when there is nothing new."""
         ...
 
-    def changed(self, since: int) -> Iterator[Stored]:
-        """Entries with a higher sequence number, in no order. Raises IndexDamaged."""
+    def changed(self, since: int, kind: str | None = None) -> Iterator[Stored]:
+        """Entries (of one kind) with a higher sequence number, in no order. Raises IndexDamaged."""
         ...
 
     def bodies(self, slots: Sequence[int]) -> dict[int, bytes]:

@@ -17,7 +17,7 @@ def build(e: Env) -> SearchHandlers:
     """Opens what is on disk and takes the writer's lock if it is free. Never fails for a damaged folder."""
     store = SearchStore(e.settings.data / "search", TantivyEngine())
     store.open()
-    return SearchHandlers(store, e[Catalog], e[Inventory], e.clock)  # type: ignore[type-abstract]
+    return SearchHandlers(store, e[Catalog], e[Inventory], e.clock)
 
 
 SERVICE = Service(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from rialto.kernel.money import Currency
@@ -57,16 +58,20 @@ class Sorted:
 
 
 class Matched:
-    """A list in the order of a text match."""
+    """A list in the order of a text match. It is walked only as far as the page asked for."""
 
     def __init__(self, order: Sequence[int], chosen: Chosen) -> None:
-        self._slots = [slot for slot in order if slot in chosen]
+        self._order = order
+        self._chosen = chosen
 
     def page(self, offset: int, limit: int) -> list[int]:
-        return self._slots[offset : offset + limit]
+        return list(islice(filter(self._chosen.__contains__, self._order), offset, offset + limit))
 
     def after(self, row: Row) -> int | None:
-        return self._slots.index(row.slot) + 1 if row.slot in self._slots else None
+        if row.slot not in self._chosen:
+            return None
+        shown = filter(self._chosen.__contains__, self._order)
+        return next((place for place, slot in enumerate(shown, start=1) if slot == row.slot), None)
 
 
 def sorted_by(shelf: Shelf, chosen: Chosen, *, sort: str, language: str, currency: Currency) -> Sorted:
@@ -83,7 +88,7 @@ def sorted_by(shelf: Shelf, chosen: Chosen, *, sort: str, language: str, currenc
         case "price" | "-price":
             # What has no price in this currency comes last, whichever way prices run.
             prices = shelf.lowest_prices.get(currency, Ordered())
-            priced = shelf.price_bits(currency, None, None)
+            priced = prices.between(None, None)
             return Sorted(
                 shelf.rows,
                 [

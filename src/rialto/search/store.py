@@ -299,7 +299,7 @@ def _finish(index: Index, entries: Sequence[Entry]) -> Shelf:
 
 
 def _documents(index: Index) -> dict[str, ProductDocument]:
-    return {stored.key: decode_document(stored.body) for stored in index.changed(0) if stored.kind == PRODUCT}
+    return {stored.key: decode_document(stored.body) for stored in index.changed(0, PRODUCT)}
 
 
 def _read_all(index: Index) -> Shelf:
@@ -311,20 +311,14 @@ def _read_all(index: Index) -> Shelf:
 
 
 def _read_sound(index: Index) -> Shelf:
-    definitions, positions, bands = None, None, dict[str, Band]()
-    products: list[Stored] = []
-    for stored in index.changed(0):
-        if stored.kind == PRODUCT:
-            products.append(stored)
-        elif stored.kind == BAND:
-            bands[stored.key] = decode_band(stored.body)
-        elif stored.kind == POSITIONS:
-            positions = decode_positions(stored.body)
-        elif stored.kind == DEFINITIONS:
-            definitions = decode_definitions(stored.body)
-    if definitions is None or positions is None:
+    """Products come last and one by one: all bodies at once would be most of the memory of a large shop."""
+    definitions = [decode_definitions(stored.body) for stored in index.changed(0, DEFINITIONS)]
+    positions = [decode_positions(stored.body) for stored in index.changed(0, POSITIONS)]
+    if not definitions or not positions:
         raise IndexDamaged("the index does not say what it holds")
-    return Shelf.of(definitions, positions, _rows(products, definitions), bands)
+    bands = {stored.key: decode_band(stored.body) for stored in index.changed(0, BAND)}
+    rows = _rows(index.changed(0, PRODUCT), definitions[0])
+    return Shelf.of(definitions[0], positions[0], rows, bands)
 
 
 def _rows(products: Iterable[Stored], definitions: Definitions) -> Iterable[Row]:
