@@ -68,6 +68,7 @@ def an_order(**changed: Any) -> Order:
             delivered_on_to="2026-01-09",
         ),
         "payment_label": "Visa •••• 4242",
+        "refunded": eur(0),
         "status": "placed",
         "payment_status": "authorised",
         "fulfilment_status": "unfulfilled",

@@ -8,6 +8,7 @@ insists on it when there is a password and the server is not this machine; `smtp
 from __future__ import annotations
 
 import asyncio
+from email.errors import MessageError
 from email.headerregistry import Address
 from ipaddress import ip_address
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -103,7 +104,7 @@ def default_sender(public_url: str) -> str:
 def _sender(text: str) -> Address:
     try:
         return Address(display_name=SHOP_NAME, addr_spec=text)
-    except (ValueError, IndexError) as error:
+    except (MessageError, ValueError, IndexError) as error:
         raise SettingWrong(f"RIALTO_SMTP_URL has from={text!r}; it must be an e-mail address.") from error
 
 

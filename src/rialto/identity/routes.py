@@ -9,6 +9,7 @@ from litestar import Request, get, post, put
 from litestar.connection import ASGIConnection
 from litestar.datastructures import CacheControlHeader
 from litestar.handlers.base import BaseRouteHandler
+from litestar.params import JSONBody
 
 from rialto.identity.api import Identity, Jwks, PutStaff, RefreshWith, SignIn, Staff, StaffList, Tokens
 from rialto.kernel.errors import Denied
@@ -57,7 +58,9 @@ def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRou
 
 
 @post("/v1/auth/login", status_code=200, summary="Sign in", cache_control=NO_STORE)
-async def login(data: Login, request: Request[Any, Any, Any], identity: Injected[Identity]) -> Tokens:
+async def login(
+    data: JSONBody[Login], request: Request[Any, Any, Any], identity: Injected[Identity]
+) -> Tokens:
     client = request.client.host if request.client else ""
     return await identity.sign_in(
         SignIn(email=data.email, password=data.password, client=client, device=data.device)
@@ -65,12 +68,12 @@ async def login(data: Login, request: Request[Any, Any, Any], identity: Injected
 
 
 @post("/v1/auth/refresh", status_code=200, summary="New tokens for a refresh token", cache_control=NO_STORE)
-async def refresh(data: Refresh, identity: Injected[Identity]) -> Tokens:
+async def refresh(data: JSONBody[Refresh], identity: Injected[Identity]) -> Tokens:
     return await identity.refresh(RefreshWith(refresh_token=data.refresh_token))
 
 
 @post("/v1/auth/logout", status_code=204, summary="End the session")
-async def logout(data: Refresh, identity: Injected[Identity]) -> None:
+async def logout(data: JSONBody[Refresh], identity: Injected[Identity]) -> None:
     await identity.sign_out(RefreshWith(refresh_token=data.refresh_token))
 
 
@@ -100,7 +103,7 @@ async def list_staff(identity: Injected[Identity]) -> StaffList:
 
 
 @put("/v1/admin/staff", guards=[requires("staff.write")], summary="Create or change a member of staff")
-async def put_staff(data: NewStaff, identity: Injected[Identity]) -> Staff:
+async def put_staff(data: JSONBody[NewStaff], identity: Injected[Identity]) -> Staff:
     return await identity.put_staff(
         PutStaff(email=data.email, name=data.name, password=data.password, roles=data.roles)
     )

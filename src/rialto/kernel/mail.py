@@ -7,6 +7,7 @@ server or a reader's program recognises it.
 from __future__ import annotations
 
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -63,7 +64,7 @@ def compose(mail: Outgoing, *, sender: Address) -> EmailMessage:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(mail.text, cte="quoted-printable")
         message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
-    except (ValueError, UnicodeError, IndexError) as error:
+    except (MessageError, ValueError, IndexError) as error:
         raise MailRefused("The mail's address or subject cannot be written in a header.") from error
     return message
 

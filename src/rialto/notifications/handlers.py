@@ -12,9 +12,9 @@ import structlog
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, WriteSession
 from rialto.kernel.errors import NotFound, Unavailable
-from rialto.kernel.http import clean_text
 from rialto.kernel.ids import MAIL, to_uuid
 from rialto.kernel.mail import Mailer, MailRefused, Outgoing
+from rialto.kernel.text import clean_text
 from rialto.notifications import store
 from rialto.notifications.api import ListMails, Mail, MailList, MailNotFound, MailRef
 from rialto.notifications.model import Cause, language_for, message_id

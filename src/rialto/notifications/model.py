@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
@@ -74,7 +75,8 @@ def one_line(text: str) -> str:
         for letter in text
         if letter not in _TURNING
     )
-    return " ".join("".join(kept).split())
+    # Not str.split: it would also part `1.234,50 €` from its currency at the no-break space.
+    return re.sub(" {2,}", " ", "".join(kept)).strip()
 
 
 def subject_line(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from litestar import Response, get
+from litestar.params import FromPath, FromQuery
 
 from rialto.kernel.http import Injected
 from rialto.kernel.ids import MailId, to_uuid
@@ -45,37 +46,39 @@ _templates = Environment(
 
 
 @get("/mail", summary="Mails, newest first", include_in_schema=False)
-async def list_page(notifications: Injected[Notifications], to: str = "") -> Response[str]:
+async def list_page(notifications: Injected[Notifications], to: FromQuery[str] = "") -> Response[str]:
     mails = await notifications.list(ListMails(to=to.strip() or None))
     return _page("viewer/list.html", mails=mails.items, to=to.strip())
 
 
 @get("/mail.json", summary="Mails, newest first, for programs", include_in_schema=False)
-async def list_json(notifications: Injected[Notifications], to: str = "", limit: int = 50) -> MailList:
+async def list_json(
+    notifications: Injected[Notifications], to: FromQuery[str] = "", limit: FromQuery[int] = 50
+) -> MailList:
     return await notifications.list(ListMails(to=to.strip() or None, limit=min(max(limit, 1), 200)))
 
 
 @get("/mail/{mail_id:str}", summary="One mail", include_in_schema=False)
 async def mail_page(
-    mail_id: str, notifications: Injected[Notifications], settings: Injected[Settings]
+    mail_id: FromPath[str], notifications: Injected[Notifications], settings: Injected[Settings]
 ) -> Response[str]:
     mail = await notifications.get(MailRef(id=MailId(mail_id)))
     return _page("viewer/mail.html", mail=mail, message_id=message_id(to_uuid(mail.id), settings.public_url))
 
 
 @get("/mail/{mail_id:str}/json", summary="One mail, for programs", include_in_schema=False)
-async def mail_json(mail_id: str, notifications: Injected[Notifications]) -> Mail:
+async def mail_json(mail_id: FromPath[str], notifications: Injected[Notifications]) -> Mail:
     return await notifications.get(MailRef(id=MailId(mail_id)))
 
 
 @get("/mail/{mail_id:str}/text", summary="A mail's plain text", include_in_schema=False)
-async def mail_text(mail_id: str, notifications: Injected[Notifications]) -> Response[str]:
+async def mail_text(mail_id: FromPath[str], notifications: Injected[Notifications]) -> Response[str]:
     mail = await notifications.get(MailRef(id=MailId(mail_id)))
     return Response(mail.text, media_type="text/plain; charset=utf-8", headers=PAGE_HEADERS)
 
 
 @get("/mail/{mail_id:str}/html", summary="A mail's HTML, for the viewer's frame", include_in_schema=False)
-async def mail_html(mail_id: str, notifications: Injected[Notifications]) -> Response[str]:
+async def mail_html(mail_id: FromPath[str], notifications: Injected[Notifications]) -> Response[str]:
     mail = await notifications.get(MailRef(id=MailId(mail_id)))
     # A link in the frame would open in the frame, where the shop refuses to be shown.
     html = mail.html.replace("<head>", '<head><base target="_blank">', 1)
