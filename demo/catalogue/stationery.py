@@ -156,13 +156,13 @@ ITEMS = [
     Item(
         "postcards-formen",
         "desk",
-        ("Formen postcards, set of 8", "Postkarten Formen, 8er-Set"),
+        ("Formen postcards, set of 6", "Postkarten Formen, 6er-Set"),
         1200,
         90,
-        {"material": "paper", "set_of": 8, "paper_weight": 350, "designer": "Mira Sand", "origin": "germany"},
+        {"material": "paper", "set_of": 6, "paper_weight": 350, "designer": "Mira Sand", "origin": "germany"},
         (
-            "Eight cards with leaves, suns and waves, printed on board so stiff that the postman nods. The backs are blank and uncoated. Send seven, keep one.",
-            "Acht Karten mit Blättern, Sonnen und Wellen, gedruckt auf so festem Karton, dass die Postbotin nickt. Die Rückseiten sind leer und ungestrichen. Sieben verschicken, eine behalten.",
+            "Six cards with leaves, suns and waves, printed on board so stiff that the postman nods. The backs are blank and uncoated. Send five, keep one.",
+            "Sechs Karten mit Blättern, Sonnen und Wellen, gedruckt auf so festem Karton, dass die Postbotin nickt. Die Rückseiten sind leer und ungestrichen. Fünf verschicken, eine behalten.",
         ),
         {},
         reduced=True,

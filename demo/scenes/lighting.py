@@ -231,13 +231,13 @@ def lantern_wander(colour: str, view: str) -> None:
     bulb((0, 0, 0.9), 90, 0.5)
 
 
-@product("pendant-trio", backdrops="dusk plum", front=HANGING, detail=HANGING_NEAR)
+@product("pendant-trio", backdrops="clay sage", front=HANGING, detail=HANGING_NEAR)
 def pendant_trio(variant: str, view: str) -> None:
     for x, y, z, colour in ((-1.35, 0.2, 4.4, "amber"), (0.1, -0.3, 3.3, "smoke"), (1.35, 0.3, 5.1, "rose")):
         drop = curve([(0.12, 1.75), (0.2, 1.5), (0.62, 0.75), (0.66, 0.35), (0.36, 0.03), (0.0, 0.0)])
         lathe(
             [*drop, *[(max(0, r - 0.04), zz + 0.03) for r, zz in reversed(drop[:-1])]],
-            glass(colour, depth=0.65),
+            glass(colour, depth=0.4),
             at=(x, y, z),
         )
         ball(0.16, glow("#ffdca6", 22), at=(x, y, z + 0.75), squash=1.4)

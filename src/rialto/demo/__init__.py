@@ -3,6 +3,7 @@
 `catalogue.json` holds categories, attributes, products, prices and stock; `media/` holds the pictures it names, in
 three widths each. Both are made by the scripts in the repository's `demo/` folder and only read here, by `rialto seed`.
 """
+
 from __future__ import annotations
 
 from pathlib import Path
