@@ -23,5 +23,5 @@ SERVICE = Service(
     routes=ROUTES,
     reactions=REACTIONS,
     jobs=(Job(name="cart.expire", every_s=3600, run=lambda carts: carts.expire()),),
-    connections=3,
+    connections=2,
 )

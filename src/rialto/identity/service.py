@@ -38,5 +38,5 @@ SERVICE = Service(
     routes=ROUTES,
     jobs=(Job(name="identity.sweep", every_s=3600, run=lambda handlers: handlers.sweep()),),
     permissions=("staff.write",),
-    connections=3,
+    connections=2,
 )

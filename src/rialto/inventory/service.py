@@ -18,6 +18,6 @@ SERVICE = Service(
     jobs=(Job(name="inventory.sweep", every_s=5, run=lambda handlers: handlers.sweep()),),
     events=EVENTS,
     permissions=("inventory.read", "inventory.write"),
-    connections=3,
+    connections=2,
     audits=AUDITS,
 )

@@ -207,29 +207,31 @@ class Background:
 
 
 class _FeedTurn:
-    """One feed's turn: read what came after its position, hand it over."""
+    """One feed's turn: read what came after its position, hand it over.
+
+    The feed remembers what it took in; how far the log was read past events that are nothing to it is remembered
+    here, unless the feed was set back (rebuilt) and wants to see older ones again.
+    """
 
     def __init__(self, feed: Feed, bus: Bus) -> None:
         self._feed = feed
         self._bus = bus
-        self._started: dict[int, int] | None = None
+        self._read: dict[int, int] = {}
+        self._seen: dict[int, int] = {}
 
     async def __call__(self) -> int:
-        after = self._feed.positions()
-        if after is None:
-            if self._started is None:
-                self._started = await self._bus.tail()
-            after = self._started
-        batch, moved = await self._bus.read(
-            {partition: after.get(partition, 0) for partition in range(PARTITIONS)},
-            types=self._feed.types,
-            limit=500,
-        )
+        kept = self._feed.positions()
+        if kept is None:
+            kept = self._read or await self._bus.tail()
+        if any(kept.get(partition, 0) < position for partition, position in self._seen.items()):
+            self._read = {}
+        self._seen = dict(kept)
+        before = {p: max(kept.get(p, 0), self._read.get(p, 0)) for p in range(PARTITIONS)}
+        batch, moved = await self._bus.read(before, types=self._feed.types, limit=500)
         if batch:
             await self._feed.apply(batch)
-        if self._started is not None:
-            self._started = moved
-        return len(batch)
+        self._read = moved
+        return len(batch) or int(moved != before)
 
 
 async def _wait(waker: asyncio.Event, timeout_s: float) -> None:

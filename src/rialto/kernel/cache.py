@@ -33,14 +33,14 @@ class CacheEngine(Protocol[V]):
 
 
 class Entry(Generic[V]):
-    """A kept answer. `fresh_until` in the clock's monotonic seconds."""
+    """A kept answer. `fresh_until` in the clock's monotonic seconds; `generation` counts invalidations before it."""
 
-    __slots__ = ("fresh_until", "kept_at", "value")
+    __slots__ = ("fresh_until", "generation", "value")
 
-    def __init__(self, value: V, *, kept_at: float, fresh_until: float) -> None:
+    def __init__(self, value: V, *, fresh_until: float, generation: int) -> None:
         self.value = value
-        self.kept_at = kept_at
         self.fresh_until = fresh_until
+        self.generation = generation
 
 
 class Cache(Generic[V]):
@@ -64,20 +64,27 @@ class Cache(Generic[V]):
         self._jitter = jitter
         self._flights: dict[str, asyncio.Future[V]] = {}
         self._generation = 0
+        self._expired = 0
 
     def peek(self, key: str) -> V | None:
         """The fresh value, without waiting."""
         entry = self._engine.get(key)
-        if entry is None or entry.fresh_until <= self._clock.monotonic():
-            return None
-        return entry.value
+        return entry.value if entry is not None and self._is_fresh(entry) else None
 
     async def get(
-        self, key: str, fetch: Callable[[], Awaitable[V]], *, tags: Callable[[V], Iterable[str]] | None = None
+        self,
+        key: str,
+        fetch: Callable[[], Awaitable[V]],
+        *,
+        tags: Callable[[V], Iterable[str]] | None = None,
+        ttl_s: Callable[[V], float] | None = None,
     ) -> V:
-        """The fresh value, or what `fetch` brings (asked once however many wait), or on Unavailable a stale one."""
+        """The fresh value, or what `fetch` brings (asked once however many wait), or on Unavailable a stale one.
+
+        `ttl_s` decides per value how long it is fresh; zero: it is not kept.
+        """
         entry = self._engine.get(key)
-        if entry is not None and entry.fresh_until > self._clock.monotonic():
+        if entry is not None and self._is_fresh(entry):
             return entry.value
         flight = self._flights.get(key)
         if flight is not None:
@@ -97,16 +104,19 @@ class Cache(Generic[V]):
         else:
             # Something was invalidated while this was being fetched: it may be from before. Do not keep it.
             if generation == self._generation:
-                self.put(key, value, tags=tags(value) if tags else ())
+                self.put(key, value, tags=tags(value) if tags else (), ttl_s=ttl_s(value) if ttl_s else None)
             flight.set_result(value)
             return value
         finally:
             del self._flights[key]
 
-    def put(self, key: str, value: V, *, tags: Iterable[str] = ()) -> None:
+    def put(self, key: str, value: V, *, tags: Iterable[str] = (), ttl_s: float | None = None) -> None:
+        whole = self._ttl_s if ttl_s is None else ttl_s
+        if whole <= 0:
+            return
         now = self._clock.monotonic()
-        ttl = self._ttl_s * (1 - self._jitter * self._ids.random())
-        self._engine.put(key, Entry(value, kept_at=now, fresh_until=now + ttl), tags=tags)
+        ttl = whole * (1 - self._jitter * self._ids.random())
+        self._engine.put(key, Entry(value, fresh_until=now + ttl, generation=self._generation), tags=tags)
 
     def invalidate(self, tag: str) -> None:
         self._generation += 1
@@ -115,6 +125,15 @@ class Cache(Generic[V]):
     def clear(self) -> None:
         self._generation += 1
         self._engine.clear()
+
+    def expire(self) -> None:
+        """Nothing kept so far is fresh any more, but all of it may still be served when fetching fails."""
+        self._generation += 1
+        self._expired = self._generation
+
+    def _is_fresh(self, entry: Entry[V]) -> bool:
+        """Within its time, and not expired as a whole since it was kept."""
+        return entry.generation >= self._expired and entry.fresh_until > self._clock.monotonic()
 
     def _stale(self, entry: Entry[V] | None, error: BaseException) -> V | None:
         if entry is None or not isinstance(error, Unavailable):

@@ -7,7 +7,7 @@ particular service; `app.py` decides which of them live in this process.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, dataclass_transform
 
@@ -101,6 +101,10 @@ class Feed(Protocol):
     """
 
     types: frozenset[str]
+
+    async def start(self, tail: Mapping[int, int]) -> None:
+        """Called once before the first read, with the log's end: make from the truth what is not kept yet."""
+        ...
 
     def positions(self) -> dict[int, int] | None:
         """Where to go on; None: nothing is kept, start with what comes from now on."""

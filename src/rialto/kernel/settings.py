@@ -26,7 +26,10 @@ class SettingWrong(RialtoError):
 
 
 class Settings(Frozen):
-    """Everything that is set from outside. Ports are TCP ports; `data` is the data folder."""
+    """Everything that is set from outside. Ports are TCP ports; `data` is the data folder.
+
+    `rate_limit` is requests per second of one client; 0: no limit. `crash_at` is for tests (kernel/faults.py).
+    """
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -44,6 +47,7 @@ class Settings(Frozen):
     documents_url: str | None = None
     admin_password: str | None = None
     workers: int = 1
+    rate_limit: int = 200
     log: str = "info"
     strict: bool = False
     crash_at: str | None = None
@@ -82,6 +86,7 @@ def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Sett
         documents_url=reader.not_yet("RIALTO_DOCUMENTS_URL"),
         admin_password=reader.optional("RIALTO_ADMIN_PASSWORD"),
         workers=reader.number("RIALTO_WORKERS", 1, 1, 64),
+        rate_limit=reader.number("RIALTO_RATE_LIMIT", 200, 0, 1_000_000),
         log=reader.choice("RIALTO_LOG", "info", LOG_LEVELS),
         strict=reader.flag("RIALTO_STRICT"),
         crash_at=reader.optional("RIALTO_CRASH_AT"),

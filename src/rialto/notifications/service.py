@@ -29,5 +29,5 @@ SERVICE = Service(
     needs=(Orders,),
     reactions=REACTIONS,
     jobs=(Job(name="notifications.send", every_s=1, run=lambda handlers: handlers.send_due()),),
-    connections=3,
+    connections=2,
 )

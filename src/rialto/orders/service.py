@@ -35,6 +35,6 @@ SERVICE = Service(
     ),
     events=EVENTS,
     permissions=("orders.read", "orders.ship", "orders.cancel", "orders.refund"),
-    connections=4,
+    connections=3,
     audits=AUDITS,
 )

@@ -1,0 +1,334 @@
+"""The composition root: settings → engines → services → one process. The only place that knows the topology."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from litestar import Litestar
+
+from rialto.cart.service import SERVICE as CART
+from rialto.catalog.service import SERVICE as CATALOG
+from rialto.edge.cached import CachedPages, Kept
+from rialto.edge.gate import Gate
+from rialto.edge.ops import ops_app
+from rialto.edge.refresh import Refreshing
+from rialto.edge.web import web_app
+from rialto.engines.memory_cache import MemoryCache
+from rialto.engines.passwords import Argon2Passwords
+from rialto.engines.postgres_bus import PostgresBus
+from rialto.engines.sandbox_payments import SandboxPayments
+from rialto.engines.smtp import choose_mailer
+from rialto.identity.service import SERVICE as IDENTITY
+from rialto.inventory.service import SERVICE as INVENTORY
+from rialto.kernel.audit import Finding
+from rialto.kernel.auth import TokenSigner, TokenVerifier
+from rialto.kernel.background import Background
+from rialto.kernel.bus import Bus
+from rialto.kernel.cache import Entry
+from rialto.kernel.calls import bind
+from rialto.kernel.clock import Clock, SystemClock
+from rialto.kernel.consumers import Consumer
+from rialto.kernel.db import Database, DatabaseAddress
+from rialto.kernel.db import Gate as DatabaseGate
+from rialto.kernel.errors import InvariantBroken, RialtoError
+from rialto.kernel.faults import CrashAt, Faults, NoFaults
+from rialto.kernel.ids import Ids, RandomIds
+from rialto.kernel.limits import RateLimiter
+from rialto.kernel.migrations import BUS_SCHEMA, role_of
+from rialto.kernel.relay import LAG, Relay
+from rialto.kernel.resilience import Breaker, Bulkhead
+from rialto.kernel.secrets import Secrets
+from rialto.kernel.service import Service
+from rialto.kernel.settings import Settings
+from rialto.kernel.telemetry import Metrics
+from rialto.notifications.service import SERVICE as NOTIFICATIONS
+from rialto.notifications.viewer import OPS_ROUTES
+from rialto.orders.service import SERVICE as ORDERS
+from rialto.payments.api import HostedPage, Payments
+from rialto.payments.service import SERVICE as PAYMENTS
+from rialto.pricing.service import SERVICE as PRICING
+from rialto.search.service import SERVICE as SEARCH
+from rialto.storefront.routes import ROUTES as STOREFRONT
+from rialto.storefront.routes import render_error
+
+T = TypeVar("T")
+
+# Each after what it needs.
+ALL: tuple[Service, ...] = (
+    IDENTITY,
+    CATALOG,
+    INVENTORY,
+    PRICING,
+    SEARCH,
+    CART,
+    PAYMENTS,
+    ORDERS,
+    NOTIFICATIONS,
+)
+
+# Names by which routes ask for services, where they are not the service's own.
+ROUTE_NAMES = {"cart": "carts"}
+CONNECTIONS_MAX = 20
+BUS_CONNECTIONS = 3  # one of them listens
+PAGES_KEPT = 4000
+BURST_S = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engines:
+    """Everything from outside: what a test or the simulator replaces."""
+
+    clock: Clock
+    ids: Ids
+    faults: Faults
+    secrets: Secrets
+    address: DatabaseAddress
+    by_port: Mapping[str, Any]
+    gate: DatabaseGate | None = None
+    listen: bool = True
+    closers: Sequence[Any] = field(default=())
+
+
+def choose_engines(settings: Settings, secrets: Secrets, address: DatabaseAddress) -> Engines:
+    """The engines that the settings ask for; nothing configured means the built-in ones."""
+    clock = SystemClock()
+    sandbox = SandboxPayments(
+        url=settings.sandbox_url,
+        secret_key=secrets.sandbox_secret_key,
+        webhook_secret=secrets.sandbox_webhook_secret,
+        breaker=Breaker(clock),
+        bulkhead=Bulkhead(64, queue=256),
+    )
+    return Engines(
+        clock=clock,
+        ids=RandomIds(clock),
+        faults=CrashAt(settings.crash_at) if settings.crash_at else NoFaults(),
+        secrets=secrets,
+        address=address,
+        by_port={
+            "payments": {sandbox.name: sandbox},
+            "mail": choose_mailer(settings.smtp_url, public_url=settings.public_url),
+            "passwords": Argon2Passwords(),
+            "secrets": secrets,
+        },
+        closers=(sandbox,),
+    )
+
+
+class _Env:
+    """What one service's `build` receives."""
+
+    def __init__(self, app: App, db: Database | None) -> None:
+        self._app = app
+        self._db = db
+        self.clock = app.engines.clock
+        self.ids = app.engines.ids
+        self.settings = app.settings
+        self.faults = app.engines.faults
+
+    @property
+    def db(self) -> Database:
+        if self._db is None:
+            raise InvariantBroken("a service without tables asked for its database")
+        return self._db
+
+    def __getitem__(self, api: type[T]) -> T:
+        return self._app[api]
+
+    def engine(self, port: str) -> Any:
+        return self._app.engines.by_port[port]
+
+    def wake(self, job: str) -> None:
+        self._app.background.wake(job)
+
+
+class App:
+    """One process's shop: services bound to each other, its background work and its two web applications."""
+
+    def __init__(self, settings: Settings, engines: Engines, services: Sequence[Service] = ALL) -> None:
+        self.settings = settings
+        self.engines = engines
+        self.services = services
+        self.metrics = Metrics()
+        self.handlers: dict[str, Any] = {}
+        self.databases: dict[str, Database] = {}
+        self._bound: dict[type[Any], Any] = {}
+        self._envs: dict[str, _Env] = {}
+        if (
+            sum(service.connections for service in services if service.stored) + BUS_CONNECTIONS
+            > CONNECTIONS_MAX
+        ):
+            raise InvariantBroken(f"the services want more than {CONNECTIONS_MAX} connections")
+        for service in services:
+            self._plug_in(service)
+        self.bus = self._open_bus()
+        self.feeds = [make(self.handlers[s.name]) for s in services for make in s.feeds]
+        self.background = self._make_background(self.bus)
+
+    def __getitem__(self, api: type[T]) -> T:
+        found: T = self._bound[api]
+        return found
+
+    async def start(self) -> None:
+        """Make what this process needs before it can serve: read models that are missing."""
+        await self.pages_refresh.start(await self.bus.tail())
+
+    async def close(self) -> None:
+        """Finish what was accepted, then let go of everything."""
+        for handlers in reversed(self.handlers.values()):
+            if hasattr(handlers, "close"):
+                closed = handlers.close()
+                if asyncio.iscoroutine(closed):
+                    await closed
+        for engine in self.engines.closers:
+            await engine.close()
+        await self.bus.close()
+        await asyncio.gather(*(db.close() for db in self.databases.values()))
+
+    async def audit(self) -> list[Finding]:
+        """Every service's proof of its invariants."""
+        found: list[Finding] = []
+        for service in self.services:
+            for check in service.audits:
+                found += await check(self._envs[service.name])
+        return found
+
+    async def details(self) -> dict[str, Any]:
+        """What an operator asks first: does the database answer, is anything waiting."""
+        waiting: dict[str, int] = {}
+        try:
+            for name, db in self.databases.items():
+                if name != BUS_SCHEMA:
+                    async with db.read() as session:
+                        waiting[name] = await session.value(LAG)
+                    self.metrics.outbox.labels(name).set(waiting[name])
+        except RialtoError as error:
+            return {"status": "degraded", "database": error.text, "search_ready": self.is_ready()}
+        status = "ok" if self.is_ready() else "starting"
+        return {
+            "status": status,
+            "database": "ok",
+            "outbox_waiting": waiting,
+            "search_ready": self.is_ready(),
+        }
+
+    def is_ready(self) -> bool:
+        """Whether shoppers can browse; what buying needs is told by its own answers."""
+        return all(feed.positions() is not None for feed in self.feeds)
+
+    def _plug_in(self, service: Service) -> None:
+        db = self._open_database(service.name, service.connections) if service.stored else None
+        env = _Env(self, db)
+        handlers = service.build(env)
+        self._envs[service.name] = env
+        self.handlers[service.name] = handlers
+        self._bound[service.api] = bind(
+            service.api, handlers, clock=self.engines.clock, strict=self.settings.strict
+        )
+
+    def _open_database(self, schema: str, connections: int) -> Database:
+        role = role_of(schema)
+        db = Database(
+            self.engines.address.as_user(role, self.engines.secrets.database_password(role)),
+            connections=connections,
+            on_publish=lambda: self.background.wake_relay(schema),
+            gate=self.engines.gate,
+        )
+        self.databases[schema] = db
+        return db
+
+    def _open_bus(self) -> PostgresBus:
+        db = self._open_database(BUS_SCHEMA, BUS_CONNECTIONS - 1)
+        role = role_of(BUS_SCHEMA)
+        direct = self.engines.address.as_user(role, self.engines.secrets.database_password(role))
+        return PostgresBus(db, self.engines.clock, listen_on=direct if self.engines.listen else None)
+
+    def _make_background(self, bus: Bus) -> Background:
+        stored = {s.name: self.databases[s.name] for s in self.services if s.stored}
+        engines = self.engines
+        self.pages_refresh = Refreshing(self.feeds)
+        return Background(
+            owner=engines.ids.token(80),
+            bus=bus,
+            relay=Relay(stored, bus, engines.faults),
+            consumers=[
+                Consumer(
+                    s.name,
+                    self.databases[s.name],
+                    self.handlers[s.name],
+                    s.reactions,
+                    clock=engines.clock,
+                    faults=engines.faults,
+                )
+                for s in self.services
+                if s.reactions
+            ],
+            jobs=[(job, self.handlers[s.name]) for s in self.services for job in s.jobs],
+            feeds=[self.pages_refresh],
+            clock=engines.clock,
+            metrics=self.metrics,
+        )
+
+    def _dependencies(self) -> dict[str, Any]:
+        services = {ROUTE_NAMES.get(s.name, s.name): self[s.api] for s in self.services}
+        return {
+            **services,
+            "settings": self.settings,
+            "clock": self.engines.clock,
+            "ids": self.engines.ids,
+            "hosted_payment": HostedPayment(self[Payments]),
+        }
+
+    def ops(self) -> Litestar:
+        """The application of the operations port."""
+        return ops_app(
+            OPS_ROUTES, dependencies=self._dependencies(), metrics=self.metrics, details=self.details
+        )
+
+    def web(self) -> Gate:
+        """The application of the public port. Needs all services."""
+        engines, settings = self.engines, self.settings
+        routes = [route for service in self.services for route in service.routes]
+        app = web_app(
+            [*routes, *STOREFRONT],
+            dependencies=self._dependencies(),
+            render_error=render_error,
+            is_ready=self.is_ready,
+        )
+        kept: MemoryCache[Entry[Kept]] = MemoryCache(PAGES_KEPT)
+        pages = CachedPages(app, kept, clock=engines.clock, ids=engines.ids, metrics=self.metrics)
+        self.pages_refresh.then(pages.clear)
+        signer = TokenSigner(engines.secrets.signing_key, issuer=settings.public_url, clock=engines.clock)
+        rate = settings.rate_limit
+        return Gate(
+            pages,
+            clock=engines.clock,
+            ids=engines.ids,
+            metrics=self.metrics,
+            verifier=TokenVerifier([signer.public_jwk()], issuer=settings.public_url, clock=engines.clock),
+            limiter=RateLimiter(per_s=rate, burst=rate * BURST_S, clock=engines.clock) if rate else None,
+            trusted_proxies=settings.trusted_proxies,
+        )
+
+
+class HostedPayment:
+    """The storefront's way to the provider's own page, for people without JavaScript."""
+
+    def __init__(self, payments: Payments) -> None:
+        self._payments = payments
+
+    async def start(self, *, return_url: str, cancel_url: str, amount: Any, language: str) -> str:
+        """The address to send the browser to. Raises Unavailable."""
+        page = await self._payments.hosted_page(
+            HostedPage(
+                provider="sandbox",
+                amount=amount,
+                return_url=return_url,
+                cancel_url=cancel_url,
+                language=language,
+            )
+        )
+        return page.url

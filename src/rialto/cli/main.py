@@ -1,0 +1,128 @@
+"""`rialto`: the commands. Each is a file of its own here; this one tells them apart and gives them a shop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from rialto import __version__
+from rialto.app import ALL, App, choose_engines
+from rialto.catalog.api import Catalog
+from rialto.catalog.service import SERVICE as CATALOG
+from rialto.cli import audit, import_, plan, rebuild, run, seed, serve, user
+from rialto.cli.first_start import hooks_of
+from rialto.cli.progress import Progress
+from rialto.engines.embedded_postgres import borrowed_postgres, default_data_folder
+from rialto.engines.processes import CannotStart
+from rialto.identity.api import Identity
+from rialto.identity.service import SERVICE as IDENTITY
+from rialto.inventory.api import Inventory
+from rialto.inventory.service import SERVICE as INVENTORY
+from rialto.kernel.clock import SystemClock
+from rialto.kernel.db import DatabaseAddress, parse_database_url
+from rialto.kernel.errors import RialtoError
+from rialto.kernel.ids import RandomIds
+from rialto.kernel.migrations import migrate
+from rialto.kernel.secrets import Secrets, load_or_make_secrets
+from rialto.kernel.service import Service
+from rialto.kernel.settings import Settings, SettingWrong, read_settings
+from rialto.kernel.telemetry import configure_logs
+
+Work = Callable[[App], Awaitable[int]]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 done, 1 it could not be done, 2 wrong settings or usage. Never a traceback for those."""
+    options = _parser().parse_args(arguments)
+    try:
+        return _dispatch(options)
+    except SettingWrong as problem:
+        return run.refuse(problem.text, 2)
+    except CannotStart as problem:
+        return run.refuse(str(problem), problem.exit_code)
+    except RialtoError as problem:
+        return run.refuse(problem.text)
+    except KeyboardInterrupt:
+        return run.refuse("Stopped.", 130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="rialto", description="An e-commerce platform.")
+    parser.add_argument("--version", action="version", version=f"rialto {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    plan.add_arguments(commands.add_parser("run", help="start the shop with everything it needs"))
+    commands.add_parser("serve", help="run one worker of the shop against a database that is there")
+    commands.add_parser("migrate", help="bring the database up to this release")
+    seed.add_arguments(commands.add_parser("seed", help="load the demo catalogue"))
+    import_.add_arguments(commands.add_parser("import", help="load a catalogue from files"))
+    audit.add_arguments(commands.add_parser("audit", help="prove the invariants on the live database"))
+    rebuild.add_arguments(commands.add_parser("rebuild", help="make a read model anew from the truth"))
+    user.add_arguments(commands.add_parser("user", help="staff's accounts"))
+    return parser
+
+
+def _dispatch(options: argparse.Namespace) -> int:
+    if options.command == "run":
+        return run.run_command(options, os.environ, hooks_of, Progress(SystemClock().monotonic))
+    settings = read_settings(os.environ, data_default=default_data_folder(Path.cwd(), os.geteuid()))
+    secrets = load_or_make_secrets(settings.secret_file, RandomIds(SystemClock()))
+    configure_logs(settings.log, json=not sys.stderr.isatty())
+    if options.command == "serve":
+        address = _address_of(settings)
+        return serve.run(settings, lambda: App(settings, choose_engines(settings, secrets, address)))
+    if settings.database_url:
+        return _with_database(options, settings, secrets, parse_database_url(settings.database_url))
+    with borrowed_postgres(settings.data, password=secrets.database_password("rialto")) as borrowed:
+        return _with_database(options, settings, secrets, parse_database_url(borrowed.url))
+
+
+def _address_of(settings: Settings) -> DatabaseAddress:
+    if settings.database_url is None:
+        raise SettingWrong("`rialto serve` needs RIALTO_DATABASE_URL; `rialto run` brings its own database.")
+    return parse_database_url(settings.database_url)
+
+
+def _with_database(
+    options: argparse.Namespace, settings: Settings, secrets: Secrets, address: DatabaseAddress
+) -> int:
+    def shop(services: Sequence[Service], work: Work) -> int:
+        return asyncio.run(_in_shop(settings, secrets, address, services=services, work=work))
+
+    match options.command:
+        case "migrate":
+            return asyncio.run(_migrate(address, secrets))
+        case "seed":
+            return shop(
+                (CATALOG, INVENTORY), lambda app: seed.run(options, app[Catalog], app[Inventory], print)
+            )
+        case "import":
+            return shop(
+                (CATALOG, INVENTORY), lambda app: import_.run(options, app[Catalog], app[Inventory], print)
+            )
+        case "user":
+            return shop((IDENTITY,), lambda app: user.run(options, app[Identity], print, getpass.getpass))
+        case "audit":
+            return shop(ALL, lambda app: audit.run(app, print))
+        case _:
+            return shop(ALL, lambda app: rebuild.run(options, app, print))
+
+
+async def _migrate(address: DatabaseAddress, secrets: Secrets) -> int:
+    applied = await migrate(address, ALL, secrets, SystemClock())
+    print("\n".join(applied) if applied else "The database is up to date.")
+    return 0
+
+
+async def _in_shop(
+    settings: Settings, secrets: Secrets, address: DatabaseAddress, *, services: Sequence[Service], work: Work
+) -> int:
+    app = App(settings, choose_engines(settings, secrets, address), services)
+    try:
+        return await work(app)
+    finally:
+        await app.close()

@@ -1,0 +1,20 @@
+"""`rialto rebuild search`: the read model made anew from catalogue and stock, beside a running shop or without."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+
+from rialto.app import App
+from rialto.search.rebuild import rebuild_search
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["search"])
+
+
+async def run(_args: argparse.Namespace, app: App, out: Callable[[str], None]) -> int:
+    tail = await app.bus.tail()
+    count = await rebuild_search(app.handlers["search"], positions=tail)
+    out(f"{count} products are in the search index.")
+    return 0

@@ -1,0 +1,68 @@
+"""`rialto serve`: one worker of the shop. Started by `rialto run`, or by whatever supervises processes elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import uvloop
+
+from rialto.app import App
+from rialto.engines.http_server import listen, serve, server_of
+from rialto.kernel.settings import Settings
+
+
+def run(settings: Settings, make_app: Callable[[], App]) -> int:
+    """Serve until SIGTERM or SIGINT, then finish what is running; the exit code."""
+    try:
+        public = listen(settings.host, settings.port)
+    except OSError as problem:
+        sys.stderr.write(
+            f"Port {settings.port} cannot be used ({problem.strerror}); set RIALTO_PORT to another.\n"
+        )
+        return 1
+    operations = None
+    try:
+        operations = listen("127.0.0.1", settings.ops_port, shared=False)
+    except OSError:
+        sys.stderr.write(f"Another worker has the operations port {settings.ops_port}.\n")
+
+    async def main() -> None:
+        app = make_app()
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        servers = [(server_of(app.web()), public)]
+        if operations is not None:
+            servers.append((server_of(app.ops()), operations))
+        background = asyncio.ensure_future(_background(app))
+        try:
+            await serve(servers, stop)
+        finally:
+            background.cancel()
+            await asyncio.gather(background, return_exceptions=True)
+            await app.close()
+
+    return _in_loop(main())
+
+
+async def _background(app: App) -> None:
+    """Serving begins at once (readiness says when it is complete); what is missing is made meanwhile."""
+    while True:
+        try:
+            await app.start()
+            break
+        except Exception as error:  # noqa: BLE001 - the database may come later than this process
+            sys.stderr.write(f"waiting to start: {error}\n")
+            await app.engines.clock.sleep(1)
+    await app.background.run()
+
+
+def _in_loop(work: Coroutine[Any, Any, None]) -> int:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)
+    return 0

@@ -1,0 +1,200 @@
+"""Kept answers, served before the framework.
+
+An answer is kept when it says so itself (`Cache-Control: public` with `s-maxage`) and its address is one of the
+anonymous ones below. By construction it cannot be personal: the application sees such a request without its
+cookies, but for language and currency, which are part of the key. What a hit costs is one dictionary look-up
+and two ASGI messages.
+
+After its time an answer is made anew by one request while the others wait; when the shop behind cannot answer,
+the old one is served for as long as its `stale-if-error` allows.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from rialto.kernel.cache import Cache, CacheEngine, Entry
+from rialto.kernel.clock import Clock
+from rialto.kernel.errors import Unavailable
+from rialto.kernel.ids import Ids
+from rialto.kernel.telemetry import Metrics
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# Addresses whose answers are the same for everybody. Everything else is never coalesced, let alone kept.
+ANONYMOUS = re.compile(
+    rb"^/(?:v1/(?:products|categories|suggest)(?:/|$)|[a-z]{2}/(?:$|c/|p/|search$|pages/))"
+)
+S_MAXAGE = re.compile(rb"s-maxage=(\d{1,7})")
+COOKIE = re.compile(r"(?:^|;\s*)(currency|language)=([A-Za-z-]{2,8})(?=;|$)")
+QUERY_MAX = 2000
+GZIP_FROM = 500
+STALE_IF_ERROR_S = 3600.0
+
+
+class Kept:
+    """An answer in the forms it is sent in: ready-made ASGI messages, plain and gzipped."""
+
+    __slots__ = ("etag", "gzipped", "not_modified", "plain", "seconds", "status", "tags")
+
+    def __init__(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        self.status = status
+        found = dict(headers)
+        self.seconds = _kept_for(status, found)
+        self.tags = tuple(found.get(b"surrogate-key", b"").decode().split())
+        self.etag = b'"' + hashlib.blake2b(body, digest_size=12).hexdigest().encode() + b'"'
+        if self.seconds:
+            headers = [pair for pair in headers if pair[0] not in {b"etag", b"content-length"}]
+            headers.append((b"etag", self.etag))
+        self.not_modified: Message = {"type": "http.response.start", "status": 304, "headers": headers}
+        self.plain = _messages(status, headers, body)
+        self.gzipped = self.plain
+        if len(body) >= GZIP_FROM and b"content-encoding" not in found:
+            packed = gzip.compress(body, 6, mtime=0)
+            self.gzipped = _messages(status, [*headers, (b"content-encoding", b"gzip")], packed)
+
+
+def _messages(status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> tuple[Message, Message]:
+    without = [pair for pair in headers if pair[0] != b"content-length"]
+    start = {
+        "type": "http.response.start",
+        "status": status,
+        "headers": [*without, (b"content-length", str(len(body)).encode())],
+    }
+    return start, {"type": "http.response.body", "body": body}
+
+
+def _kept_for(status: int, headers: dict[bytes, bytes]) -> float:
+    control = headers.get(b"cache-control", b"")
+    found = S_MAXAGE.search(control)
+    if status != 200 or b"public" not in control or found is None or b"set-cookie" in headers:
+        return 0.0
+    return float(found[1])
+
+
+class CachedPages:
+    """The ASGI application in front of the shop's."""
+
+    def __init__(
+        self, app: App, engine: CacheEngine[Entry[Kept]], *, clock: Clock, ids: Ids, metrics: Metrics
+    ) -> None:
+        self._app = app
+        self._cache: Cache[Kept] = Cache(engine, clock, ids, ttl_s=2, stale_if_error_s=STALE_IF_ERROR_S)
+        self._hit = metrics.cached.labels("hit")
+        self._miss = metrics.cached.labels("miss")
+
+    def clear(self) -> None:
+        """Forget what was made before: the catalogue or the stock changed."""
+        self._cache.expire()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (
+            scope["method"] != "GET"
+            or ANONYMOUS.match(scope["raw_path"]) is None
+            or len(scope["query_string"]) > QUERY_MAX
+        ):
+            await self._app(scope, receive, send)
+            return
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        if b"authorization" in headers:
+            await self._app(scope, receive, send)
+            return
+        cookies = COOKIE.findall(headers.get(b"cookie", b"").decode("latin-1"))
+        key = _key(scope, headers, cookies)
+        kept = self._cache.peek(key)
+        if kept is not None:
+            self._hit.inc()
+        else:
+            self._miss.inc()
+            kept = await self._fetch(key, scope, cookies)
+        await _answer(kept, headers, send)
+
+    async def _fetch(self, key: str, scope: Scope, cookies: list[tuple[str, str]]) -> Kept:
+        try:
+            return await self._cache.get(
+                key,
+                lambda: self._make(scope, cookies),
+                tags=lambda made: made.tags,
+                ttl_s=lambda made: made.seconds,
+            )
+        except FailedAnswer as failed:
+            return failed.kept
+
+    async def _make(self, scope: Scope, cookies: list[tuple[str, str]]) -> Kept:
+        """Ask the application as nobody in particular."""
+        anonymous = dict(scope)
+        anonymous["headers"] = [
+            pair for pair in scope["headers"] if pair[0] not in {b"cookie", b"if-none-match"}
+        ]
+        if cookies:
+            text = "; ".join(f"{name}={value}" for name, value in cookies)
+            anonymous["headers"].append((b"cookie", text.encode()))
+        collected = _Collected()
+        await self._app(anonymous, _nothing_more, collected)
+        kept = Kept(collected.status, collected.headers, b"".join(collected.parts))
+        if kept.status >= 500:
+            raise FailedAnswer(kept)
+        return kept
+
+
+class FailedAnswer(Unavailable):
+    """The application failed; what it said is sent when there is no older answer."""
+
+    def __init__(self, kept: Kept) -> None:
+        super().__init__()
+        self.kept = kept
+
+
+class _Collected:
+    """Takes the application's messages."""
+
+    def __init__(self) -> None:
+        self.status = 500
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.parts: list[bytes] = []
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = [(bytes(name).lower(), bytes(value)) for name, value in message["headers"]]
+        elif message["type"] == "http.response.body":
+            self.parts.append(message.get("body", b""))
+
+
+async def _nothing_more() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
+
+
+async def _answer(kept: Kept, headers: dict[bytes, bytes], send: Send) -> None:
+    if kept.seconds and headers.get(b"if-none-match") == kept.etag:
+        await send(kept.not_modified)
+        await send({"type": "http.response.body", "body": b""})
+        return
+    start, body = kept.gzipped if b"gzip" in headers.get(b"accept-encoding", b"") else kept.plain
+    await send(start)
+    await send(body)
+
+
+def _key(scope: Scope, headers: dict[bytes, bytes], cookies: list[tuple[str, str]]) -> str:
+    query = scope["query_string"]
+    if query:
+        query = urlencode(sorted(parse_qsl(query.decode("latin-1"), keep_blank_values=True))).encode()
+    # In a page's address the language stands already; the API goes by the header.
+    language = headers.get(b"accept-language", b"")[:64] if scope["raw_path"].startswith(b"/v1/") else b""
+    parts = (
+        scope["raw_path"],
+        query,
+        headers.get(b"host", b""),
+        language,
+        repr(cookies).encode() if cookies else b"",
+    )
+    return b"\n".join(parts).decode("latin-1")

@@ -1,0 +1,151 @@
+"""The outermost skin: names each request, finds out whose it is, and lets nobody in too often.
+
+The client is the peer's address, or behind a trusted proxy the last address in X-Forwarded-For that is not a
+trusted proxy itself: whatever stands before that could have been written by anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ipaddress import ip_address, ip_network
+
+import structlog
+
+from rialto.edge.cached import App, Message, Receive, Scope, Send
+from rialto.kernel.auth import GUEST, Principal, TokenVerifier
+from rialto.kernel.clock import Clock
+from rialto.kernel.errors import Denied
+from rialto.kernel.ids import Ids
+from rialto.kernel.limits import RateLimiter
+from rialto.kernel.telemetry import Metrics
+
+REQUEST_ID_MAX = 64
+BUSY = (
+    b'{"type":"urn:rialto:problem:rate_limited","title":"Too many requests","status":429,'
+    b'"detail":"Too many requests; please wait a moment.","code":"rate_limited"}'
+)
+
+
+class Gate:
+    """The ASGI application that the server runs. Adds `rialto.*` entries to the scope."""
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        clock: Clock,
+        ids: Ids,
+        metrics: Metrics,
+        verifier: TokenVerifier,
+        limiter: RateLimiter | None,
+        trusted_proxies: tuple[str, ...],
+    ) -> None:
+        self._app = app
+        self._clock = clock
+        self._ids = ids
+        self._metrics = metrics
+        self._verifier = verifier
+        self._limiter = limiter
+        self._trusted = [ip_network(network) for network in trusted_proxies]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        trusted = bool(self._trusted) and self._is_trusted((scope.get("client") or ("", 0))[0])
+        client = self._client(scope, headers, trusted=trusted)
+        wait_s = self._limiter.take(client) if self._limiter is not None else 0.0
+        if wait_s:
+            await _refuse(wait_s, send)
+            return
+        request_id = headers.get(b"x-request-id", b"").decode("latin-1") if trusted else ""
+        if not request_id or len(request_id) > REQUEST_ID_MAX or not request_id.isalnum():
+            request_id = self._ids.token(80)
+        scope["rialto.request_id"] = request_id
+        scope["rialto.client"] = client
+        scope["rialto.principal"] = _Principals(self._verifier, headers.get(b"authorization"))
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            await self._timed(scope, receive, send)
+
+    async def _timed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = self._clock.monotonic()
+        status = 500
+        without_body = scope["method"] == "HEAD"
+        if without_body:
+            # Every GET answers HEAD too: made as a GET, sent without its body (RFC 9110 section 9.3.2).
+            scope["method"] = "GET"
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                header = (b"x-request-id", scope["rialto.request_id"].encode())
+                message = {**message, "headers": [*message["headers"], header]}
+            elif without_body:
+                message = {**message, "body": b""}
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        finally:
+            route = _route(scope)
+            self._metrics.requests.labels(route, scope["method"], str(status)).inc()
+            self._metrics.request_seconds.labels(route).observe(self._clock.monotonic() - begun)
+
+    def _client(self, scope: Scope, headers: dict[bytes, bytes], *, trusted: bool) -> str:
+        peer: str = (scope.get("client") or ("", 0))[0]
+        if not trusted:
+            return peer
+        for text in reversed(headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")):
+            address = text.strip()
+            if _is_address(address) and not self._is_trusted(address):
+                return address
+        return peer
+
+    def _is_trusted(self, address: str) -> bool:
+        return _is_address(address) and any(ip_address(address) in network for network in self._trusted)
+
+
+class _Principals:
+    """Finds out who is asking when a route wants to know; most never do."""
+
+    def __init__(self, verifier: TokenVerifier, authorization: bytes | None) -> None:
+        self._verifier = verifier
+        self._authorization = authorization
+
+    def __call__(self) -> Principal:
+        """Raises Denied (401) for a header that is no bearer token of ours."""
+        if self._authorization is None:
+            return GUEST
+        scheme, _, token = self._authorization.decode("latin-1").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Denied("Please sign in with a bearer token.", signed_in=False, code="not_signed_in")
+        return self._verifier.verify(token.strip())
+
+
+def _route(scope: Scope) -> str:
+    """The route's template: label values must stay bounded."""
+    handler = scope.get("route_handler")
+    paths: Callable[[], set[str]] | set[str] | None = getattr(handler, "paths", None)
+    if isinstance(paths, set) and paths:
+        return min(paths)
+    return "other"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+async def _refuse(wait_s: float, send: Send) -> None:
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(BUSY)).encode()),
+        (b"retry-after", str(max(1, round(wait_s))).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    await send({"type": "http.response.start", "status": 429, "headers": headers})
+    await send({"type": "http.response.body", "body": BUSY})
