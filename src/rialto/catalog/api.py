@@ -192,7 +192,7 @@ class PutOutcome(Frozen):
 
 
 class Rehearsal(Frozen):
-    """Changes to try, in this order: definitions, categories (parents first), products. At most 2,000 in all."""
+    """Changes to try, in this order: definitions, categories (parents first), products. At most 10,000 in all."""
 
     attributes: list[AttributeDefinition] = []
     categories: list[Category] = []

@@ -10,7 +10,7 @@ from rialto.catalog.handlers.saving import Saving
 from rialto.kernel.db import Database, WriteSession
 from rialto.kernel.errors import RialtoError, Unavailable, field_problem
 
-REHEARSED_MAX = 2_000
+REHEARSED_MAX = 10_000
 
 
 class _Over(Exception):

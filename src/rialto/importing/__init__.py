@@ -1,0 +1,1 @@
+"""Bringing in catalogues from elsewhere: importers read files into neutral rows, `load` applies them."""

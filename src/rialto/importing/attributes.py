@@ -1,0 +1,150 @@
+"""From what sources say about attributes to definitions and typed values.
+
+The shop's own definition always decides; where it has none, all texts of the source decide together: yes and no
+make a boolean, numbers a number, short texts a choice, anything else a text. Inferred definitions only add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from rialto.catalog.api import AttributeDefinition, AttributeValue, ProductDraft, Texts
+from rialto.importing.model import AttributeRow, NotImported, Problem, ProductRow, Said
+from rialto.importing.words import (
+    CENTIMETRES,
+    NO,
+    YES,
+    decimal_number,
+    decimal_text,
+    is_decimal,
+    length_in,
+    slug_of,
+    yes_or_no,
+)
+from rialto.kernel.errors import RialtoError
+
+SEPARATOR = "|"
+CHOICE_LENGTH_MAX = 80
+FACET_VALUES_MAX = 20  # a longer list of values helps nobody to choose
+
+
+def definitions_of(
+    known: Mapping[str, AttributeDefinition],
+    rows: Sequence[AttributeRow],
+    products: Sequence[ProductRow],
+    language: str,
+) -> dict[str, AttributeDefinition]:
+    """The definitions that the products need, as they are to be saved; those unchanged are included."""
+    wanted: dict[str, AttributeDefinition] = {}
+    for row in rows:
+        code = row.definition.code
+        before = wanted.get(code) or known.get(code)
+        wanted[code] = (
+            _merged(before, row.definition) if row.inferred and before else _ordered(row.definition)
+        )
+    said: dict[str, list[Said]] = {}
+    for product in products:
+        for one in product.said:
+            said.setdefault(one.code, []).append(one)
+    for code, texts in said.items():
+        before = wanted.get(code) or known.get(code)
+        inferred = _inferred(texts, language, before.type if before else _kind([one.text for one in texts]))
+        wanted[code] = _merged(before, inferred) if before else inferred
+    return wanted
+
+
+def _inferred(said: Sequence[Said], language: str, kind: str) -> AttributeDefinition:
+    """What these texts would be defined as if nothing else were known than the type."""
+    values = _values(said, language) if kind == "choice" else {}
+    return AttributeDefinition(
+        code=said[0].code,
+        label=said[0].label,
+        type=kind,
+        unit=said[0].unit if kind == "number" else None,
+        filterable=kind == "choice" and len(values) <= FACET_VALUES_MAX,
+        values=values,
+        order=list(values),
+    )
+
+
+def _kind(texts: Sequence[str]) -> str:
+    if all(text.lower() in YES | NO and not is_decimal(text) for text in texts):
+        return "boolean"
+    if all(is_decimal(text) for text in texts):
+        return "number"
+    if any(len(text) > CHOICE_LENGTH_MAX or "\n" in text for text in texts):
+        return "text"
+    return "choice"
+
+
+def _values(said: Iterable[Said], language: str) -> dict[str, Texts]:
+    """All texts as values of a choice: code → names."""
+    values: dict[str, Texts] = {}
+    for one in said:
+        parts = _parts(one.text)
+        for part in parts:
+            named = values.setdefault(slug_of(part), {language: part})
+            for other, text in one.labels.items() if len(parts) == 1 else ():
+                named.setdefault(other, text)
+    return values
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(SEPARATOR) if part.strip()]
+
+
+def _merged(before: AttributeDefinition, more: AttributeDefinition) -> AttributeDefinition:
+    """What is there, with values and names that it does not have yet."""
+    label = {**more.label, **before.label}
+    if before.type != "choice":
+        return msgspec.structs.replace(before, label=label)
+    values = {code: {**more.values.get(code, {}), **names} for code, names in before.values.items()}
+    values |= {code: names for code, names in more.values.items() if code not in values}
+    return _ordered(msgspec.structs.replace(before, label=label, values=values))
+
+
+def _ordered(definition: AttributeDefinition) -> AttributeDefinition:
+    """As the catalogue will answer it: the order names every value."""
+    rest = [code for code in definition.values if code not in definition.order]
+    return msgspec.structs.replace(definition, order=[*definition.order, *rest])
+
+
+def typed_draft(
+    row: ProductRow, definitions: Mapping[str, AttributeDefinition], left_out: list[NotImported]
+) -> ProductDraft | Problem:
+    """The draft with what was said as values of the definitions' types, or why one cannot be."""
+    values: dict[str, AttributeValue] = dict(row.draft.attributes)
+    for said in row.said:
+        definition = definitions[said.code]
+        if said.unit and not _fits(said.unit, definition):
+            reason = f"the shop has {said.code} as {definition.type} in {definition.unit or 'no unit'}"
+            left_out.append(NotImported(what=f"{row.file}: {said.code}", rows=1, reason=reason))
+            continue
+        try:
+            values[said.code] = _typed(said, definition)
+        except RialtoError as refused:
+            reason = f"{said.code}: {refused.text}"
+            return Problem(file=row.file, line=said.line, reason=reason, product=row.draft.slug)
+    return msgspec.structs.replace(row.draft, attributes=values)
+
+
+def _fits(unit: str, definition: AttributeDefinition) -> bool:
+    """Whether a number in this unit can be one in the definition's."""
+    is_length = {unit, definition.unit} <= set(CENTIMETRES)
+    return definition.type == "number" and (unit == definition.unit or is_length)
+
+
+def _typed(said: Said, definition: AttributeDefinition) -> AttributeValue:
+    """Raises Invalid when the text is no value of this type."""
+    if definition.type == "choice":
+        codes = list(dict.fromkeys(slug_of(part) for part in _parts(said.text)))
+        return codes[0] if len(codes) == 1 else codes
+    if definition.type == "boolean":
+        return yes_or_no(said.text)
+    if definition.type == "number":
+        if said.unit and definition.unit and said.unit != definition.unit:
+            return length_in(said.text, said.unit, definition.unit)
+        return decimal_text(decimal_number(said.text))
+    return said.text

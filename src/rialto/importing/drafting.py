@@ -1,0 +1,161 @@
+"""Gathering one product from the rows of a table: what spreadsheet importers share.
+
+A `Drafting` takes facts row by row; the first fault refuses the whole product, with the row's line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rialto.catalog.api import AttributeDefinition, Category, Picture, ProductDraft, Texts, VariantDraft
+from rialto.importing.model import (
+    AttributeRow,
+    CategoryRow,
+    NotImported,
+    Problem,
+    ProductRow,
+    Said,
+    StockCount,
+)
+from rialto.importing.words import slug_of
+from rialto.kernel.errors import RialtoError
+from rialto.kernel.money import AMOUNT_MAX, parse_currency, parse_decimal
+
+
+class RowFault(Exception):
+    """A row that cannot be used, and why."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        self.line = line
+        self.reason = reason
+        super().__init__(reason)
+
+
+@contextmanager
+def at_line(line: int, column: str = "") -> Iterator[None]:
+    """A refusal inside becomes the fault of this line."""
+    try:
+        yield
+    except RialtoError as refused:
+        raise RowFault(line, f"{column}: {refused.text}" if column else refused.text) from refused
+
+
+class Findings:
+    """What a whole file yields beside its products, gathered while reading."""
+
+    def __init__(self, file: str, language: str) -> None:
+        self.file = file
+        self.language = language
+        self._categories: dict[str, CategoryRow] = {}
+        self._options: dict[str, AttributeRow] = {}
+        self._left_out: dict[tuple[str, str], int] = {}
+
+    def category(self, path: list[str], line: int) -> str | None:
+        """The slug of a category named by its titles from the root; new ones are noted, parents first."""
+        slug: str | None = None
+        for depth, title in enumerate(path):
+            parent, slug = slug, slug_of("-".join(path[: depth + 1]), length_max=120)
+            if slug not in self._categories:
+                category = Category(
+                    slug=slug, title={self.language: title}, parent=parent, position=len(self._categories)
+                )
+                self._categories[slug] = CategoryRow(category=category, file=self.file, line=line)
+        return slug
+
+    def option(self, code: str, label: Texts, value: Texts, line: int) -> str:
+        """The code of an option's value; option and value are noted as a choice to be filtered by."""
+        value_code = slug_of(value[self.language])
+        row = self._options.get(code)
+        if row is None:
+            definition = AttributeDefinition(code=code, label=label, filterable=True)
+            row = self._options[code] = AttributeRow(definition=definition, file=self.file, line=line)
+        # Filled in place: a struct of its own per value would copy the whole definition each time.
+        row.definition.values.setdefault(value_code, {}).update(
+            {
+                language: text
+                for language, text in value.items()
+                if language not in row.definition.values[value_code]
+            }
+        )
+        return value_code
+
+    def left_out(self, what: str, reason: str, rows: int = 1) -> None:
+        self._left_out[what, reason] = self._left_out.get((what, reason), 0) + rows
+
+    def rows(self) -> Iterator[AttributeRow | CategoryRow | NotImported]:
+        yield from self._options.values()
+        yield from self._categories.values()
+        for (what, reason), rows in self._left_out.items():
+            yield NotImported(what=what, rows=rows, reason=reason)
+
+
+class Drafting:
+    """One product on its way. `fields` are those of the draft that stand once."""
+
+    def __init__(self, slug: str, file: str, line: int) -> None:
+        self.slug = slug
+        self.file = file
+        self.line = line
+        self.fields: dict[str, Any] = {}
+        self.options: list[str] = []
+        self.said: dict[str, Said] = {}
+        self.stock: list[StockCount] = []
+        self._variants: dict[str, dict[str, Any]] = {}
+        self._images: list[Picture] = []
+        self._lines: dict[str, int] = {}
+
+    def variant(self, sku: str, line: int, **fields: Any) -> None:
+        if sku in self._variants:
+            raise RowFault(line, f"the SKU {sku[:64]} stands in line {self._lines[sku]} already.")
+        self._variants[sku] = {"prices": {}, "compare_at": {}, **fields}
+        self._lines[sku] = line
+
+    def has_variant(self, sku: str) -> bool:
+        return sku in self._variants
+
+    def price(self, sku: str, currency_text: str, amount_text: str, compare_at_text: str, line: int) -> bool:
+        """Note a price; False when there is a former price that is not above it, which is left out."""
+        with at_line(line, "price"):
+            currency = parse_currency(currency_text)
+            amount = parse_decimal(amount_text, currency).amount
+            compare_at = parse_decimal(compare_at_text, currency).amount if compare_at_text else 0
+        if not 0 < amount <= AMOUNT_MAX:
+            raise RowFault(line, f"the price {amount_text[:32]} is not above zero.")
+        known = self._variants[sku]["prices"].setdefault(currency, amount)
+        if known != amount:
+            raise RowFault(line, f"{sku[:64]} has another price in {currency} already.")
+        if compare_at > amount:
+            self._variants[sku]["compare_at"][currency] = compare_at
+        return compare_at == 0 or compare_at > amount
+
+    def image(self, picture: Picture, line: int) -> None:
+        if picture not in self._images:
+            self._lines[f"images.{len(self._images)}"] = line
+            self._images.append(picture)
+
+    def text(self, field: str, language: str, text: str) -> None:
+        """A title or description in one language; nothing when empty."""
+        if text:
+            self.fields.setdefault(field, {})[language] = text
+
+    def row(self) -> ProductRow:
+        lines = {path: line for path, line in self._lines.items() if path.startswith("images.")}
+        lines |= {f"variants.{index}": self._lines[sku] for index, sku in enumerate(self._variants)}
+        lines |= {f"attributes.{said.code}": said.line for said in self.said.values()}
+        variants = [VariantDraft(sku=sku, **fields) for sku, fields in self._variants.items()]
+        draft = ProductDraft(
+            slug=self.slug, options=self.options, variants=variants, images=self._images, **self.fields
+        )
+        return ProductRow(
+            draft=draft,
+            file=self.file,
+            line=self.line,
+            said=list(self.said.values()),
+            stock=self.stock,
+            lines=lines,
+        )
+
+    def problem(self, fault: RowFault) -> Problem:
+        return Problem(file=self.file, line=fault.line, reason=fault.reason, product=self.slug)

@@ -1,0 +1,288 @@
+"""Applying neutral rows to the shop: everything is read first, then saved, and a report tells what came of it.
+
+Loading again what was loaded changes nothing. A dry run asks the catalogue to rehearse the same changes, so it
+reports the same; only warehouses are first known to be right when stock is set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from rialto.catalog.api import (
+    AttributeDefinition,
+    Catalog,
+    Category,
+    ProductDraft,
+    PutOutcome,
+    PutProduct,
+    Rehearsal,
+    Verdict,
+)
+from rialto.importing.attributes import definitions_of, typed_draft
+from rialto.importing.model import (
+    AttributeRow,
+    CategoryRow,
+    Counts,
+    ImportOptions,
+    NotImported,
+    Problem,
+    ProductRow,
+    Report,
+    Row,
+)
+from rialto.importing.stock import put_stock
+from rialto.inventory.api import Inventory
+from rialto.kernel.errors import FieldProblem, RialtoError, Unavailable
+from rialto.kernel.service import Nothing
+
+PRODUCTS_AT_ONCE = 50
+
+Progress = Callable[[int, int], None]
+Where = tuple[str, int]
+T = AttributeDefinition | Category
+
+
+class Saver(Protocol):
+    """Saves, or rehearses saving; a refusal is a verdict, not an error. Raises Unavailable."""
+
+    async def attributes(self, definitions: Sequence[AttributeDefinition]) -> list[Verdict]: ...
+
+    async def categories(self, categories: Sequence[Category]) -> list[Verdict]: ...
+
+    async def products(self, drafts: Sequence[ProductDraft]) -> list[Verdict]: ...
+
+
+class Loading:
+    """One import on its way: what was read, what became of it."""
+
+    def __init__(self, rows: Iterable[Row], options: ImportOptions) -> None:
+        everything = list(rows)  # a fault of the file ends here, before anything is saved
+        self._options = options
+        self._attributes = [row for row in everything if isinstance(row, AttributeRow)]
+        self._categories = [row for row in everything if isinstance(row, CategoryRow)]
+        self._products = [row for row in everything if isinstance(row, ProductRow)]
+        self._refused = [row for row in everything if isinstance(row, Problem)]
+        self._left_out = [row for row in everything if isinstance(row, NotImported)]
+        self._saved: list[ProductRow] = []
+        self._counts: dict[str, Counts] = {
+            kind: Counts() for kind in ("attributes", "categories", "products", "stock")
+        }
+        for _ in {problem.product for problem in self._refused if problem.product}:
+            self._count("products", "refused")
+
+    async def run(
+        self, catalog: Catalog, inventory: Inventory, *, source: str, dry_run: bool, progress: Progress
+    ) -> Report:
+        saver: Saver = _Rehearsing(catalog) if dry_run else _Saving(catalog)
+        definitions = await self._save_attributes(catalog, saver)
+        await self._save_categories(catalog, saver)
+        await self._save_products(saver, definitions, progress)
+        await self._save_stock(inventory, dry_run=dry_run)
+        return Report(
+            source=source,
+            dry_run=dry_run,
+            refused=sorted(self._refused, key=lambda problem: (problem.file, problem.line)),
+            not_imported=_summed(self._left_out),
+            **self._counts,
+        )
+
+    async def _save_attributes(self, catalog: Catalog, saver: Saver) -> dict[str, AttributeDefinition]:
+        known = {one.code: one for one in (await catalog.attributes(Nothing())).items}
+        wanted = definitions_of(known, self._attributes, self._products, self._options.language)
+        where = {row.definition.code: (row.file, row.line) for row in self._attributes}
+        for product in self._products:
+            where |= {one.code: (product.file, one.line) for one in product.said if one.code not in where}
+        outcomes = {code: _difference(known.get(code), definition) for code, definition in wanted.items()}
+        news = [definition for code, definition in wanted.items() if outcomes[code] != "unchanged"]
+        for definition, verdict in zip(news, await saver.attributes(news), strict=True):
+            code = definition.code
+            outcomes[code] = self._judged(verdict, outcomes[code], where[code], f"attribute {code}")
+        for outcome in outcomes.values():
+            self._count("attributes", outcome)
+        return {**known, **wanted}
+
+    async def _save_categories(self, catalog: Catalog, saver: Saver) -> None:
+        """Inferred categories that no product needs (all of its rows were refused) are not made."""
+        known = {one.slug: one for one in (await catalog.categories(Nothing())).items}
+        parents = {row.category.slug: row.category.parent for row in self._categories}
+        needed: set[str] = set()
+        for product in self._products:
+            slug = product.draft.category
+            while slug is not None and slug not in needed:
+                needed.add(slug)
+                slug = parents.get(slug)
+        rows = [row for row in self._categories if not row.inferred or row.category.slug in needed]
+        outcomes = {row.category.slug: _category_outcome(known.get(row.category.slug), row) for row in rows}
+        news = [row for row in rows if outcomes[row.category.slug] != "unchanged"]
+        verdicts = await saver.categories([row.category for row in news])
+        for row, verdict in zip(news, verdicts, strict=True):
+            slug = row.category.slug
+            outcomes[slug] = self._judged(verdict, outcomes[slug], (row.file, row.line), f"category {slug}")
+        for outcome in outcomes.values():
+            self._count("categories", outcome)
+
+    async def _save_products(
+        self, saver: Saver, definitions: Mapping[str, AttributeDefinition], progress: Progress
+    ) -> None:
+        ready: list[tuple[ProductRow, ProductDraft]] = []
+        for row in self._without_doubles():
+            typed = typed_draft(row, definitions, self._left_out)
+            if isinstance(typed, Problem):
+                self._refuse(typed)
+            else:
+                ready.append((row, typed))
+        for start in range(0, len(ready), PRODUCTS_AT_ONCE):
+            progress(start, len(ready))
+            batch = ready[start : start + PRODUCTS_AT_ONCE]
+            verdicts = await saver.products([draft for _, draft in batch])
+            for (row, _), verdict in zip(batch, verdicts, strict=True):
+                if verdict.outcome == "refused":
+                    self._refuse(_problem_of(row, verdict))
+                else:
+                    self._count("products", verdict.outcome)
+                    self._saved.append(row)
+        progress(len(ready), len(ready))
+
+    def _without_doubles(self) -> Iterable[ProductRow]:
+        """Products whose slug and SKUs no earlier product of the source has."""
+        slugs: set[str] = set()
+        owners: dict[str, str] = {}
+        for row in self._products:
+            slug = row.draft.slug
+            double = next((one.sku for one in row.draft.variants if one.sku in owners), None)
+            if slug in slugs or double is not None:
+                reason = (
+                    "this product stands in the source twice."
+                    if double is None
+                    else f"the SKU {double[:64]} belongs to {owners[double][:120]} already."
+                )
+                self._refuse(Problem(file=row.file, line=row.line, reason=reason, product=slug))
+                continue
+            slugs.add(slug)
+            owners |= {variant.sku: slug for variant in row.draft.variants}
+            yield row
+
+    async def _save_stock(self, inventory: Inventory, *, dry_run: bool) -> None:
+        outcomes, problems = await put_stock(inventory, self._saved, dry_run=dry_run)
+        for outcome in outcomes:
+            self._count("stock", outcome)
+        self._refused += problems
+
+    def _judged(self, verdict: Verdict, outcome: str, where: Where, what: str) -> str:
+        if verdict.outcome != "refused":
+            return outcome
+        reason = f"{what}: {_sentence(verdict)}"
+        self._refused.append(Problem(file=where[0], line=where[1], reason=reason))
+        return "refused"
+
+    def _refuse(self, problem: Problem) -> None:
+        self._refused.append(problem)
+        self._count("products", "refused")
+
+    def _count(self, kind: str, outcome: str) -> None:
+        self._counts[kind] = self._counts[kind].plus(outcome)
+
+
+async def load(
+    rows: Iterable[Row],
+    catalog: Catalog,
+    inventory: Inventory,
+    *,
+    source: str,
+    options: ImportOptions | None = None,
+    dry_run: bool = False,
+    progress: Progress = lambda _done, _all: None,
+) -> Report:
+    """Apply all rows and report. Idempotent. Raises FileRefused before anything was saved; Unavailable in the
+    middle: what was saved stays, and the same import again goes on from there.
+    """
+    loading = Loading(rows, options or ImportOptions())
+    return await loading.run(catalog, inventory, source=source, dry_run=dry_run, progress=progress)
+
+
+class _Saving:
+    """Implements `Saver` for good."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    async def attributes(self, definitions: Sequence[AttributeDefinition]) -> list[Verdict]:
+        return [await _outcome(self._catalog.put_attribute(definition)) for definition in definitions]
+
+    async def categories(self, categories: Sequence[Category]) -> list[Verdict]:
+        return [await _outcome(self._catalog.put_category(category)) for category in categories]
+
+    async def products(self, drafts: Sequence[ProductDraft]) -> list[Verdict]:
+        return [await _outcome(self._catalog.put_product(PutProduct(draft=draft))) for draft in drafts]
+
+
+class _Rehearsing:
+    """Implements `Saver` without saving: each rehearsal begins with all definitions and categories so far."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._attributes: list[AttributeDefinition] = []
+        self._categories: list[Category] = []
+
+    async def attributes(self, definitions: Sequence[AttributeDefinition]) -> list[Verdict]:
+        self._attributes = list(definitions)
+        return (await self._catalog.rehearse(Rehearsal(attributes=self._attributes))).attributes
+
+    async def categories(self, categories: Sequence[Category]) -> list[Verdict]:
+        self._categories = list(categories)
+        return (await self._catalog.rehearse(Rehearsal(categories=self._categories))).categories
+
+    async def products(self, drafts: Sequence[ProductDraft]) -> list[Verdict]:
+        rehearsal = Rehearsal(attributes=self._attributes, categories=self._categories, products=list(drafts))
+        return (await self._catalog.rehearse(rehearsal)).products
+
+
+async def _outcome(saving: Awaitable[object]) -> Verdict:
+    try:
+        saved = await saving
+    except Unavailable:
+        raise
+    except RialtoError as refused:
+        fields = list(refused.fields)
+        return Verdict(outcome="refused", code=refused.stable_code, message=refused.text, fields=fields)
+    return Verdict(outcome=saved.outcome if isinstance(saved, PutOutcome) else "saved")
+
+
+def _difference(before: T | None, after: T) -> str:
+    if before is None:
+        return "created"
+    return "unchanged" if before == after else "changed"
+
+
+def _category_outcome(before: Category | None, row: CategoryRow) -> str:
+    return "unchanged" if row.inferred and before else _difference(before, row.category)
+
+
+def _problem_of(row: ProductRow, verdict: Verdict) -> Problem:
+    """The refusal at the line of its first field that has one."""
+    lines = (_line_of(row, field) for field in verdict.fields)
+    line = next((line for line in lines if line is not None), row.line)
+    return Problem(file=row.file, line=line, reason=_sentence(verdict), product=row.draft.slug)
+
+
+def _line_of(row: ProductRow, field: FieldProblem) -> int | None:
+    beginnings = [path for path in row.lines if field.path == path or field.path.startswith(f"{path}.")]
+    return row.lines[max(beginnings, key=len)] if beginnings else None
+
+
+def _sentence(verdict: Verdict) -> str:
+    fields = "; ".join(f"{field.path}: {field.message}" for field in verdict.fields[:5])
+    return f"{verdict.message} {fields}" if fields else verdict.message
+
+
+def _summed(left_out: Iterable[NotImported]) -> list[NotImported]:
+    """One entry per thing and reason, rows added up, in the order they were met."""
+    sums: dict[tuple[str, str], NotImported] = {}
+    for one in left_out:
+        before = sums.get((one.what, one.reason))
+        rows = one.rows + (before.rows if before else 0)
+        sums[one.what, one.reason] = msgspec.structs.replace(one, rows=rows)
+    return list(sums.values())

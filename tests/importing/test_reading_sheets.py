@@ -1,0 +1,116 @@
+"""Reading our own CSV and the demo catalogue."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from rialto.catalog.api import Picture
+from rialto.importing.demo import demo_catalogue
+from rialto.importing.model import AttributeRow, CategoryRow, Row
+from tests.importing.sources import DATA, left_out_in, problems_in, products_in, rows_of
+
+pytestmark = pytest.mark.fast
+
+SHEET = DATA / "shop.csv"
+HEADER = "slug,sku,title_en,price_EUR,compare_at_EUR,weight_g,stock_berlin,published,created_on\n"
+
+
+def read(folder: Path, *rows: str) -> list[Row]:
+    path = folder / "some.csv"
+    path.write_text(HEADER + "\n".join(rows), "utf-8")
+    return rows_of("csv", path)
+
+
+def test_one_row_is_one_variant_and_the_first_speaks_for_the_product() -> None:
+    row = products_in(rows_of("csv", SHEET))["cup"]
+    draft = row.draft
+    assert draft.title == {"en": "Cup", "de": "Tasse"}
+    assert (draft.tax_class, draft.featured, draft.created_on) == ("standard", True, date(2026, 1, 31))
+    assert (draft.category, draft.related) == ("tableware-cups", ["bowl"])
+    assert draft.options == ["colour", "size"]
+    first = draft.variants[0]
+    assert (first.sku, first.weight_g, first.gtin) == ("CUP-RED-S", 210, "4006381333931")
+    assert (first.prices, first.compare_at) == ({"EUR": 1250, "USD": 1375}, {"EUR": 1500})
+    assert draft.variants[2].options == {"colour": "blue", "size": "s"}
+    assert draft.images[1] == Picture(
+        url="https://example.com/cup-blue.webp",
+        alt={"en": "A blue cup"},
+        options={"colour": "blue", "size": "s"},
+    )
+
+
+def test_values_have_names_in_several_languages() -> None:
+    rows = rows_of("csv", SHEET)
+    colour = next(row.definition for row in rows if isinstance(row, AttributeRow))
+    assert colour.values == {"red": {"en": "Red", "de": "Rot"}, "blue": {"en": "Blue", "de": "Blau"}}
+    material = products_in(rows)["cup"].said[0]
+    assert (material.text, material.labels) == ("Stoneware", {"de": "Steinzeug"})
+
+
+def test_stock_is_counted_per_warehouse_and_an_empty_cell_says_nothing() -> None:
+    row = products_in(rows_of("csv", SHEET))["cup"]
+    assert [(one.sku, one.warehouse, one.on_hand) for one in row.stock] == [
+        ("CUP-RED-S", "berlin", 4),
+        ("CUP-RED-S", "rotterdam", 0),
+        ("CUP-RED-L", "rotterdam", 9),
+        ("CUP-BLUE-S", "berlin", 0),
+        ("CUP-BLUE-S", "rotterdam", 0),
+    ]
+
+
+def test_a_column_without_meaning_is_named() -> None:
+    assert left_out_in(rows_of("csv", SHEET)) == {"shop.csv: buying_price": 1}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "a,A,A,1.234,,,,,",
+        "a,A,A,0,,,,,",
+        "a,A,A,-1,,,,,",
+        "a,A,A,1e3,,,,,",
+        'a,A,A,"1.234,50",,,,,',
+        "a,A,A,5,5,,,,",
+        "a,A,A,,5,,,,",
+        "a,A,A,5,,1.5,,,",
+        "a,A,A,5,,,many,,",
+        "a,A,A,5,,,,perhaps,",
+        "a,A,A,5,,,,,31.01.2026",
+        ",A,A,5,,,,,",
+    ],
+)
+def test_a_faulty_row_costs_its_product_only(tmp_path: Path, row: str) -> None:
+    rows = read(tmp_path, row, "b,B,B,5,,,,,")
+    assert set(products_in(rows)) == {"b"}
+    [(file, line, _)] = problems_in(rows)
+    assert (file, line) == ("some.csv", 2)
+
+
+def test_a_product_says_one_thing_about_itself(tmp_path: Path) -> None:
+    rows = read(tmp_path, "a,A1,A,5,,,,,", "a,A2,Other,5,,,,,")
+    assert problems_in(rows) == [("some.csv", 3, "a")]
+    rows = read(tmp_path, "a,A1,A,5,,,,,", "a,A1,A,5,,,,,")
+    assert problems_in(rows) == [("some.csv", 3, "a")]
+
+
+def test_the_shipped_catalogue_is_read_whole() -> None:
+    rows = rows_of("demo", demo_catalogue())
+    assert problems_in(rows) == []
+    assert len(products_in(rows)) >= 80
+    assert {type(row) for row in rows} >= {AttributeRow, CategoryRow}
+
+
+def test_a_faulty_product_of_a_catalogue_is_named(tmp_path: Path) -> None:
+    good = {"slug": "a", "title": {"en": "A"}, "variants": [{"sku": "A", "stock": {"berlin": 3}}]}
+    bad = {"slug": "b", "title": {"en": "B"}, "variants": [{"sku": "B", "weight_g": 1.5}]}
+    decimal = {**good, "slug": "c", "attributes": {"height": 9.5}}
+    path = tmp_path / "catalogue.json"
+    path.write_text(json.dumps({"attributes": [], "categories": [], "products": [good, bad, decimal, {}]}))
+    rows = rows_of("demo", path)
+    assert problems_in(rows) == [("catalogue.json", 0, "b"), ("catalogue.json", 0, "")]
+    assert products_in(rows)["c"].draft.attributes == {"height": "9.5"}
+    assert products_in(rows)["a"].stock[0].on_hand == 3
