@@ -119,6 +119,7 @@ class Ordered(Generic[K]):
         entries = sorted(set(entries))
         for start in range(0, len(entries), BLOCK):
             ordered._put(len(ordered._blocks), entries[start : start + BLOCK])
+            ordered._member_bits(len(ordered._blocks) - 1)  # now, not in the first request
         return ordered
 
     def add(self, key: K, slot: int) -> None:
