@@ -37,22 +37,10 @@ KINDS = frozenset({"customer", "staff", "service"})
 # What a role may do. `*` is everything, `orders.*` an area, `*.read` one verb everywhere.
 ROLES: dict[str, frozenset[str]] = {
     "owner": frozenset({"*"}),
-    "catalog": frozenset({"catalog.*", "pricing.*", "stock.*", "inventory.*", "search.*"}),
-    "fulfilment": frozenset(
-        {"catalog.read", "stock.*", "inventory.*", "orders.read", "orders.write", "orders.ship"}
-    ),
+    "catalog": frozenset({"catalog.*", "pricing.*", "inventory.*"}),
+    "fulfilment": frozenset({"catalog.read", "inventory.*", "orders.read", "orders.ship"}),
     "support": frozenset(
-        {
-            "catalog.read",
-            "stock.read",
-            "inventory.read",
-            "notifications.read",
-            "orders.read",
-            "orders.write",
-            "orders.cancel",
-            "orders.refund",
-            "payments.read",
-        }
+        {"catalog.read", "inventory.read", "orders.read", "orders.cancel", "orders.refund", "payments.read"}
     ),
     "viewer": frozenset({"*.read"}),
 }
