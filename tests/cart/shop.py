@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -90,8 +90,12 @@ class Till(Peer):
         )
         self.rules = Rules(some_rules(*methods))
         self.reached = True
+        self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def quote(self, command: QuoteFor) -> Quote:
+        """`meanwhile` is what others do while a cart is being priced."""
+        if self.meanwhile is not None and command.items:
+            await self.meanwhile()
         return quotes.quote(self.rules, self._channel(command), command, TODAY)
 
     async def delivery_options(self, command: QuoteFor) -> DeliveryOptions:

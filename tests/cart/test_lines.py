@@ -12,16 +12,18 @@ from rialto.cart.api import (
     AddLine,
     CartLimit,
     CartNotFound,
+    CartOrdered,
     CartRef,
     ChangeCode,
     ChangeLine,
+    CloseCart,
     CodeNotValid,
     LineNotFound,
     NewCart,
     SkuNotSold,
 )
-from rialto.kernel.errors import Invalid, Unavailable
-from rialto.kernel.ids import CART, CartId, LineId, bucket_of, to_uuid
+from rialto.kernel.errors import Invalid, TooMany, Unavailable
+from rialto.kernel.ids import CART, ORDER, CartId, LineId, bucket_of, to_uuid
 from rialto.kernel.money import EUR, USD, Money
 from tests.cart.shop import Shop
 
@@ -194,6 +196,49 @@ async def test_adds_in_two_processes_at_once_all_count(shop: Shop) -> None:
     await asyncio.gather(*adds)
     lines = (await shop.get(cart.id)).lines
     assert sorted((line.sku, line.quantity) for line in lines) == [("cup", 6), ("lamp", 6)]
+
+
+async def test_a_change_overtaken_by_another_process_is_worked_out_again(shop: Shop) -> None:
+    cart = await shop.a_cart()
+    other = shop.another_process()
+
+    async def somebody_adds_too() -> None:
+        shop.till.meanwhile = None
+        await other.add_line(AddLine(cart_id=cart.id, sku="cup", quantity=2))
+
+    shop.till.meanwhile = somebody_adds_too
+    answer = await shop.carts.add_line(AddLine(cart_id=cart.id, sku="cup", quantity=5))
+    assert [line.quantity for line in answer.lines] == [7]
+    assert await shop.get(cart.id) == answer
+
+
+async def test_a_change_overtaken_by_the_order_is_refused(shop: Shop) -> None:
+    cart = await shop.a_cart("cup")
+    order_id = ORDER.new(shop.env.ids, bucket_of(cart.id))
+
+    async def it_is_ordered() -> None:
+        shop.till.meanwhile = None
+        await shop.another_process().close(CloseCart(cart_id=cart.id, order_id=order_id))
+
+    shop.till.meanwhile = it_is_ordered
+    with pytest.raises(CartOrdered):
+        await shop.carts.add_line(AddLine(cart_id=cart.id, sku="lamp"))
+    assert [line.sku for line in (await shop.get(cart.id)).lines] == ["cup"]
+
+
+async def test_a_change_that_is_always_overtaken_gives_up_politely(shop: Shop) -> None:
+    cart = await shop.a_cart("cup")
+
+    async def somebody_is_faster() -> None:
+        async with shop.env.db.write() as session:
+            await session.run("UPDATE carts SET version = version + 1")
+
+    shop.till.meanwhile = somebody_is_faster
+    with pytest.raises(TooMany) as refused:
+        await shop.carts.add_line(AddLine(cart_id=cart.id, sku="cup"))
+    assert refused.value.stable_code == "cart_busy"
+    shop.till.meanwhile = None
+    assert (await shop.get(cart.id)).lines == cart.lines
 
 
 async def test_no_code_is_valid_and_taking_one_off_changes_nothing(shop: Shop) -> None:

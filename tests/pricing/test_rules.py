@@ -40,6 +40,8 @@ def test_what_is_no_rate_from_0_to_1_is_refused(text: str) -> None:
     with pytest.raises(Invalid) as refused:
         checked_rules(rules)
     assert [problem.path for problem in refused.value.fields] == ["tax_rates.0.rate"]
+    with pytest.raises(ValueError):
+        parse_rate(text)
 
 
 @pytest.mark.parametrize(

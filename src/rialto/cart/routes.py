@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from litestar import Request, delete, get, patch, post, put
 from litestar.datastructures import CacheControlHeader
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
 from rialto.cart.api import (
@@ -31,6 +32,10 @@ from rialto.kernel.service import Frozen
 
 PRIVATE = CacheControlHeader(no_store=True)
 
+# One that nothing is written in is not refused: titles fall back to the cart's language.
+Language = Annotated[
+    str | None, QueryParameter(max_length=16, description="The language of titles, such as `de`.")
+]
 Code = Annotated[str, Meta(min_length=1, max_length=60)]
 
 
@@ -85,28 +90,31 @@ class DeliveryChoices(Frozen):
 
 
 @post("/v1/carts", cache_control=PRIVATE)
-async def create_cart(request: Request[Any, Any, Any], carts: Injected[Carts], data: NewCartBody) -> Cart:
+async def create_cart(
+    request: Request[Any, Any, Any], carts: Injected[Carts], data: JSONBody[NewCartBody | None] = None
+) -> Cart:
     """A new, empty cart. Keep its id secret: it is the key to the cart."""
+    wishes = data or NewCartBody()
     spoken = request.headers.get("accept-language", "").split(",")[0].split(";")[0].split("-")[0]
     command = NewCart(
-        currency=data.currency,
-        country=data.country,
-        language=data.language or spoken.strip().lower() or None,
-        channel=data.channel or "default",
-        host=None if data.channel else request.headers.get("host", "").partition(":")[0].lower() or None,
+        currency=wishes.currency,
+        country=wishes.country,
+        language=wishes.language or spoken.strip().lower() or None,
+        channel=wishes.channel or "default",
+        host=None if wishes.channel else request.headers.get("host", "").partition(":")[0].lower() or None,
     )
     return await carts.create(command)
 
 
 @get("/v1/carts/{cart_id:str}", cache_control=PRIVATE)
-async def read_cart(carts: Injected[Carts], cart_id: str, language: str | None = None) -> Cart:
+async def read_cart(carts: Injected[Carts], cart_id: FromPath[str], language: Language = None) -> Cart:
     """The cart, priced now. `language` chooses titles."""
     return await carts.get(CartRef(cart_id=CartId(cart_id), language=language))
 
 
 @post("/v1/carts/{cart_id:str}/lines", status_code=200, cache_control=PRIVATE)
 async def add_line(
-    carts: Injected[Carts], cart_id: str, data: NewLineBody, language: str | None = None
+    carts: Injected[Carts], cart_id: FromPath[str], data: JSONBody[NewLineBody], language: Language = None
 ) -> Cart:
     """Add an article; one that is there already gets more."""
     command = AddLine(cart_id=CartId(cart_id), sku=data.sku, quantity=data.quantity, language=language)
@@ -115,7 +123,11 @@ async def add_line(
 
 @patch("/v1/carts/{cart_id:str}/lines/{line_id:str}", cache_control=PRIVATE)
 async def change_line(
-    carts: Injected[Carts], cart_id: str, line_id: str, data: QuantityBody, language: str | None = None
+    carts: Injected[Carts],
+    cart_id: FromPath[str],
+    line_id: FromPath[str],
+    data: JSONBody[QuantityBody],
+    language: Language = None,
 ) -> Cart:
     """Set a line's quantity."""
     return await carts.change_line(
@@ -127,7 +139,7 @@ async def change_line(
 
 @delete("/v1/carts/{cart_id:str}/lines/{line_id:str}", status_code=200, cache_control=PRIVATE)
 async def remove_line(
-    carts: Injected[Carts], cart_id: str, line_id: str, language: str | None = None
+    carts: Injected[Carts], cart_id: FromPath[str], line_id: FromPath[str], language: Language = None
 ) -> Cart:
     """Take a line out."""
     return await carts.change_line(
@@ -136,19 +148,19 @@ async def remove_line(
 
 
 @post("/v1/carts/{cart_id:str}/codes", status_code=200, cache_control=PRIVATE)
-async def add_code(carts: Injected[Carts], cart_id: str, data: CodeBody) -> Cart:
+async def add_code(carts: Injected[Carts], cart_id: FromPath[str], data: JSONBody[CodeBody]) -> Cart:
     """Enter a code. One that is not valid is refused with `code_not_valid`."""
     return await carts.add_code(ChangeCode(cart_id=CartId(cart_id), code=data.code))
 
 
 @delete("/v1/carts/{cart_id:str}/codes/{code:str}", status_code=200, cache_control=PRIVATE)
-async def remove_code(carts: Injected[Carts], cart_id: str, code: str) -> Cart:
+async def remove_code(carts: Injected[Carts], cart_id: FromPath[str], code: FromPath[str]) -> Cart:
     """Take a code off again; one that the cart does not have changes nothing."""
     return await carts.remove_code(ChangeCode(cart_id=CartId(cart_id), code=code))
 
 
 @put("/v1/carts/{cart_id:str}/address", cache_control=PRIVATE)
-async def set_address(carts: Injected[Carts], cart_id: str, data: AddressBody) -> Cart:
+async def set_address(carts: Injected[Carts], cart_id: FromPath[str], data: JSONBody[AddressBody]) -> Cart:
     """Who buys and where it goes. Taxes and deliveries follow the shipping country."""
     command = SetAddress(
         cart_id=CartId(cart_id), email=data.email, shipping=data.shipping, billing=data.billing
@@ -158,7 +170,7 @@ async def set_address(carts: Injected[Carts], cart_id: str, data: AddressBody) -
 
 @get("/v1/carts/{cart_id:str}/delivery-options", cache_control=PRIVATE)
 async def read_delivery_options(
-    carts: Injected[Carts], cart_id: str, language: str | None = None
+    carts: Injected[Carts], cart_id: FromPath[str], language: Language = None
 ) -> DeliveryChoices:
     """How this cart can be delivered to its country; empty when it cannot."""
     found = await carts.delivery_options(CartRef(cart_id=CartId(cart_id), language=language))
@@ -177,7 +189,7 @@ async def read_delivery_options(
 
 
 @put("/v1/carts/{cart_id:str}/delivery", cache_control=PRIVATE)
-async def set_delivery(carts: Injected[Carts], cart_id: str, data: DeliveryBody) -> Cart:
+async def set_delivery(carts: Injected[Carts], cart_id: FromPath[str], data: JSONBody[DeliveryBody]) -> Cart:
     """Choose one of the delivery options."""
     return await carts.set_delivery(SetDelivery(cart_id=CartId(cart_id), option_id=data.option_id))
 

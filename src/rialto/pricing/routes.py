@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import get, put
+from litestar.params import JSONBody
 
 from rialto.kernel.http import Injected, requires
 from rialto.kernel.service import Nothing
@@ -18,7 +19,7 @@ async def read_rules(pricing: Injected[Pricing]) -> PricingRules:
 
 
 @put("/v1/admin/pricing/rules", guards=[requires("pricing.write")])
-async def put_rules(data: PricingRules, pricing: Injected[Pricing]) -> PricingRules:
+async def put_rules(data: JSONBody[PricingRules], pricing: Injected[Pricing]) -> PricingRules:
     """Add or replace rates by country and class, and methods by id; what is not named stays. Answers all rules."""
     return await pricing.put_rules(data)
 
