@@ -179,10 +179,8 @@ class App:
     async def close(self) -> None:
         """Finish what was accepted, then let go of everything."""
         for handlers in reversed(self.handlers.values()):
-            if hasattr(handlers, "close"):
-                closed = handlers.close()
-                if asyncio.iscoroutine(closed):
-                    await closed
+            if hasattr(handlers, "finish"):
+                await handlers.finish()
         for engine in self.engines.closers:
             await engine.close()
         await self.bus.close()

@@ -1,7 +1,7 @@
 """The HTTP layer's words: problem details, who is asking, what routes share.
 
 Errors of the kernel's tree become RFC 9457 problem details here and nowhere else: `type` is a stable URN of
-the code, `code` repeats it for programs, `errors` lists faulty fields, `request_id` finds the log lines.
+the code, `code` repeats it for programs, `errors` lists faulty fields.
 Neither routes nor services raise HTTP exceptions.
 """
 
@@ -66,7 +66,7 @@ BAD_REQUEST_CODES = frozenset(
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """RFC 9457, with our extensions `code`, `errors` and `request_id`."""
+    """RFC 9457, with our extensions `code` and `errors`. The request id stands in the X-Request-Id header."""
 
     type: str
     title: str
@@ -74,7 +74,6 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detail: str
     code: str
     errors: list[FieldProblem] = []
-    request_id: str = ""
 
 
 def status_of(error: RialtoError) -> int:
@@ -88,12 +87,7 @@ def status_of(error: RialtoError) -> int:
     return 500
 
 
-def request_id_of(scope: Mapping[str, Any]) -> str:
-    return str(scope.get("rialto.request_id", ""))
-
-
 def problem_response(
-    scope: Mapping[str, Any],
     status: int,
     code: str,
     detail: str,
@@ -111,7 +105,6 @@ def problem_response(
             detail=detail,
             code=code,
             errors=list(fields),
-            request_id=request_id_of(scope),
         )
     )
     body = msgspec.json.encode({**msgspec.to_builtins(dict(extra or {})), **problem})
@@ -135,7 +128,6 @@ def handle_rialto_error(request: Request[Any, Any, Any], error: RialtoError) -> 
             "request failed", path=request.url.path, code=error.stable_code, cause=repr(error.__cause__)
         )
     return problem_response(
-        request.scope,
         status,
         error.stable_code,
         error.text,
@@ -145,7 +137,7 @@ def handle_rialto_error(request: Request[Any, Any, Any], error: RialtoError) -> 
     )
 
 
-def handle_validation(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+def handle_validation(_request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
     """Litestar's own parsing: a body that is no JSON is 400, one that does not fit is 422 with field paths."""
     found = error.extra if isinstance(error.extra, list) else []
     fields = [
@@ -158,7 +150,7 @@ def handle_validation(request: Request[Any, Any, Any], error: ValidationExceptio
         if isinstance(item, dict)
     ]
     return problem_response(
-        request.scope, 422, Invalid.code, "The request does not fit what this operation takes.", fields=fields
+        422, Invalid.code, "The request does not fit what this operation takes.", fields=fields
     )
 
 
@@ -177,7 +169,6 @@ def handle_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
     if status >= 500:
         return handle_bug(request, error)
     return problem_response(
-        request.scope,
         status,
         codes.get(status, f"http_{status}"),
         details.get(status) or str(error.detail),
@@ -188,9 +179,7 @@ def handle_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
 def handle_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """A bug of ours: logged with everything, told without anything."""
     log.error("a bug", path=request.url.path, method=request.method, exc_info=error)
-    return problem_response(
-        request.scope, 500, "internal_error", "Something went wrong on our side; it has been recorded."
-    )
+    return problem_response(500, "internal_error", "Something went wrong on our side; it has been recorded.")
 
 
 def principal_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal:

@@ -6,7 +6,7 @@ import hashlib
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.params import Parameter
 
 from rialto.kernel.errors import Invalid
@@ -98,7 +98,7 @@ class CheckoutPending(Frozen):
 
 @post("/v1/checkout", summary="Place an order from a cart", status_code=201)
 async def checkout(
-    data: CheckoutBody, request: Request[Any, Any, Any], orders: Injected[Orders], idempotency_key: Key = None
+    data: CheckoutBody, orders: Injected[Orders], idempotency_key: Key = None
 ) -> Response[Any]:
     """201 the order; 202 `next_action` or `pending`; 402 `payment_declined`; 409 `out_of_stock`, `price_changed`,
     `checkout_in_progress`, `cart_ordered`, `request_in_progress`; 422 `cart_empty`, `delivery_missing`,
@@ -120,16 +120,14 @@ async def checkout(
             expected_total=data.expected_total.money("expected_total") if data.expected_total else None,
         )
     )
-    return _rendered(answer, request)
+    return _rendered(answer)
 
 
 @post("/v1/checkout/{order_id:str}/continue", summary="Go on after the customer acted", status_code=201)
-async def continue_checkout(
-    order_id: str, request: Request[Any, Any, Any], orders: Injected[Orders], key: str | None = None
-) -> Response[Any]:
+async def continue_checkout(order_id: str, orders: Injected[Orders], key: str | None = None) -> Response[Any]:
     """`key` is the order's own. Answers as POST /v1/checkout does."""
     answer = await orders.resume(ContinueCheckout(order_id=ORDER.parse(order_id), key=key))
-    return _rendered(answer, request)
+    return _rendered(answer)
 
 
 @get("/v1/orders/{order_id:str}", summary="An order by its key")
@@ -220,15 +218,13 @@ def _step(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
-def _rendered(answer: CheckoutAnswer, request: Request[Any, Any, Any]) -> Response[Any]:
+def _rendered(answer: CheckoutAnswer) -> Response[Any]:
     order, headers = answer.order, {"Cache-Control": "no-store"}
     if answer.outcome == "placed":
         return Response(order, status_code=201, headers={**headers, "Location": f"/v1/orders/{order.id}"})
     if answer.outcome == "declined":
         extra = {"decline_code": answer.decline_code, "order_id": order.id}
-        return problem_response(
-            request.scope, 402, "payment_declined", "The payment was declined.", extra=extra
-        )
+        return problem_response(402, "payment_declined", "The payment was declined.", extra=extra)
     action = NextAction(url=answer.next_action_url) if answer.next_action_url else None
     pending = CheckoutPending(
         order_id=order.id,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database
-from rialto.kernel.errors import InvariantBroken, OutcomeUnknown, Unavailable, VersionConflict
+from rialto.kernel.errors import InvariantBroken, Unavailable, VersionConflict
 from rialto.kernel.events import Event
 from rialto.kernel.faults import Faults
 from rialto.kernel.ids import Ids, OrderId, PaymentId, bucket_of, to_uuid
@@ -123,7 +123,8 @@ class PaymentHandlers:
         )
         return HostedPageAt(url=url)
 
-    async def close(self) -> None:
+    async def finish(self) -> None:
+        """Let what was accepted be written before the process ends."""
         await self._streams.close()
 
     async def _ask(self, payment_id: PaymentId, state: PaymentState) -> PaymentState:
@@ -147,23 +148,13 @@ class PaymentHandlers:
         self, provider: Provider, payment_id: PaymentId, state: PaymentState
     ) -> Answer:
         if state.reference is None:
-            key, amount = f"{payment_id}:authorise", _amount(state)
-            try:
-                answer = await provider.authorise(
-                    key=key,
-                    payment_id=payment_id,
-                    amount=amount,
-                    token=state.token,
-                    return_url=state.return_url,
-                )
-            except OutcomeUnknown:
-                answer = await provider.authorise(
-                    key=key,
-                    payment_id=payment_id,
-                    amount=amount,
-                    token=state.token,
-                    return_url=state.return_url,
-                )
+            answer = await provider.authorise(
+                key=f"{payment_id}:authorise",
+                payment_id=payment_id,
+                amount=_amount(state),
+                token=state.token,
+                return_url=state.return_url,
+            )
             if answer.state not in {"processing", "requires_action"} or state.status == "started":
                 return answer
             return await provider.get(answer.reference)

@@ -19,6 +19,7 @@ class OrderHandlers(Checkout, Fulfilment, Worker, Reading):
         self.saga = saga
         self.starter = starter
 
-    async def close(self) -> None:
+    async def finish(self) -> None:
+        """Let what was accepted be written before the process ends."""
         await self.starter.close()
         await self.saga.close()
