@@ -169,6 +169,20 @@ async def test_a_second_store_follows_the_writer_and_takes_over(tmp_path: Path) 
     assert len(await reader.found()) == 3
 
 
+async def test_a_batch_that_no_writer_committed_is_not_taken_in(tmp_path: Path) -> None:
+    writer = await a_shop(tmp_path, [a_product(1)])
+    assert writer.feed.active
+    reader = Shop(tmp_path, writer.catalog, writer.inventory)
+    event = reader.logged(published(a_product(2)))
+    with pytest.raises(Unavailable):
+        await reader.feed.apply([event])
+    assert reader.feed.positions() == {}
+    stopped(writer)
+    await reader.feed.apply([event])
+    assert reader.feed.positions() == {0: 1}
+    assert len(await reader.found()) == 2
+
+
 async def test_a_writer_notices_a_rebuild_by_another_process(tmp_path: Path) -> None:
     writer = await a_shop(tmp_path, [a_product(1)])
     assert writer.feed.active

@@ -14,6 +14,7 @@ import structlog
 from rialto.catalog.events import AttributesChanged, CategoriesChanged, ChannelsChanged, ProductPublished
 from rialto.inventory.events import AvailabilityChanged
 from rialto.kernel.bus import Logged
+from rialto.kernel.errors import Unavailable
 from rialto.kernel.events import Event, EventTypes
 from rialto.search.documents import Band
 from rialto.search.handlers import SearchHandlers
@@ -63,24 +64,25 @@ class SearchFeed:
 
         Without a usable index it is rebuilt from the catalogue first. An event that cannot be read is logged
         and left out: a later version of the same thing replaces it anyway. A process that does not write
-        waits a moment for the writer to commit this batch; what is missing then is read again.
+        waits for the writer to commit this batch, and takes over from a writer that is gone: a batch counts
+        as taken in only when it is on disk.
         """
-        self._store.refresh()
-        if not self._store.active:
-            await self._wait_for_writer(batch)
-            return
-        if not self._store.ready:
-            await rebuild_search(self._handlers)
-        changes = _changes(self._store.shelf, [(logged, self._read(logged)) for logged in batch])
-        await self._store.write(changes)
-
-    async def _wait_for_writer(self, batch: Sequence[Logged]) -> None:
         for _ in range(WRITER_LOOKS):
+            self._store.refresh()
+            if self._store.active:
+                await self._take_in(batch)
+                return
             known = self._store.positions or {}
             if all(logged.id <= known.get(logged.partition, -1) for logged in batch):
                 return
             await self._clock.sleep(WRITER_LOOK_S)
-            self._store.refresh()
+        raise Unavailable("The process that writes the search index is behind.", code="search_writer_behind")
+
+    async def _take_in(self, batch: Sequence[Logged]) -> None:
+        if not self._store.ready:
+            await rebuild_search(self._handlers)
+        changes = _changes(self._store.shelf, [(logged, self._read(logged)) for logged in batch])
+        await self._store.write(changes)
 
     def _read(self, logged: Logged) -> Event | None:
         envelope = logged.envelope
