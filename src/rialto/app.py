@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from litestar import Litestar
@@ -41,7 +42,7 @@ from rialto.kernel.migrations import BUS_SCHEMA, role_of
 from rialto.kernel.relay import LAG, Relay
 from rialto.kernel.resilience import Breaker, Bulkhead
 from rialto.kernel.secrets import Secrets
-from rialto.kernel.service import Service
+from rialto.kernel.service import Job, Service
 from rialto.kernel.settings import Settings
 from rialto.kernel.telemetry import Metrics
 from rialto.notifications.service import SERVICE as NOTIFICATIONS
@@ -74,6 +75,9 @@ ROUTE_NAMES = {"cart": "carts"}
 CONNECTIONS_MAX = 20
 BUS_CONNECTIONS = 3  # one of them listens
 PAGES_KEPT = 4000
+# A feed that was away longer is rebuilt; competing consumers never are, their cursors hold the truth.
+LOG_KEPT = timedelta(days=7)
+PRUNE = Job(name="bus.prune", every_s=600, run=lambda bus: bus.prune(keep=LOG_KEPT))
 BURST_S = 4
 
 
@@ -264,7 +268,10 @@ class App:
                 for s in self.services
                 if s.reactions
             ],
-            jobs=[(job, self.handlers[s.name]) for s in self.services for job in s.jobs],
+            jobs=[
+                (PRUNE, self.bus),
+                *((job, self.handlers[s.name]) for s in self.services for job in s.jobs),
+            ],
             feeds=[self.pages_refresh],
             clock=engines.clock,
             metrics=self.metrics,

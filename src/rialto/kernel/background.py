@@ -230,6 +230,8 @@ class _FeedTurn:
         batch, moved = await self._bus.read(before, types=self._feed.types, limit=500)
         if batch:
             await self._feed.apply(batch)
+            # Looked at after the effect: a rebuild that slips in later shows as a step back.
+            self._seen = dict(self._feed.positions() or {})
         self._read = moved
         return len(batch) or int(moved != before)
 

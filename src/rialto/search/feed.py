@@ -49,9 +49,14 @@ class SearchFeed:
         return self._store.active
 
     async def start(self, tail: Mapping[int, int]) -> None:
-        """Build the index when there is none and this process writes it; the feed then goes on from `tail`."""
+        """Build the index when there is none and this process writes it; the feed then goes on from `tail`.
+
+        An index that is ahead of the log belongs to another database (restored, or made anew): it is built too.
+        """
         self._store.refresh()
-        if self._store.active and not self._store.ready:
+        kept = self._store.positions or {}
+        foreign = any(position > tail.get(partition, 0) for partition, position in kept.items())
+        if self._store.active and (foreign or not self._store.ready):
             await rebuild_search(self._handlers, positions=tail)
 
     def positions(self) -> dict[int, int] | None:

@@ -93,6 +93,10 @@ class SearchHandlers:
         self.inventory = inventory
         self._matcher = Matcher(store)
 
+    async def finish(self) -> None:
+        """Let go of the writer's lock, so that another process of this host can take over."""
+        self.store.close()
+
     @_answering
     async def browse(self, command: Browse) -> ProductPage:
         check_browse(command)
