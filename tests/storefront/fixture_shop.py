@@ -1,6 +1,6 @@
 """The storefront over in-memory services, for page tests and for looking at pages while they are made.
 
-`python -m tests.storefront.fixture_shop [port]` serves it.
+`python -m tests.storefront.fixture_shop [port] [sandbox address]` serves it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from rialto.storefront.routes import ROUTES, render_error
 from tests.storefront.fixture_sales import FixtureCarts, FixtureOrders
 from tests.storefront.fixture_search import FixtureSearch
 
+# Nobody listens there: the provider's frame stays away.
+NOBODY = "http://127.0.0.1:9"
+
 
 class FixturePayments:
     """The provider's page, as far as the shop sees it."""
@@ -38,7 +41,7 @@ class FixturePayments:
         if self.away:
             raise Unavailable
         self.started.append(command)
-        return HostedPageAt(url="http://127.0.0.1:8010/pay/session")
+        return HostedPageAt(url="http://127.0.0.1:9/pay/session")
 
 
 @dataclass
@@ -50,11 +53,14 @@ class FixtureShop:
     payments: FixturePayments
 
 
-def fixture_shop(port: int = 8000) -> FixtureShop:
+def fixture_shop(port: int = 8000, sandbox_url: str = NOBODY) -> FixtureShop:
     clock = ManualClock()
     ids = RandomIds(clock, random.Random(7))
     settings = Settings(
-        public_url=f"http://127.0.0.1:{port}", data=Path("no-data"), secret_file=Path("no-secrets")
+        public_url=f"http://127.0.0.1:{port}",
+        sandbox_url=sandbox_url,
+        data=Path("no-data"),
+        secret_file=Path("no-secrets"),
     )
     search = FixtureSearch()
     carts = FixtureCarts(search, ids, clock)
@@ -95,4 +101,5 @@ def _failed(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
 
 if __name__ == "__main__":
     chosen = int(sys.argv[1]) if len(sys.argv) > 1 else 8000
-    uvicorn.run(fixture_shop(chosen).app, host="127.0.0.1", port=chosen, log_level="warning")
+    provider = sys.argv[2] if len(sys.argv) > 2 else NOBODY
+    uvicorn.run(fixture_shop(chosen, provider).app, host="127.0.0.1", port=chosen, log_level="warning")

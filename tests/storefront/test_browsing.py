@@ -32,6 +32,8 @@ def test_a_category_shows_its_products_and_its_filters(shopper: Shopper) -> None
     assert page.all("input", name="colour")
     assert page.all("input", name="in_stock")
     assert page.one("input", name="price_min").attributes["placeholder"]
+    assert page.one("form", id="filters").attributes["action"] == "/en/c/ceramics"
+    assert page.all("a", data_language="de")[0].attributes["href"] == "/de/c/ceramics"
 
 
 def test_chosen_filters_are_shown_with_a_way_back(shopper: Shopper) -> None:

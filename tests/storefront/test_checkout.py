@@ -116,7 +116,7 @@ def test_the_hosted_page_is_told_the_amount_and_brings_a_token_back(
     shopper.post("checkout/address", ADDRESS)
     shopper.post("checkout/delivery", {"delivery": "standard"})
     answer = shopper.post("checkout/payment/hosted")
-    assert answer.headers["location"] == "http://127.0.0.1:8010/pay/session"
+    assert answer.headers["location"] == "http://127.0.0.1:9/pay/session"
     started = shop.payments.started[0]
     assert started.amount == next(iter(shop.carts.carts.values())).totals.total
     assert started.return_url == "http://127.0.0.1:8000/en/checkout/payment/return"
@@ -131,8 +131,8 @@ def test_the_hosted_page_is_told_the_amount_and_brings_a_token_back(
 
 def test_only_the_provider_may_be_framed_and_posted_to(shop: FixtureShop, shopper: Shopper) -> None:
     policy = shopper.get("").headers["content-security-policy"]
-    assert "frame-src http://127.0.0.1:8010;" in policy
-    assert "form-action 'self' http://127.0.0.1:8010;" in policy
+    assert "frame-src http://127.0.0.1:9;" in policy
+    assert "form-action 'self' http://127.0.0.1:9;" in policy
 
 
 def test_the_review_shows_everything_with_a_way_to_change_it(shop: FixtureShop, shopper: Shopper) -> None:

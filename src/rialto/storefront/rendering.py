@@ -25,6 +25,8 @@ from rialto.storefront.visit import Visit
 SHARED = "public, max-age=0, s-maxage=2, stale-while-revalidate=30, stale-if-error=3600"
 PRIVATE = "no-store"
 PAGE = Response[bytes]
+# What a page may say instead of the frame.
+OVERRIDABLE = frozenset({"robots", "query", "section", "canonical"})
 
 
 @cache
@@ -83,6 +85,8 @@ async def _page(
     context: dict[str, Any],
 ) -> PAGE:
     frame = {**_frame(visit), "navigation": await _navigation(visit, search)}
+    shadowed = frame.keys() & context.keys() - OVERRIDABLE
+    assert not shadowed, f"a page shadows the frame's {shadowed}"
     html = environment().get_template(template).render({**frame, **context})
     headers["Content-Security-Policy"] = content_policy(origin_of(visit.settings.sandbox_url))
     headers["Content-Language"] = visit.language

@@ -62,8 +62,8 @@ async def home(visit: Injected[Visit], search: Injected[Search]) -> PAGE:
 async def category(slug: FromPath[str], visit: Injected[Visit], search: Injected[Search]) -> PAGE | Redirect:
     """One category with its filters. Raises NotFound."""
     tree = (await search.categories(ViewOf(view=visit.view))).items
-    path = _path_to(slug, tree)
-    if not path:
+    trail = _path_to(slug, tree)
+    if not trail:
         raise NotFound
     asked = read_query(visit)
     try:
@@ -75,10 +75,10 @@ async def category(slug: FromPath[str], visit: Injected[Visit], search: Injected
         "pages/category.html",
         search=search,
         keys=_keys(found, f"category:{slug}"),
-        category=path[-1],
-        path=path,
-        structured=[structured.breadcrumb(visit, path)],
-        section=path[0].slug,
+        category=trail[-1],
+        trail=trail,
+        structured=[structured.breadcrumb(visit, trail)],
+        section=trail[0].slug,
         **_list_context(visit, asked, found),
     )
 
