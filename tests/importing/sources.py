@@ -59,4 +59,3 @@ class Shop:
 async def a_shop(postgres: DatabaseAddress) -> AsyncIterator[Shop]:
     async with open_service(CATALOG, postgres) as catalog, open_service(INVENTORY, postgres) as inventory:
         yield Shop(catalog.handlers, inventory.handlers)
-        await inventory.handlers.close()

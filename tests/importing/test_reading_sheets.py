@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -114,3 +115,25 @@ def test_a_faulty_product_of_a_catalogue_is_named(tmp_path: Path) -> None:
     assert problems_in(rows) == [("catalogue.json", 0, "b"), ("catalogue.json", 0, "")]
     assert products_in(rows)["c"].draft.attributes == {"height": "9.5"}
     assert products_in(rows)["a"].stock[0].on_hand == 3
+
+
+def test_the_documented_example_is_read_without_a_problem(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "import.md").read_text("utf-8")
+    example = text.split("```csv\n")[1].split("```")[0]
+    path = tmp_path / "example.csv"
+    path.write_text(example, "utf-8")
+    rows = rows_of("csv", path)
+    assert problems_in(rows) == []
+    assert left_out_in(rows) == {}
+    assert [len(row.draft.variants) for row in products_in(rows).values()] == [3, 1]
+
+
+def test_every_documented_column_is_known(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "import.md").read_text("utf-8")
+    cells = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+    columns = [name for cell in cells for name in re.findall(r"`([^`]+)`", cell)]
+    columns = [name.replace("CODE", "colour").replace("WAREHOUSE", "berlin") for name in columns]
+    assert len(columns) > 15
+    path = tmp_path / "columns.csv"
+    path.write_text(",".join(columns) + "\n" + ",".join("x" for _ in columns), "utf-8")
+    assert left_out_in(rows_of("csv", path)) == {}

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from rialto.catalog.model.fields import is_code, is_slug
 from rialto.importing.words import (
     code_of,
+    converted,
     decimal_number,
     decimal_text,
     grams,
     label_of,
-    length_in,
+    measure,
     slug_of,
     yes_or_no,
 )
@@ -69,11 +70,29 @@ def test_a_weight_that_is_none_is_refused(amount: str, unit: str) -> None:
         grams(amount, unit)
 
 
-def test_lengths_are_exact() -> None:
-    assert length_in("13.8", "in", "cm") == "35.052"
-    assert length_in("1", "ft", "mm") == "304.8"
+def test_measures_are_converted_exactly() -> None:
+    assert converted("13.8", "in", "cm") == "35.052"
+    assert converted("1", "ft", "mm") == "304.8"
+    assert converted("1.5", "L", "ml") == "1500"
+    assert converted("3.50", "Pieces", "pieces") == "3.5"
     with pytest.raises(Invalid):
-        length_in("1", "cm", "kg")
+        converted("1", "cm", "kg")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1.5L", ("1.5", "L")),
+        ("60 minutes", ("60", "minutes")),
+        ("220-240V", None),
+        ("L", None),
+        ("12", None),
+        ("35.052", None),
+        ("80 g/m²", ("80", "g/m²")),
+    ],
+)
+def test_a_measure_is_an_amount_and_a_unit(text: str, expected: tuple[str, str] | None) -> None:
+    assert measure(text) == expected
 
 
 @given(st.integers(min_value=-(10**11), max_value=10**11), st.integers(min_value=0, max_value=6))

@@ -9,7 +9,7 @@ from pathlib import Path
 from rialto.catalog.api import Catalog
 from rialto.importing.importers import find_importer, importer_names
 from rialto.importing.load import load
-from rialto.importing.model import Counts, FileRefused, ImportOptions, Problem, Report
+from rialto.importing.model import Counts, FileRefused, ImportOptions, NotImported, Problem, Report
 from rialto.inventory.api import Inventory
 from rialto.kernel.errors import RialtoError
 
@@ -60,12 +60,12 @@ def report_lines(report: Report) -> Iterator[str]:
         yield from _shortened([_refusal(problem) for problem in report.refused])
     if report.not_imported:
         yield "Not imported:"
-        yield from _shortened(
-            [
-                f"{one.what}{f' ({one.rows} rows)' if one.rows else ''}: {one.reason}"
-                for one in report.not_imported
-            ]
-        )
+        yield from _shortened([_left_out(one) for one in report.not_imported])
+
+
+def _left_out(one: NotImported) -> str:
+    rows = f" ({one.rows} row{'' if one.rows == 1 else 's'})" if one.rows else ""
+    return f"{_plain(one.what)}{rows}: {_plain(one.reason)}"
 
 
 def _counted(counts: Counts) -> str:

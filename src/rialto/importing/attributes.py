@@ -13,17 +13,18 @@ import msgspec
 from rialto.catalog.api import AttributeDefinition, AttributeValue, ProductDraft, Texts
 from rialto.importing.model import AttributeRow, NotImported, Problem, ProductRow, Said
 from rialto.importing.words import (
-    CENTIMETRES,
     NO,
     YES,
+    converted,
     decimal_number,
     decimal_text,
+    is_convertible,
     is_decimal,
-    length_in,
+    measure,
     slug_of,
     yes_or_no,
 )
-from rialto.kernel.errors import RialtoError
+from rialto.kernel.errors import Invalid, RialtoError
 
 SEPARATOR = "|"
 CHOICE_LENGTH_MAX = 80
@@ -118,33 +119,37 @@ def typed_draft(
     values: dict[str, AttributeValue] = dict(row.draft.attributes)
     for said in row.said:
         definition = definitions[said.code]
-        if said.unit and not _fits(said.unit, definition):
-            reason = f"the shop has {said.code} as {definition.type} in {definition.unit or 'no unit'}"
-            left_out.append(NotImported(what=f"{row.file}: {said.code}", rows=1, reason=reason))
-            continue
         try:
             values[said.code] = _typed(said, definition)
         except RialtoError as refused:
-            reason = f"{said.code}: {refused.text}"
-            return Problem(file=row.file, line=said.line, reason=reason, product=row.draft.slug)
+            if not said.dispensable:
+                reason = f"{said.code}: {refused.text}"
+                return Problem(file=row.file, line=said.line, reason=reason, product=row.draft.slug)
+            unit = f" in {definition.unit}" if definition.unit else ""
+            reason = f"some do not fit the attribute of the shop, a {definition.type}{unit}"
+            left_out.append(NotImported(what=f"{row.file}: {said.code}", rows=1, reason=reason))
     return msgspec.structs.replace(row.draft, attributes=values)
-
-
-def _fits(unit: str, definition: AttributeDefinition) -> bool:
-    """Whether a number in this unit can be one in the definition's."""
-    is_length = {unit, definition.unit} <= set(CENTIMETRES)
-    return definition.type == "number" and (unit == definition.unit or is_length)
 
 
 def _typed(said: Said, definition: AttributeDefinition) -> AttributeValue:
     """Raises Invalid when the text is no value of this type."""
+    if definition.type == "number":
+        return _number(said, definition)
+    if said.unit:
+        raise Invalid(f"the shop has no number here, but a {definition.type}.")
     if definition.type == "choice":
         codes = list(dict.fromkeys(slug_of(part) for part in _parts(said.text)))
         return codes[0] if len(codes) == 1 else codes
     if definition.type == "boolean":
         return yes_or_no(said.text)
-    if definition.type == "number":
-        if said.unit and definition.unit and said.unit != definition.unit:
-            return length_in(said.text, said.unit, definition.unit)
-        return decimal_text(decimal_number(said.text))
     return said.text
+
+
+def _number(said: Said, definition: AttributeDefinition) -> str:
+    """In the definition's unit: the text's own (`1.5 L`), else the column's, else taken to be the definition's."""
+    amount, unit = measure(said.text) or (said.text, said.unit)
+    if not unit:
+        return decimal_text(decimal_number(amount))
+    if not is_convertible(unit, definition.unit):
+        raise Invalid(f"{unit[:16]!r} is not what the shop measures it in ({definition.unit or 'no unit'}).")
+    return converted(amount, unit, definition.unit or unit)

@@ -64,7 +64,7 @@ class Findings:
                 self._categories[slug] = CategoryRow(category=category, file=self.file, line=line)
         return slug
 
-    def option(self, code: str, label: Texts, value: Texts, line: int) -> str:
+    def option(self, code: str, *, label: Texts, value: Texts, line: int) -> str:
         """The code of an option's value; option and value are noted as a choice to be filtered by."""
         value_code = slug_of(value[self.language])
         row = self._options.get(code)
@@ -115,20 +115,20 @@ class Drafting:
     def has_variant(self, sku: str) -> bool:
         return sku in self._variants
 
-    def price(self, sku: str, currency_text: str, amount_text: str, compare_at_text: str, line: int) -> bool:
+    def price(self, sku: str, *, currency: str, amount: str, compare_at: str, line: int) -> bool:
         """Note a price; False when there is a former price that is not above it, which is left out."""
         with at_line(line, "price"):
-            currency = parse_currency(currency_text)
-            amount = parse_decimal(amount_text, currency).amount
-            compare_at = parse_decimal(compare_at_text, currency).amount if compare_at_text else 0
-        if not 0 < amount <= AMOUNT_MAX:
-            raise RowFault(line, f"the price {amount_text[:32]} is not above zero.")
-        known = self._variants[sku]["prices"].setdefault(currency, amount)
-        if known != amount:
-            raise RowFault(line, f"{sku[:64]} has another price in {currency} already.")
-        if compare_at > amount:
-            self._variants[sku]["compare_at"][currency] = compare_at
-        return compare_at == 0 or compare_at > amount
+            code = parse_currency(currency)
+            present = parse_decimal(amount, code).amount
+            former = parse_decimal(compare_at, code).amount if compare_at else 0
+        if not 0 < present <= AMOUNT_MAX:
+            raise RowFault(line, f"the price {amount[:32]} is not above zero.")
+        known = self._variants[sku]["prices"].setdefault(code, present)
+        if known != present:
+            raise RowFault(line, f"{sku[:64]} has another price in {code} already.")
+        if former > present:
+            self._variants[sku]["compare_at"][code] = former
+        return former == 0 or former > present
 
     def image(self, picture: Picture, line: int) -> None:
         if picture not in self._images:

@@ -99,7 +99,9 @@ class Loading:
         news = [definition for code, definition in wanted.items() if outcomes[code] != "unchanged"]
         for definition, verdict in zip(news, await saver.attributes(news), strict=True):
             code = definition.code
-            outcomes[code] = self._judged(verdict, outcomes[code], where[code], f"attribute {code}")
+            outcomes[code] = self._judged(
+                verdict, outcomes[code], where=where[code], what=f"attribute {code}"
+            )
         for outcome in outcomes.values():
             self._count("attributes", outcome)
         return {**known, **wanted}
@@ -120,7 +122,9 @@ class Loading:
         verdicts = await saver.categories([row.category for row in news])
         for row, verdict in zip(news, verdicts, strict=True):
             slug = row.category.slug
-            outcomes[slug] = self._judged(verdict, outcomes[slug], (row.file, row.line), f"category {slug}")
+            outcomes[slug] = self._judged(
+                verdict, outcomes[slug], where=(row.file, row.line), what=f"category {slug}"
+            )
         for outcome in outcomes.values():
             self._count("categories", outcome)
 
@@ -171,7 +175,7 @@ class Loading:
             self._count("stock", outcome)
         self._refused += problems
 
-    def _judged(self, verdict: Verdict, outcome: str, where: Where, what: str) -> str:
+    def _judged(self, verdict: Verdict, outcome: str, *, where: Where, what: str) -> str:
         if verdict.outcome != "refused":
             return outcome
         reason = f"{what}: {_sentence(verdict)}"

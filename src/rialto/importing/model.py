@@ -57,6 +57,7 @@ class Said(Frozen):
     """An attribute as the source writes it; the shop's definition, or else all such texts, decide its type.
 
     `text` may hold several choices separated by `|`. `labels` are the names of the one value in other languages.
+    A `dispensable` one that does not fit the shop's definition is left out; any other refuses its product.
     """
 
     code: str
@@ -65,6 +66,7 @@ class Said(Frozen):
     line: int
     unit: str | None = None
     labels: Texts = {}
+    dispensable: bool = False
 
 
 class StockCount(Frozen):

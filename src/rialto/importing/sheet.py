@@ -157,7 +157,7 @@ class _Reading:
             if line[column]:
                 names = {self._options.language: line[column], **self._names("option_name", code, line)}
                 label = {self._options.language: label_of(code)}
-                chosen[code] = self.findings.option(code, label, names, line.number)
+                chosen[code] = self.findings.option(code, label=label, value=names, line=line.number)
         if not drafting.options:
             drafting.options = list(chosen)
         with at_line(line.number, "weight_g"):
@@ -182,7 +182,9 @@ class _Reading:
             if not line[column]:
                 if compare_at:
                     raise RowFault(line.number, f"{former[currency.upper()]}: there is no price beside it.")
-            elif not drafting.price(line["sku"], currency, line[column], compare_at, line.number):
+            elif not drafting.price(
+                line["sku"], currency=currency, amount=line[column], compare_at=compare_at, line=line.number
+            ):
                 raise RowFault(
                     line.number, f"{former[currency.upper()]}: a former price is above the present one."
                 )

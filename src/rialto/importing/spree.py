@@ -25,7 +25,7 @@ from rialto.importing.model import (
     StockCount,
 )
 from rialto.importing.tables import Line, Table, is_folder, read_table, shown
-from rialto.importing.words import code_of, grams, label_of, length_in, whole_number
+from rialto.importing.words import code_of, converted, grams, label_of, whole_number
 
 PRODUCTS = "products.csv"
 TRANSLATIONS = "product_translations.csv"
@@ -143,7 +143,9 @@ class _Reading:
             if line[column]:
                 code = code_of(name.removeprefix("custom."))
                 label = {language: label_of(name.rpartition(".")[2])}
-                drafting.said[code] = Said(code=code, label=label, text=line[column], line=line.number)
+                drafting.said[code] = Said(
+                    code=code, label=label, text=line[column], line=line.number, dispensable=True
+                )
 
     def _options_of(self, line: Line) -> list[tuple[str, str]]:
         """(name, value) of each option the row gives."""
@@ -160,7 +162,9 @@ class _Reading:
                     line.number, "an option has a name without a value, or a value without a name."
                 )
             code = code_of(name)
-            chosen[code] = self.findings.option(code, {language: name}, {language: value}, line.number)
+            chosen[code] = self.findings.option(
+                code, label={language: name}, value={language: value}, line=line.number
+            )
         if not drafting.options:
             drafting.options = list(chosen)
         with at_line(line.number, "weight"):
@@ -187,7 +191,13 @@ class _Reading:
                 line.number, f"a price of {shown(line['sku'])}, which is no variant of this product."
             )
         compare_at = "" if line["compare_at_price"] in {"0", "0.0", "0.00"} else line["compare_at_price"]
-        if not drafting.price(line["sku"], line["currency"], line["price"], compare_at, line.number):
+        if not drafting.price(
+            line["sku"],
+            currency=line["currency"],
+            amount=line["price"],
+            compare_at=compare_at,
+            line=line.number,
+        ):
             self.findings.left_out(f"{self._table.file}: compare_at_price", "it is not above the price")
 
     def _pictures(self, drafting: Drafting, line: Line, chosen: dict[str, str]) -> None:
@@ -204,9 +214,11 @@ class _Reading:
                 )
             for amount, unit in measures if len(measures) == 1 else ():
                 with at_line(lines[0].number, name):
-                    text = length_in(amount, unit, "cm")
+                    text = converted(amount, unit, "cm")
                 label = {self._options.language: label_of(name)}
-                drafting.said[name] = Said(code=name, label=label, text=text, unit="cm", line=lines[0].number)
+                drafting.said[name] = Said(
+                    code=name, label=label, text=text, unit="cm", line=lines[0].number, dispensable=True
+                )
 
 
 def _columns_left(table: Table, is_used: Callable[[str], bool]) -> Iterator[NotImported]:

@@ -11,6 +11,7 @@ from rialto.kernel.errors import Invalid
 from rialto.kernel.money import round_half_away
 
 _DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?")
+_MEASURE = re.compile(r"(-?[0-9]{1,12}(?:\.[0-9]{1,12})?)\s*([^\s\d.,+-]\D{0,15})")
 _WHOLE = re.compile(r"-?[0-9]{1,12}")
 _LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "đ": "d", "ł": "l", "þ": "th", "ð": "d"})
 
@@ -28,6 +29,13 @@ CENTIMETRES: dict[str, Fraction] = {
     "in": Fraction(254, 100),
     "ft": Fraction(3048, 100),
 }
+MILLILITRES: dict[str, Fraction] = {
+    "ml": Fraction(1),
+    "cl": Fraction(10),
+    "dl": Fraction(100),
+    "l": Fraction(1000),
+}
+_DIMENSIONS = (GRAMS, CENTIMETRES, MILLILITRES)
 YES = frozenset({"true", "yes", "y", "1", "ja"})
 NO = frozenset({"false", "no", "n", "0", "nein"})
 
@@ -88,12 +96,26 @@ def grams(amount: str, unit: str) -> int:
     return round_half_away(decimal_number(amount) * factor)
 
 
-def length_in(amount: str, unit: str, wanted: str) -> str:
-    """A length in another unit, as a decimal with at most six digits after the point. Raises Invalid."""
-    for one in (unit.lower(), wanted):
-        if one not in CENTIMETRES:
-            raise Invalid(f"{one[:16]!r} is not a unit of length ({', '.join(CENTIMETRES)}).")
-    return decimal_text(decimal_number(amount) * CENTIMETRES[unit.lower()] / CENTIMETRES[wanted])
+def measure(text: str) -> tuple[str, str] | None:
+    """`1.5 L` as amount and unit, if it is one."""
+    found = _MEASURE.fullmatch(text)
+    return (found[1], found[2].strip()) if found else None
+
+
+def is_convertible(unit: str, wanted: str | None) -> bool:
+    """Whether both are the same, or units of the same dimension."""
+    names = {unit.lower(), (wanted or "").lower()}
+    return len(names) == 1 or any(names <= set(units) for units in _DIMENSIONS)
+
+
+def converted(amount: str, unit: str, wanted: str) -> str:
+    """A measure in another unit, as a decimal with at most six digits after the point. Raises Invalid."""
+    if unit.lower() == wanted.lower():
+        return decimal_text(decimal_number(amount))
+    for units in _DIMENSIONS:
+        if {unit.lower(), wanted.lower()} <= set(units):
+            return decimal_text(decimal_number(amount) * units[unit.lower()] / units[wanted.lower()])
+    raise Invalid(f"{unit[:16]!r} cannot be converted to {wanted[:16]!r}.")
 
 
 def decimal_text(value: Fraction) -> str:

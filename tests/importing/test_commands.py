@@ -1,0 +1,83 @@
+"""The commands `rialto import` and `rialto seed`: what a person reads, and the exit code."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+import pytest
+
+from rialto.catalog.api import ListProducts
+from rialto.cli import import_, seed
+from rialto.cli.import_ import report_lines
+from rialto.importing.model import Counts, Problem, Report
+from rialto.kernel.db import DatabaseAddress
+from tests.importing.sources import DATA, a_shop
+
+pytestmark = pytest.mark.anyio
+
+
+def arguments(*words: str) -> Namespace:
+    parser = ArgumentParser()
+    import_.add_arguments(parser)
+    return parser.parse_args(words)
+
+
+async def test_an_import_tells_what_it_did_and_what_it_refused(postgres: DatabaseAddress) -> None:
+    said: list[str] = []
+    async with a_shop(postgres) as shop:
+        words = arguments(str(DATA / "spree"), "--format", "spree", "--warehouse", "rotterdam")
+        assert await import_.run(words, shop.catalog, shop.inventory, said.append) == 0
+    text = "\n".join(said)
+    assert "products   2 created, 0 changed, 0 unchanged, 4 refused" in text
+    assert "products.csv, line 10 (broken-price): price: '12.345'" in text
+    assert "products.csv: meta_title (1 row): there is no field for it" in text
+
+
+async def test_a_broken_file_is_one_sentence_and_exit_code_one(
+    postgres: DatabaseAddress, tmp_path: Path
+) -> None:
+    path = tmp_path / "broken.csv"
+    path.write_bytes(b"slug,sku,title_en\na,A,\xff\n")
+    said: list[str] = []
+    async with a_shop(postgres) as shop:
+        for words in (
+            arguments(str(path), "--format", "csv"),
+            arguments(str(tmp_path / "none"), "--format", "spree"),
+            arguments(str(path), "--format", "magento"),
+        ):
+            assert await import_.run(words, shop.catalog, shop.inventory, said.append) == 1
+        assert (await shop.catalog.list_products(ListProducts())).items == []
+    assert said[0] == "Nothing was imported. broken.csv, line 2: it is not UTF-8 text."
+    assert len(said) == 3
+
+
+async def test_a_dry_run_says_so(postgres: DatabaseAddress) -> None:
+    said: list[str] = []
+    async with a_shop(postgres) as shop:
+        words = arguments(str(DATA / "shop.csv"), "--format", "csv", "--dry-run")
+        assert await import_.run(words, shop.catalog, shop.inventory, said.append) == 0
+        assert (await shop.catalog.list_products(ListProducts())).items == []
+    assert any(line.startswith("Rehearsed, nothing was changed") for line in said)
+
+
+async def test_seed_loads_the_demo_catalogue_once(postgres: DatabaseAddress) -> None:
+    said: list[str] = []
+    async with a_shop(postgres) as shop:
+        for _ in range(2):
+            assert await seed.run(Namespace(), shop.catalog, shop.inventory, said.append) == 0
+        assert len((await shop.catalog.list_products(ListProducts(limit=200))).items) >= 80
+    assert any("0 created, 0 changed" in line for line in said)
+
+
+@pytest.mark.fast
+def test_a_report_is_bounded_and_harmless_on_a_terminal() -> None:
+    none = Counts()
+    problems = [Problem(file="a.csv", line=n, reason="\x1b[2J", product="x\x07") for n in range(1, 81)]
+    report = Report(
+        source="a.csv", dry_run=False, attributes=none, categories=none, products=none, stock=none,
+        refused=problems, not_imported=[],
+    )  # fmt: skip
+    lines = list(report_lines(report))
+    assert lines[-1] == "  and 30 more"
+    assert all(line.isprintable() for line in lines)
