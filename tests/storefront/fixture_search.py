@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -57,9 +58,15 @@ class Stock(msgspec.Struct):
         return "sold_out" if left <= 0 else "few_left" if left <= 5 else "in_stock"
 
 
+@cache
+def demo_catalogue() -> dict[str, Any]:
+    catalogue: dict[str, Any] = msgspec.json.decode(CATALOGUE.read_bytes())
+    return catalogue
+
+
 class FixtureSearch:
-    def __init__(self, raw: dict[str, Any] | None = None) -> None:
-        raw = raw or msgspec.json.decode(CATALOGUE.read_bytes())
+    def __init__(self) -> None:
+        raw = demo_catalogue()
         ids = RandomIds(ManualClock())
         self.drafts = {item["slug"]: msgspec.convert(item, ProductDraft) for item in raw["products"]}
         self.ids: dict[str, ProductId] = {slug: PRODUCT.new(ids, 0) for slug in self.drafts}
@@ -111,7 +118,8 @@ class FixtureSearch:
         )
 
     async def product(self, command: ProductAsked) -> ProductDetail:
-        draft = self.drafts.get(command.ref)
+        slug = next((slug for slug, known in self.ids.items() if known == command.ref), command.ref)
+        draft = self.drafts.get(slug)
         if draft is None:
             raise ProductGone
         view = command.view

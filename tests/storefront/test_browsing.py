@@ -111,6 +111,15 @@ def test_a_variant_is_chosen_by_options_or_sku_without_a_script(shop: FixtureSho
             assert current == set(variant.options.items())
 
 
+def test_a_product_has_one_address(shop: FixtureShop, shopper: Shopper) -> None:
+    slug = product_with_options(shop).slug
+    answer = shopper.get(f"p/{shop.search.ids[slug]}?sku=X")
+    assert answer.headers["location"] == f"/en/p/{slug}?sku=X"
+    for path in ("/en", "/en/"):
+        page = Page(shopper.client.get(path).text)
+        assert page.one("link", rel="canonical").attributes["href"] == "http://127.0.0.1:8000/en/"
+
+
 def test_a_sold_out_variant_says_so_and_cannot_be_bought(shop: FixtureShop, shopper: Shopper) -> None:
     draft = product_with_options(shop)
     shop.search.stock.left[draft.variants[0].sku] = 0

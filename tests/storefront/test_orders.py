@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from litestar.testing import RequestFactory
 
 from rialto.kernel.errors import Unavailable
 from rialto.orders.api import Order
+from rialto.storefront.routes import render_error
 from tests.storefront.fixture_shop import FixtureShop
 from tests.storefront.shopping import Page, Shopper, any_sku
 
@@ -69,6 +71,16 @@ def test_a_page_that_is_not_there_is_said_in_the_visitors_language(
     assert elsewhere.status_code == 404
     assert words in elsewhere.text
     assert elsewhere.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 410, 413, 429, 500, 502, 503])
+def test_every_error_has_a_page_made_without_any_service(shopper: Shopper, status: int) -> None:
+    request = RequestFactory().get("/de/anything")
+    answer = render_error(request, status, None)
+    page = Page(bytes(answer.content).decode())
+    assert page.one("html").attributes["lang"] == "de"
+    assert page.one("h1").text
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'self'")
 
 
 def test_a_service_that_is_away_says_when_to_come_back(shop: FixtureShop, shopper: Shopper) -> None:

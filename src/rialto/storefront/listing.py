@@ -91,11 +91,13 @@ def read_query(visit: Visit) -> Asked:
 
 def chips(visit: Visit, asked: Asked, found: ProductPage) -> list[Chip]:
     """What is chosen now, each with a way back."""
+    codes = {facet.code for facet in found.facets}
     labels = {(facet.code, value.value): value.label for facet in found.facets for value in facet.values}
     chosen = [
         Chip(label=labels.get((code, value), value), url=_url(visit, _without(visit.query, (code, value))))
         for code, values in asked.filters.items()
         for value in values
+        if code in codes
     ]
     for name in ("price_min", "price_max"):
         if name in asked.minor:

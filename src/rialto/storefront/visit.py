@@ -69,7 +69,7 @@ async def open_visit(request: AnyRequest, search: Injected[Search], settings: In
         raise NotFound
     asked = request.cookies.get(CURRENCY_COOKIE, "")
     return Visit(
-        path=request.scope["path"],
+        path=_plain_path(request.scope["path"]),
         query=tuple(sorted(request.query_params.multi_items())),  # one address per list, whatever the order
         language=language,
         currency=next((code for code in channel.currencies if code == asked), channel.currencies[0]),
@@ -137,6 +137,12 @@ def remember_choice(response: Response[Any], visit: Visit, *, language: str, cur
     secure = visit.settings.secure
     response.cookies.append(_cookie(LANGUAGE_COOKIE, language, YEAR_S, secure=secure))
     response.cookies.append(_cookie(CURRENCY_COOKIE, currency, YEAR_S, secure=secure))
+
+
+def _plain_path(path: str) -> str:
+    """One address per page: `/en/` has its slash, nothing below it has one at its end."""
+    parts = [part for part in path.split("/") if part]
+    return "/" + "/".join(parts) + ("/" if len(parts) == 1 else "")
 
 
 def host_name(request: AnyRequest) -> str:

@@ -105,12 +105,13 @@ async def search_page(visit: Injected[Visit], search: Injected[Search]) -> PAGE 
 
 def _list_context(visit: Visit, asked: Asked, found: ProductPage) -> dict[str, Any]:
     query = urlencode({"page": str(found.page)}) if found.page > 1 else ""
+    active = chips(visit, asked, found)
     return {
         "asked": asked,
         "query": asked.q,
         "found": found,
-        "chips": chips(visit, asked, found),
-        "filtered": is_filtered(asked),
+        "chips": active,
+        "filtered": bool(active) or (not found.total and is_filtered(asked)),
         "bare_url": bare_url(visit, asked),
         "price_hints": _price_hints(found),
         "sorts": SORTS,

@@ -8,13 +8,14 @@ from urllib.parse import urlencode
 
 from litestar import get
 from litestar.params import FromPath
+from litestar.response import Redirect
 
 from rialto.catalog.api import Picture
 from rialto.kernel.http import Injected
 from rialto.kernel.service import Frozen
 from rialto.search.api import ProductAsked, ProductDetail, Related, Search, Variant
 from rialto.storefront import formats, pictures, structured
-from rialto.storefront.rendering import PAGE, shared_page
+from rialto.storefront.rendering import PAGE, go, shared_page
 from rialto.storefront.visit import Visit
 
 
@@ -40,9 +41,11 @@ class OptionRow(Frozen):
 
 
 @get("/{lang:str}/p/{slug:str}")
-async def product(slug: FromPath[str], visit: Injected[Visit], search: Injected[Search]) -> PAGE:
-    """Raises ProductGone. `?sku=` or `?colour=…` choose a variant."""
+async def product(slug: FromPath[str], visit: Injected[Visit], search: Injected[Search]) -> PAGE | Redirect:
+    """Raises ProductGone. `?sku=` or `?colour=…` choose a variant. An id instead of a slug is led to the one address."""
     detail = await search.product(ProductAsked(view=visit.view, ref=slug))
+    if slug != detail.slug:
+        return go(visit.url(f"p/{detail.slug}", **dict(visit.query)), status=302)
     chosen = choose(detail.variants, dict(visit.query))
     shown = [
         pictures.shown(image, language=visit.language, title=detail.title)

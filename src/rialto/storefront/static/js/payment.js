@@ -31,7 +31,8 @@ export function startPayment() {
   const answers = {
     height: ({ height }) => (frame.height = Math.min(Math.max(Number(height) || 0, 200), 1200)),
     enter: ask,
-    error: ({ message }) => fail(String(message || away)),
+    // What is wrong with a field stands beside it in the frame; only the rest is said here.
+    error: ({ message, fields }) => fail(fields?.length ? "" : String(message || away)),
     token: ({ token, label }) => {
       form.elements.token.value = String(token);
       form.elements.label.value = String(label || "");
