@@ -29,6 +29,7 @@ import textiles  # noqa: E402
 from source import Item  # noqa: E402
 
 RANGES = (ceramics, lighting, textiles, prints, stationery, storage, glassware, accents)
+HASH = "[0-9a-f]" * 8
 SEEN_BY = ("colour", "frame", "scent")  # options that change the picture
 
 
@@ -154,7 +155,7 @@ def _views(item: Item, stem: str, options: dict[str, str], en: str, de: str) -> 
 
 def pictures(stem: str, options: dict[str, str], alt: tuple[str, str]) -> list[dict[str, Any]]:
     """The picture of this name with all its widths; nothing when it is not rendered yet."""
-    names = sorted(p.name[: -len(".webp")] for p in (DEMO / "media").glob(f"{stem}-????????-*.webp"))
+    names = sorted(p.name[: -len(".webp")] for p in (DEMO / "media").glob(f"{stem}-{HASH}-*.webp"))
     if not names:
         return []
     file = names[0].rsplit("-", 1)[0]

@@ -99,9 +99,9 @@ def vase_kante(colour: str, view: str) -> None:
     lathe(line, glaze(colour, rough=0.35), segments=7, smooth=False)
 
 
-@product("vase-amphora", "terracotta", backdrops="paper teal", front=View(azimuth=-6))
+@product("vase-amphora", backdrops="paper teal", front=View(azimuth=-6))
 def vase_amphora(colour: str, view: str) -> None:
-    skin = glaze(colour, rough=0.8, dip="chalk", dip_at=0.62)
+    skin = glaze("terracotta", rough=0.8, dip="chalk", dip_at=0.62)
     lathe(
         vessel(
             [(0.32, 0), (0.36, 0.06), (0.8, 1.1), (0.82, 1.6), (0.4, 2.05), (0.3, 2.4), (0.42, 2.7)], 0.06
@@ -268,13 +268,12 @@ def pitcher_krug(colour: str, view: str) -> None:
 
 @product(
     "fruit-bowl-podest",
-    "chalk",
     backdrops="plum sage",
     front=View(azimuth=-20, elevation=17, fill=0.72),
     detail=View(azimuth=30, elevation=36, light="sun", fill=0.76),
 )
 def fruit_bowl_podest(colour: str, view: str) -> None:
-    skin = glaze(colour, rough=0.65)
+    skin = glaze("chalk", rough=0.65)
     lathe(
         vessel([(0.6, 0), (0.56, 0.1), (0.28, 0.5), (0.3, 0.7), (0.9, 0.85), (1.3, 1.15)], 0.07, floor=0.83),
         skin,

@@ -97,7 +97,7 @@ def wineglass_stiel(variant: str, view: str) -> None:
     "cobalt",
     "rose",
     "amber",
-    backdrops="paper sage mist bone",
+    backdrops="paper mist sand bone",
     front=CLEAR,
     detail=View(light="back", azimuth=26, elevation=26, close=1.3),
 )
@@ -117,7 +117,7 @@ def vase_blase(colour: str, view: str) -> None:
             0.05,
             floor=0.14,
         ),
-        glass(colour, depth=0.7),
+        glass(colour, depth=0.38 if colour == "rose" else 0.7),
     )
     if view == "front":
         stem = matt("moss")
@@ -201,11 +201,12 @@ def cloche_glocke(variant: str, view: str) -> None:
     dome = curve([(0.96, 0.23), (0.96, 1.6), (0.85, 2.1), (0.5, 2.48), (0.0, 2.58)])
     lathe([*dome, *[(max(0, r - 0.035), z - 0.03) for r, z in reversed(dome)]], glass("clear"))
     lathe(curve([(0.0, 2.56), (0.08, 2.6), (0.07, 2.68), (0.15, 2.82), (0.0, 2.95)]), glass("clear"))
-    shell = glaze("rose", rough=0.4)
-    for k in range(40):
-        t = k / 40
-        turn, r = 3.2 * tau * t, 0.42 * (1 - t) + 0.02
-        ball(0.3 * (1 - t) + 0.03, shell, at=(r * cos(turn), r * sin(turn), 0.5 + 1.1 * t))
+    for k, tone in enumerate(("#e2bd86", "cream", "#b8405a", "#e2bd86", "cream")):
+        disc(0.62, 0.17, matt(tone, 0.8, 0.4, 12), at=(0, 0, 0.24 + 0.17 * k), edge=0.05)
+    for k in range(6):
+        angle = tau * k / 6
+        ball(0.13, glaze("red", rough=0.15), at=(0.42 * cos(angle), 0.42 * sin(angle), 1.18))
+    ball(0.15, glaze("red", rough=0.15), at=(0, 0, 1.2))
 
 
 @product(

@@ -94,7 +94,7 @@ scene(
     CATEGORY,
     "blush",
     [
-        ("vase-amphora", "terracotta", -2.4, 0.5, 0, 0, 1.1),
+        ("vase-amphora", "", -2.4, 0.5, 0, 0, 1.1),
         ("vase-rille", "sage", -0.4, 0.9, 0, 0, 1.1),
         ("mug-brenner", "blue", 0.7, -0.8, 0, 40, 1.1),
         ("vase-kante", "ochre", 2.2, 0.5, 0, 15, 1.05),

@@ -35,7 +35,7 @@ RANGES = (
     "accents",
     "groups",
 )
-PIXELS = 680  # rendered width; 1200 px is an upscale, which the soft studio light forgives
+PIXELS = 600  # rendered width; 1200 px is an upscale, which the soft studio light forgives
 
 
 def main() -> None:
@@ -45,6 +45,7 @@ def main() -> None:
     for name in RANGES:
         importlib.import_module(name)
     wanted = [s for s in shots() if not options.only or any(part in s.name for part in options.only)]
+    wanted.sort(key=lambda shot: shot.view_name != "front")  # a run that is cut short still leaves a usable shop
     for shot in wanted:
         png = options.build / f"{shot.name}.png"
         if not options.publish and (options.only or not png.exists()):
@@ -68,13 +69,13 @@ def _options() -> argparse.Namespace:
 def render(shot: Shot, png: Path, threads: int) -> None:
     studio.clear()
     PRODUCTS[shot.slug].build(shot.variant, shot.view_name)
-    wide = {"hero": 1400, "category": 960}.get(shot.slug.split("-")[0])
+    wide = {"hero": 1200, "category": 840}.get(shot.slug.split("-")[0])
     studio.shoot(shot.view, str(png), wide or PIXELS, threads)
 
 
 def publish(shot: Shot, png: Path) -> None:
     """Write the three widths; the 1200 px one decides the hash, older versions of the picture go."""
-    done = sorted(MEDIA.glob(f"{shot.name}-????????-*.webp"))
+    done = sorted(MEDIA.glob(f"{shot.name}-{HASH}-*.webp"))
     if done and done[0].stat().st_mtime > png.stat().st_mtime:
         return
     picture = Image.open(png).convert("RGB")
@@ -83,14 +84,15 @@ def publish(shot: Shot, png: Path) -> None:
     for width in widths:
         height = round(width * shot.view.aspect[1] / shot.view.aspect[0])
         scaled = picture.resize((width, height), Image.Resampling.LANCZOS)
-        scaled.save(folder / f"{width}.webp", quality=QUALITY[width], method=6)
+        scaled.save(folder / f"{width}.webp", quality=QUALITY[width], method=4)
     digest = hashlib.sha256((folder / "1200.webp").read_bytes()).hexdigest()[:8]
-    for old in MEDIA.glob(f"{shot.name}-????????-*.webp"):
+    for old in MEDIA.glob(f"{shot.name}-{HASH}-*.webp"):
         old.unlink()
     for width in widths:
         (MEDIA / f"{shot.name}-{digest}-{width}.webp").write_bytes((folder / f"{width}.webp").read_bytes())
 
 
+HASH = "[0-9a-f]" * 8
 QUALITY = {400: 78, 800: 76, 1200: 72, 1920: 70}
 
 

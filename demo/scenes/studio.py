@@ -33,7 +33,7 @@ class View:
     blur: float = 0.0  # aperture; 0 is everything sharp
 
 
-SAMPLES = {"soft": 6, "sun": 7, "dim": 9, "back": 12}
+SAMPLES = {"soft": 5, "sun": 6, "dim": 8, "back": 10}
 
 
 def clear() -> None:
