@@ -6,6 +6,7 @@ Rounding happens in `apply_rate` (half away from zero, on exact integers) and sp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import NewType, Self
@@ -18,6 +19,8 @@ Currency = NewType("Currency", str)
 
 EUR = Currency("EUR")
 USD = Currency("USD")
+
+_DECIMAL = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})")
 
 AMOUNT_MAX = 10**15  # ten trillion of a two-digit currency; far below what bigint holds even when summed
 
@@ -156,12 +159,10 @@ def parse_currency(text: str, *, path: str = "currency") -> Currency:
 def parse_decimal(text: str, currency: Currency) -> Money:
     """`19.99` as money, exactly. Raises Invalid for anything else, also for too many digits."""
     digits = EXPONENTS[currency]
-    try:
-        value = Fraction(text.strip()) if "/" not in text else None
-    except (ValueError, ZeroDivisionError):
-        value = None
-    if value is None or not text.isascii() or any(letter in text for letter in "eE_"):
+    # Looked at before it is read: `1e999999999` would fill the memory, and Fraction reads `1/2` and `1_000` too.
+    if not _DECIMAL.fullmatch(text.strip()):
         raise Invalid(f"{text[:32]!r} is not an amount of {currency}.", code="amount_not_valid")
+    value = Fraction(text.strip())
     minor = value * 10**digits
     if minor.denominator != 1 or abs(minor) > AMOUNT_MAX:
         raise Invalid(f"{text[:32]!r} does not fit {currency} with {digits} digits.", code="amount_not_valid")
