@@ -9,8 +9,11 @@ from rialto.kernel.service import Frozen
 
 FIELD_LENGTH_MAX = 120
 
-# CLDR lists regions and aggregates beside the ISO 3166-1 countries.
-_NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "XA", "XB", "XK", "ZZ", "QO"})
+# CLDR lists aggregates, private codes and islands that the post knows by their country's code (AC, CP, CQ, DG,
+# EA, IC, TA) beside the 249 countries of ISO 3166-1.
+_NO_COUNTRIES = frozenset(
+    ["EU", "EZ", "UN", "XA", "XB", "XK", "ZZ", "QO", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"]
+)
 
 COUNTRIES: frozenset[str] = frozenset(
     code

@@ -27,6 +27,7 @@ Row = Any  # asyncpg.Record: indexed by column name
 STATEMENT_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 5.0
 IDLE_CLOSE_S = 60.0
+SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
 
 
 class Duplicate(Conflict):
@@ -63,10 +64,10 @@ class DatabaseAddress(Frozen):
 
 
 def parse_database_url(url: str) -> DatabaseAddress:
-    """`postgresql://user:password@host:port/name?host=/socket/folder&sslmode=…`."""
+    """`postgresql://user:password@host:port/name?host=/socket/folder&sslmode=…`. ValueError for anything else."""
     parts = urlsplit(url)
     query = parse_qs(parts.query)
-    return DatabaseAddress(
+    address = DatabaseAddress(
         host=query.get("host", [parts.hostname or "127.0.0.1"])[0],
         port=parts.port or int(query.get("port", ["5432"])[0]),
         database=unquote(parts.path.lstrip("/")) or "postgres",
@@ -74,6 +75,10 @@ def parse_database_url(url: str) -> DatabaseAddress:
         password=unquote(parts.password) if parts.password else None,
         sslmode=query.get("sslmode", ["prefer"])[0],
     )
+    nowhere = not (parts.hostname or "host" in query)
+    if parts.scheme not in {"postgresql", "postgres"} or nowhere or address.sslmode not in SSL_MODES:
+        raise ValueError("not the URL of a PostgreSQL database")
+    return address
 
 
 async def connect(address: DatabaseAddress, **options: Any) -> Any:

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -58,33 +59,47 @@ def make_secrets(ids: Ids) -> Secrets:
 def load_or_make_secrets(path: Path, ids: Ids) -> Secrets:
     """The file's secrets; made and written with rights 0600 when there is none.
 
-    Raises SecretsBroken when it cannot be read, is damaged, or others may read it.
+    Raises SecretsBroken when it cannot be read or written, is damaged, or others may read it.
     """
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
-        return _write_new(path, make_secrets(ids))
+        return _make(path, ids)
+    except OSError as error:
+        raise SecretsBroken(f"{path} cannot be used as the secrets file: {error}") from None
     if stat.S_IMODE(mode) & 0o077:
         raise SecretsBroken(f"{path} may be read by others; run: chmod 600 {path}")
+    return _read(path)
+
+
+def _read(path: Path) -> Secrets:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Secrets)
     except (OSError, msgspec.MsgspecError) as error:
         raise SecretsBroken(f"{path} cannot be used as the secrets file: {error}") from None
 
 
-def _write_new(path: Path, secrets: Secrets) -> Secrets:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(secrets)))
-        file.flush()
-        os.fsync(file.fileno())
+def _make(path: Path, ids: Ids) -> Secrets:
+    secrets = make_secrets(ids)
+    beside = path.with_name(f"{path.name}.{ids.token(60)}.new")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_new(beside, msgspec.json.format(msgspec.json.encode(secrets)))
         # A link fails where the name exists: of two first starts one wins and both read the same file.
         os.link(beside, path)
     except FileExistsError:
-        return msgspec.json.decode(path.read_bytes(), type=Secrets)
+        return _read(path)
+    except OSError as error:
+        raise SecretsBroken(f"{path} cannot be written: {error}") from None
     finally:
-        beside.unlink()
+        with suppress(OSError):  # never made
+            beside.unlink()
     return secrets
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from rialto.kernel.db import parse_database_url
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.service import Frozen
 
@@ -66,7 +67,7 @@ def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Sett
     sandbox_port = reader.port("RIALTO_SANDBOX_PORT", 8010)
     data = Path(reader.text("RIALTO_DATA", str(data_default))).expanduser().absolute()
     # A browser cannot open 0.0.0.0; whoever listens everywhere says by RIALTO_PUBLIC_URL how people come.
-    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104
+    shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else f"[{host}]" if ":" in host else host  # noqa: S104
     settings = Settings(
         host=host,
         port=port,
@@ -80,7 +81,7 @@ def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Sett
         .expanduser()
         .absolute(),
         data=data,
-        database_url=reader.optional_url("RIALTO_DATABASE_URL", ("postgresql", "postgres")),
+        database_url=reader.database_url("RIALTO_DATABASE_URL"),
         cache_url=reader.not_yet("RIALTO_CACHE_URL"),
         bus_url=reader.not_yet("RIALTO_BUS_URL"),
         documents_url=reader.not_yet("RIALTO_DOCUMENTS_URL"),
@@ -159,6 +160,13 @@ class _Reader:
 
     def optional_url(self, name: str, schemes: tuple[str, ...]) -> str | None:
         return self._url(name, None, schemes)
+
+    def database_url(self, name: str) -> str | None:
+        def parse(text: str) -> str:
+            parse_database_url(text)
+            return text
+
+        return self._parsed(name, None, parse, "a URL with postgresql, such as postgresql://user@host/name")
 
     def _url(self, name: str, default: str | None, schemes: tuple[str, ...]) -> str | None:
         def parse(text: str) -> str:

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rialto.kernel.db import parse_database_url
+from rialto.kernel.settings import LOG_LEVELS, Settings, SettingWrong, read_settings
+
+pytestmark = pytest.mark.fast
+
+HERE = Path("/somewhere/data")
+
+
+def read(**values: str) -> Settings:
+    environment = {f"RIALTO_{name}": value for name, value in values.items()}
+    return read_settings({"PATH": "/bin", **environment}, data_default=HERE)
+
+
+def test_nothing_set_means_a_shop_on_this_machine() -> None:
+    settings = read()
+    assert (settings.host, settings.port, settings.ops_port) == ("127.0.0.1", 8000, 8001)
+    assert settings.public_url == "http://127.0.0.1:8000"
+    assert settings.data == HERE
+    assert settings.secret_file == HERE / "secrets.json"
+    assert settings.database_url is None
+    assert settings.trusted_proxies == ()
+    assert not settings.strict
+    assert not settings.secure
+
+
+def test_blank_means_not_set() -> None:
+    assert read(PORT=" ", DATABASE_URL="", LOG="  ") == read()
+
+
+def test_good_values_are_taken() -> None:
+    settings = read(
+        HOST="0.0.0.0",
+        PORT="80",
+        PUBLIC_URL="https://shop.example/",
+        TRUSTED_PROXIES="10.0.0.0/8, ::1,",
+        SMTP_URL="smtp://mail.example:25",
+        DATABASE_URL="postgresql:///rialto?host=/run/postgresql",
+        SECRET_FILE="/etc/rialto/secrets.json",
+        WORKERS="2",
+        RATE_LIMIT="0",
+        LOG="debug",
+        STRICT="Yes",
+        ADMIN_PASSWORD="correct horse",
+        CRASH_AT="relay.after_publish:2",
+    )
+    assert settings.public_url == "https://shop.example"
+    assert settings.secure
+    assert settings.trusted_proxies == ("10.0.0.0/8", "::1/128")
+    assert settings.secret_file == Path("/etc/rialto/secrets.json")
+    assert (settings.workers, settings.rate_limit, settings.log, settings.strict) == (2, 0, "debug", True)
+    assert settings.crash_at == "relay.after_publish:2"
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:8000"),
+        ("::", "http://127.0.0.1:8000"),
+        ("::1", "http://[::1]:8000"),
+        ("shop.local", "http://shop.local:8000"),
+    ],
+)
+def test_the_address_that_is_shown_is_one_that_a_browser_can_open(host: str, shown: str) -> None:
+    assert read(HOST=host).public_url == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "80.5"),
+        ("PORT", "http"),
+        ("PORT", "9" * 5000),
+        ("OPS_PORT", "-1"),
+        ("SANDBOX_PORT", "x"),
+        ("WORKERS", "0"),
+        ("WORKERS", "65"),
+        ("RATE_LIMIT", "-1"),
+        ("LOG", "loud"),
+        ("LOG", "INFO"),
+        ("STRICT", "perhaps"),
+        ("PUBLIC_URL", "shop.example"),
+        ("PUBLIC_URL", "ftp://shop.example"),
+        ("PUBLIC_URL", "https://"),
+        ("PUBLIC_URL", "https://shop.example:99999"),
+        ("PUBLIC_URL", "https://["),
+        ("SANDBOX_URL", "x"),
+        ("SMTP_URL", "http://mail.example"),
+        ("DATABASE_URL", "mysql://localhost/shop"),
+        ("DATABASE_URL", "postgresql://localhost:port/shop"),
+        ("DATABASE_URL", "postgresql:///shop?host=/run&port=many"),
+        ("DATABASE_URL", "postgresql://localhost/shop?sslmode=maybe"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("TRUSTED_PROXIES", "proxy.example"),
+        ("CACHE_URL", "redis://localhost"),
+        ("BUS_URL", "amqp://localhost"),
+        ("DOCUMENTS_URL", "mongodb://localhost"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_variable(name: str, value: str) -> None:
+    with pytest.raises(SettingWrong) as refused:
+        read(**{name: value})
+    assert f"RIALTO_{name}" in refused.value.text
+
+
+@given(
+    st.sampled_from(
+        ["PORT", "OPS_PORT", "WORKERS", "RATE_LIMIT", "LOG", "STRICT", "PUBLIC_URL", "DATABASE_URL"]
+    ),
+    st.text(min_size=1, max_size=30),
+)
+def test_any_value_is_taken_or_refused_by_name(name: str, value: str) -> None:
+    try:
+        settings = read(**{name: value})
+    except SettingWrong as refused:
+        assert f"RIALTO_{name}" in refused.text  # noqa: PT017 - most texts are refused
+        return
+    assert settings.log in LOG_LEVELS
+    assert 1 <= settings.port <= 65535
+    if settings.database_url is not None:
+        parse_database_url(settings.database_url)
+
+
+def test_ports_must_differ() -> None:
+    with pytest.raises(SettingWrong, match="RIALTO_PORT, RIALTO_OPS_PORT, RIALTO_SANDBOX_PORT must differ"):
+        read(PORT="8001")
+    with pytest.raises(SettingWrong, match="must differ"):
+        read(SANDBOX_PORT="8000")
+
+
+def test_a_relative_data_folder_is_made_absolute() -> None:
+    assert read(DATA="shop-data").data.is_absolute()
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        read().port = 1  # type: ignore[misc]
+
+
+def test_a_database_url_is_read_with_what_it_leaves_out() -> None:
+    plain = parse_database_url("postgresql://db.example")
+    assert (plain.host, plain.port, plain.database, plain.user, plain.password, plain.sslmode) == (
+        "db.example",
+        5432,
+        "postgres",
+        "postgres",
+        None,
+        "prefer",
+    )
+
+
+def test_a_database_url_is_read_in_full() -> None:
+    full = parse_database_url("postgres://jo%40n:p%2Fw@h:6432/shop%20a?sslmode=require")
+    assert (full.host, full.port, full.database, full.user, full.password, full.sslmode) == (
+        "h",
+        6432,
+        "shop a",
+        "jo@n",
+        "p/w",
+        "require",
+    )
+    socket = parse_database_url("postgresql://u@/shop?host=/run/pg&port=5433")
+    assert (socket.host, socket.port) == ("/run/pg", 5433)
+    other = full.as_user("rialto_cart", "secret")
+    assert (other.user, other.password, other.host, other.sslmode) == (
+        "rialto_cart",
+        "secret",
+        "h",
+        "require",
+    )
