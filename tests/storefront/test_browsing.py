@@ -6,6 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from rialto.search.api import Facet, FacetValue
+from rialto.storefront.facets import shown_facets
 from rialto.storefront.visit import preferred_language
 from tests.storefront.fixture_shop import FixtureShop
 from tests.storefront.shopping import Page, Shopper, product_with_options
@@ -49,6 +51,33 @@ def test_chosen_filters_are_shown_with_a_way_back(shopper: Shopper) -> None:
         box.attributes["value"] for box in page.all("input", name="colour") if "checked" in box.attributes
     ]
     assert sorted(chosen) == ["moss", "sand"]
+
+
+def test_long_filters_are_cut_and_what_is_chosen_stays() -> None:
+    def value(number: int, *, chosen: bool = False) -> FacetValue:
+        return FacetValue(value=f"v{number}", label=f"V{number}", count=50 - number, chosen=chosen)
+
+    long = Facet(code="colour", label="Colour", values=[value(n, chosen=n == 30) for n in range(31)])
+    useless = Facet(
+        code="handmade",
+        label="Handmade",
+        values=[FacetValue(value="yes", label="Yes", count=60, chosen=False)],
+    )
+    many = [Facet(code=f"a{n}", label="A", values=[value(1), value(2)]) for n in range(9)]
+    shown = shown_facets([long, useless, *many], 60, "")
+    assert [facet.code for facet in shown.items] == ["colour", *(f"a{n}" for n in range(6))]
+    assert [each.value for each in shown.items[0].values][-1] == "v30"
+    assert (len(shown.items[0].values), shown.items[0].hidden, shown.hidden) == (10, 21, 3)
+    assert len(shown_facets([long], 60, "colour").items[0].values) == 31
+    assert shown_facets([long, useless, *many], 60, "filters").hidden == 0
+
+
+def test_more_values_are_one_link_away(shopper: Shopper) -> None:
+    few, link = shopper.page("search"), "/en/search?more=colour"
+    assert link in {a.attributes.get("href") for a in few.all("a")}
+    assert len(shopper.page("search?more=colour").all("input", name="colour")) > len(
+        few.all("input", name="colour")
+    )
 
 
 def test_foreign_parameters_do_not_filter(shopper: Shopper) -> None:

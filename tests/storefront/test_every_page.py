@@ -14,7 +14,7 @@ pytestmark = pytest.mark.fast
 SHARED = [
     "",
     "c/ceramics",
-    "search?q=vase",
+    "search",
     "search?q=zzzz",
     "p/{slug}",
     *(f"pages/{name}" for name in INFO_PAGES),

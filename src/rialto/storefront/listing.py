@@ -20,7 +20,7 @@ PAGE_SIZE = 24
 PAGES_MAX = 400
 QUERY_LENGTH_MAX = 120
 FILTERS_MAX = 40
-_OWN = frozenset({"q", "sort", "page", "price_min", "price_max", "in_stock"})
+_OWN = frozenset({"q", "sort", "page", "price_min", "price_max", "in_stock", "more"})
 _FOREIGN = re.compile(
     r"utm_\w+|gclid|fbclid|msclkid|mc_\w+|ref|source|cursor|limit|currency|language|channel|view"
 )
@@ -54,6 +54,7 @@ class Asked(Frozen):
     sort: str
     page: int
     in_stock: bool
+    more: str = ""
 
     def browse(self, visit: Visit, category: str | None = None) -> Browse:
         return Browse(
@@ -86,6 +87,7 @@ def read_query(visit: Visit) -> Asked:
         sort=first.get("sort", "") if first.get("sort") in SORTS else "relevance",
         page=min(int(page), PAGES_MAX) if re.fullmatch(r"[1-9]\d{0,5}", page, re.ASCII) else 1,
         in_stock=first.get("in_stock") == "1",
+        more=more if _CODE.fullmatch(more := first.get("more", "")) else "",
     )
 
 
@@ -135,6 +137,11 @@ def page_links(visit: Visit, found: ProductPage) -> list[PageLink]:
 def page_url(visit: Visit, number: int) -> str:
     rest = _without_name(visit.query, "page")
     return _url(visit, (*rest, ("page", str(number))) if number > 1 else rest)
+
+
+def more_url(visit: Visit, what: str) -> str:
+    """The same list with more of its filters shown."""
+    return _url(visit, (*_without_name(visit.query, "more"), ("more", what)))
 
 
 def is_filtered(asked: Asked) -> bool:

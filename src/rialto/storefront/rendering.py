@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,7 @@ from rialto.storefront.visit import Visit
 SHARED = "public, max-age=0, s-maxage=2, stale-while-revalidate=30, stale-if-error=3600"
 PRIVATE = "no-store"
 PAGE = Response[bytes]
+_INDENT = re.compile(r"\n\s+")
 # What a page may say instead of the frame.
 OVERRIDABLE = frozenset({"robots", "query", "section", "canonical"})
 
@@ -87,7 +89,7 @@ async def _page(
     frame = {**_frame(visit), "navigation": await _navigation(visit, search)}
     shadowed = frame.keys() & context.keys() - OVERRIDABLE
     assert not shadowed, f"a page shadows the frame's {shadowed}"
-    html = environment().get_template(template).render({**frame, **context})
+    html = _INDENT.sub("\n", environment().get_template(template).render({**frame, **context}))
     headers["Content-Security-Policy"] = content_policy(origin_of(visit.settings.sandbox_url))
     headers["Content-Language"] = visit.language
     return Response(html.encode(), status_code=status, media_type="text/html; charset=utf-8", headers=headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,7 +25,17 @@ from rialto.search.api import (
     ViewOf,
 )
 from rialto.storefront import formats, structured
-from rialto.storefront.listing import Asked, bare_url, chips, is_filtered, page_links, page_url, read_query
+from rialto.storefront.facets import shown_facets
+from rialto.storefront.listing import (
+    Asked,
+    bare_url,
+    chips,
+    is_filtered,
+    more_url,
+    page_links,
+    page_url,
+    read_query,
+)
 from rialto.storefront.rendering import PAGE, go, shared_page
 from rialto.storefront.texts import LANGUAGES
 from rialto.storefront.visit import AnyRequest, Visit, host_name, preferred_language
@@ -113,6 +124,8 @@ def _list_context(visit: Visit, asked: Asked, found: ProductPage) -> dict[str, A
         "chips": active,
         "filtered": bool(active) or (not found.total and is_filtered(asked)),
         "bare_url": bare_url(visit, asked),
+        "facets": shown_facets(found.facets, found.total, asked.more),
+        "more_url": partial(more_url, visit),
         "price_hints": _price_hints(found),
         "sorts": SORTS,
         "page_links": page_links(visit, found),

@@ -25,8 +25,10 @@ export function startListing() {
         const facets = page.querySelector("[data-keep]");
         const old = form.querySelector("[data-keep]");
         if (facets && old) {
-          const opened = [...old.querySelectorAll("details")].map((part) => part.open);
-          facets.querySelectorAll("details").forEach((part, index) => (part.open = opened[index] ?? part.open));
+          for (const part of facets.querySelectorAll("details")) {
+            const before = old.querySelector(`details[data-code="${CSS.escape(part.dataset.code)}"]`);
+            if (before) part.open = before.open;
+          }
           old.replaceWith(document.adoptNode(facets));
         }
       });
