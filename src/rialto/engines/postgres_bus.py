@@ -3,12 +3,15 @@
 Publishing locks the partition's counter row, so ids within a partition are in commit order: a reader that
 has seen id n has seen everything before it. The lease row is checked in the same transaction, so a relay
 that lost its lease appends nothing.
+
+Commits of this role do not wait for the disk (see the migration): an outbox pointer is deleted after its event
+was published, in the same write-ahead log, so a crash that loses the event keeps the pointer.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -72,6 +75,7 @@ SELECT l.* FROM unnest($1::smallint[], $2::bigint[]) AS c(partition, position),
 LATERAL (SELECT * FROM log WHERE log.partition = c.partition AND log.id > c.position ORDER BY log.id LIMIT $3) AS l
 ORDER BY l.partition, l.id
 """
+_NOTIFY = "SELECT pg_notify($1, $2)"
 _TAIL = "SELECT partition, last_id FROM partitions"
 _PRUNE = "DELETE FROM log WHERE ctid IN (SELECT ctid FROM log WHERE at < $1 ORDER BY partition, id LIMIT $2)"
 
@@ -87,6 +91,7 @@ class PostgresBus:
         self._listener: Any = None
         self._listen_after = 0.0
         self._rung = asyncio.Event()
+        self._news: set[int] = set()
 
     async def acquire(self, names: Sequence[str], *, owner: str, ttl_s: float) -> list[Lease]:
         now = self._clock.now()
@@ -125,8 +130,10 @@ class PostgresBus:
             rows = await session.all(_DRAW_IDS, sorted(counts), [counts[key] for key in sorted(counts)])
             following = {row["partition"]: row["before"] for row in rows}
             await session.run(_APPEND, *_columns(batch, following))
-        self._rung.set()
-        await self.ring()
+            if self._listen_on is not None:
+                await session.run(_NOTIFY, CHANNEL, ",".join(str(partition) for partition in counts))
+        if not self._is_listening():  # otherwise the server tells us as it tells the others
+            self._hear(counts)
 
     async def cursors(self, consumer: str, partitions: Sequence[int]) -> dict[int, int]:
         async with self._db.read() as session:
@@ -159,34 +166,28 @@ class PostgresBus:
         async with self._db.write() as session:
             return await session.run(_PRUNE, self._clock.now() - keep, limit)
 
-    async def wait(self, timeout_s: float) -> bool:
+    async def wait(self, timeout_s: float) -> frozenset[int]:
         await self._ensure_listening()
         try:
             async with asyncio.timeout(timeout_s):
                 await self._rung.wait()
         except TimeoutError:
-            return False
+            return frozenset()
         self._rung.clear()
-        return True
-
-    async def ring(self) -> None:
-        """One NOTIFY; a lost one costs the polling interval, so failures are ignored."""
-        self._rung.set()
-        if self._listen_on is None:
-            return
-        try:
-            async with self._db.write() as session:
-                await session.run(f"NOTIFY {CHANNEL}")
-        except Unavailable:
-            return
+        news = frozenset(self._news)
+        self._news.clear()
+        return news
 
     async def close(self) -> None:
         listener, self._listener = self._listener, None
         if listener is not None and not listener.is_closed():
             listener.terminate()
 
+    def _is_listening(self) -> bool:
+        return self._listener is not None and not self._listener.is_closed()
+
     async def _ensure_listening(self) -> None:
-        if self._listen_on is None or (self._listener is not None and not self._listener.is_closed()):
+        if self._listen_on is None or self._is_listening():
             return
         if self._clock.monotonic() < self._listen_after:
             return
@@ -200,7 +201,12 @@ class PostgresBus:
             return
         self._listener = listener
 
-    def _heard(self, *_details: Any) -> None:
+    def _heard(self, *details: Any) -> None:
+        """asyncpg's callback: connection, process, channel, payload. An odd payload wakes for everything."""
+        self._hear(int(part) for part in str(details[-1]).split(",") if part.isdigit())
+
+    def _hear(self, partitions: Iterable[int]) -> None:
+        self._news.update(partitions)
         self._rung.set()
 
 

@@ -7,7 +7,7 @@ logs, counts, waits a little longer each time, and goes on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 import structlog
@@ -24,7 +24,9 @@ from rialto.kernel.telemetry import Metrics
 LEASE_S = 10.0
 RENEW_S = 2.0
 POLL_S = 1.0
+ALL_PARTITIONS = range(PARTITIONS)
 BACKOFF_MAX_S = 5.0
+FEED_BATCH_MAX = 500
 
 log = structlog.get_logger("rialto.background")
 
@@ -57,8 +59,10 @@ class Background:
         self._wakers: dict[str, asyncio.Event] = {job.name: asyncio.Event() for job, _ in jobs}
         self._relay_waker = asyncio.Event()
         self._news: set[str] = set()
-        self._consumer_wakers = [asyncio.Event() for _ in consumers]
-        self._feed_wakers = [asyncio.Event() for _ in feeds]
+        self._readers = [
+            *(_Reader(f"consumer {c.name}", _ConsumerTurn(c, bus, self._owned, metrics)) for c in consumers),
+            *(_Reader("feed", _FeedTurn(feed, bus)) for feed in feeds),
+        ]
 
     def wake_relay(self, service: str) -> None:
         """This service has committed events in this process."""
@@ -75,20 +79,21 @@ class Background:
                 group.create_task(self._forever("leases", self._keep_leases, RENEW_S))
                 group.create_task(self._listen())
                 group.create_task(self._loop("relay", self._relay_turn, self._relay_waker))
-                for consumer, waker in zip(self._consumers, self._consumer_wakers, strict=True):
-                    group.create_task(
-                        self._loop(f"consumer {consumer.name}", self._consumer_turn(consumer), waker)
-                    )
-                for feed, waker in zip(self._feeds, self._feed_wakers, strict=True):
-                    group.create_task(self._loop("feed", _FeedTurn(feed, self._bus), waker))
+                for reader in self._readers:
+                    group.create_task(self._loop(reader.name, reader.turn, reader.waker))
                 for job, handlers in self._jobs:
                     group.create_task(self._job_loop(job, handlers))
         finally:
             await self._leave()
 
+    def _owned(self) -> set[int]:
+        return set(self._partitions)
+
     async def _leave(self) -> None:
         try:
             async with asyncio.timeout(2):
+                for consumer in self._consumers:
+                    await consumer.save(self._bus)
                 await self._bus.give_back(self._owner)
         except (Unavailable, TimeoutError):
             return  # the leases expire by themselves
@@ -116,9 +121,12 @@ class Background:
             more = await self._bus.acquire(names, owner=self._owner, ttl_s=LEASE_S)
             got = [*got, *more]
             missing -= len(more)
-        if not {partition_number(lease.name) for lease in got} <= set(self._partitions):
-            self._poll_all()
+        gained = {partition_number(lease.name) for lease in got} - set(self._partitions)
         self._partitions = {partition_number(lease.name): lease for lease in got}
+        for consumer in self._consumers:
+            consumer.keep_only(self._partitions)
+        if gained:
+            self._poll_all()
         names_wanted = [f"job/{job.name}" for job, _ in self._jobs]
         held = await self._bus.acquire(names_wanted, owner=self._owner, ttl_s=LEASE_S) if names_wanted else []
         leased = {lease.name.removeprefix("job/") for lease in held}
@@ -129,17 +137,18 @@ class Background:
 
     async def _listen(self) -> None:
         while True:
-            heard = await self._bus.wait(POLL_S)
-            for waker in (*self._consumer_wakers, *self._feed_wakers):
-                waker.set()
-            if not heard:
+            news = await self._bus.wait(POLL_S)
+            if not news:
                 self._poll_all()
+            for reader in self._readers:
+                reader.wake(news)
 
     def _poll_all(self) -> None:
-        """Look into every outbox, also for what another process committed and did not live to announce."""
+        """Look everywhere, also for what another process committed and did not live to announce."""
         self._news.update(self._relay.services)
-        for waker in (self._relay_waker, *self._consumer_wakers, *self._feed_wakers):
-            waker.set()
+        self._relay_waker.set()
+        for reader in self._readers:
+            reader.wake(ALL_PARTITIONS)
 
     async def _relay_turn(self) -> int:
         if not self._partitions:
@@ -155,16 +164,6 @@ class Background:
             self._news.update(news)
         self._metrics.events.labels("published").inc(count)
         return count
-
-    def _consumer_turn(self, consumer: Consumer) -> Callable[[], Awaitable[int]]:
-        async def turn() -> int:
-            if not self._partitions:
-                return 0
-            count = await consumer.consume_once(self._bus, list(self._partitions))
-            self._metrics.events.labels("consumed").inc(count)
-            return count
-
-        return turn
 
     async def _job_loop(self, job: Job, handlers: Any) -> None:
         async def turn() -> int:
@@ -206,8 +205,52 @@ class Background:
         return True, 0
 
 
+class _Reader:
+    """One consumer's or feed's turns: reads only the partitions in which there is news."""
+
+    def __init__(self, name: str, read: Callable[[set[int]], Awaitable[set[int]]]) -> None:
+        self.name = name
+        self.waker = asyncio.Event()
+        self._read = read
+        self._news: set[int] = set()
+
+    def wake(self, partitions: Collection[int]) -> None:
+        self._news.update(partitions)
+        self.waker.set()
+
+    async def turn(self) -> int:
+        news, self._news = self._news, set()
+        if not news:
+            return 0
+        try:
+            more = await self._read(news)
+        except BaseException:
+            self._news |= news
+            raise
+        self._news |= more
+        return len(more)
+
+
+class _ConsumerTurn:
+    """Competing consumers read the partitions this process holds."""
+
+    def __init__(self, consumer: Consumer, bus: Bus, owned: Callable[[], set[int]], metrics: Metrics) -> None:
+        self._consumer = consumer
+        self._bus = bus
+        self._owned = owned
+        self._consumed = metrics.events.labels("consumed")
+
+    async def __call__(self, news: set[int]) -> set[int]:
+        mine = news & self._owned()
+        if not mine:
+            return set()
+        more = await self._consumer.consume_once(self._bus, mine)
+        self._consumed.inc(len(more))
+        return more
+
+
 class _FeedTurn:
-    """One feed's turn: read what came after its position, hand it over.
+    """Every process's feeds read every partition.
 
     The feed remembers what it took in; how far the log was read past events that are nothing to it is remembered
     here, unless the feed was set back (rebuilt) and wants to see older ones again.
@@ -218,22 +261,25 @@ class _FeedTurn:
         self._bus = bus
         self._read: dict[int, int] = {}
         self._seen: dict[int, int] = {}
+        self._start: dict[int, int] | None = None
 
-    async def __call__(self) -> int:
+    async def __call__(self, news: set[int]) -> set[int]:
         kept = self._feed.positions()
         if kept is None:
-            kept = self._read or await self._bus.tail()
+            self._start = self._start or await self._bus.tail()
+            kept = self._start
         if any(kept.get(partition, 0) < position for partition, position in self._seen.items()):
             self._read = {}
+            news = set(ALL_PARTITIONS)
         self._seen = dict(kept)
-        before = {p: max(kept.get(p, 0), self._read.get(p, 0)) for p in range(PARTITIONS)}
-        batch, moved = await self._bus.read(before, types=self._feed.types, limit=500)
+        before = {p: max(kept.get(p, 0), self._read.get(p, 0)) for p in news}
+        batch, moved = await self._bus.read(before, types=self._feed.types, limit=FEED_BATCH_MAX)
         if batch:
             await self._feed.apply(batch)
             # Looked at after the effect: a rebuild that slips in later shows as a step back.
             self._seen = dict(self._feed.positions() or {})
-        self._read = moved
-        return len(batch) or int(moved != before)
+        self._read.update(moved)
+        return {p for p, position in moved.items() if position - before[p] >= FEED_BATCH_MAX}
 
 
 async def _wait(waker: asyncio.Event, timeout_s: float) -> None:

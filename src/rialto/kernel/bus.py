@@ -51,7 +51,7 @@ class Bus(Protocol):
         ...
 
     async def publish(self, leases: Sequence[Lease], batch: Sequence[Envelope]) -> None:
-        """Append in order. Raises LeaseLost, having appended nothing, when one of the leases is not held."""
+        """Append in order and wake who waits. Raises LeaseLost, with nothing appended, when a lease is not held."""
         ...
 
     async def cursors(self, consumer: str, partitions: Sequence[int]) -> dict[int, int]:
@@ -67,7 +67,7 @@ class Bus(Protocol):
     ) -> tuple[list[Logged], dict[int, int]]:
         """Events after the positions, in id order per partition, and the positions that reading got to.
 
-        With `types` only those types come back; positions move past the others.
+        At most `limit` of each partition; ids within one have no gap, so fewer mean that there are no more yet. With `types` only those types come back; positions move past the others.
         """
         ...
 
@@ -75,10 +75,9 @@ class Bus(Protocol):
         """The last id of every partition."""
         ...
 
-    async def wait(self, timeout_s: float) -> bool:
-        """True as soon as something may have been published anywhere; False after the timeout."""
-        ...
+    async def wait(self, timeout_s: float) -> frozenset[int]:
+        """The partitions in which something was published since the last call; empty after the timeout.
 
-    async def ring(self) -> None:
-        """Wake those who wait, in all processes. A hint: polling is the truth."""
+        A hint: it may name too many, and when it names none everything should be looked at. Polling is the truth.
+        """
         ...

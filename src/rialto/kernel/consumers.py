@@ -8,7 +8,7 @@ batch is rolled back and its events go one by one; one that keeps failing parks 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from rialto.kernel.service import Reaction
 
 BATCH_MAX = 200
 ATTEMPTS_MAX = 5
+SAVE_S = 1.0
 
 log = structlog.get_logger("rialto.consumers")
 
@@ -75,20 +76,43 @@ class Consumer:
         self._clock = clock
         self._faults = faults
         self._attempts: dict[tuple[UUID, int], int] = {}
+        self._positions: dict[int, int] = {}
+        self._unsaved: dict[int, int] = {}
+        self._saved_at = clock.monotonic()
 
-    async def consume_once(self, bus: Bus, partitions: Sequence[int]) -> int:
-        """Take in the next events of these partitions; how many were read. Raises Unavailable to be retried."""
-        before = await bus.cursors(self.name, partitions)
+    async def consume_once(self, bus: Bus, partitions: Collection[int]) -> set[int]:
+        """Take in the next events of these partitions; those in which there may be more. Raises Unavailable.
+
+        Cursors are kept in memory while this process owns the partition and saved once a second: what is read
+        twice after a crash is skipped by the inbox.
+        """
+        unknown = [partition for partition in partitions if partition not in self._positions]
+        if unknown:
+            self._positions.update(await bus.cursors(self.name, unknown))
+        before = {partition: self._positions[partition] for partition in partitions}
         batch, after = await bus.read(before, types=frozenset(self._by_type), limit=BATCH_MAX)
+        if batch:
+            await self._take_in(batch)
         moved = {
             partition: position for partition, position in after.items() if position != before[partition]
         }
-        if not moved:
-            return 0
-        if batch:
-            await self._take_in(batch)
-        await bus.advance(self.name, moved)
-        return max(len(batch), 1)
+        self._positions.update(moved)
+        self._unsaved.update(moved)
+        if self._unsaved and self._clock.monotonic() - self._saved_at >= SAVE_S:
+            await self.save(bus)
+        return {
+            partition for partition, position in moved.items() if position - before[partition] >= BATCH_MAX
+        }
+
+    async def save(self, bus: Bus) -> None:
+        """Write the cursors that moved."""
+        unsaved, self._unsaved = self._unsaved, {}
+        self._saved_at = self._clock.monotonic()
+        await bus.advance(self.name, unsaved)
+
+    def keep_only(self, partitions: Collection[int]) -> None:
+        """Forget the cursors of partitions that are not this process's any more."""
+        self._positions = {p: position for p, position in self._positions.items() if p in partitions}
 
     async def replay(self, limit: int = 100) -> int:
         """Try parked events again, oldest first; how many were taken in. Stops at the first that still fails."""

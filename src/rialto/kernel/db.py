@@ -289,10 +289,23 @@ _UNAVAILABLE = (
 )
 
 
+# Another password, a missing role, schema or table: what a database that was not migrated looks like.
+_NOT_MIGRATED = (
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.UndefinedTableError,
+)
+
+
 def translate(error: Exception) -> Exception:
     """What a driver's error means to the caller, by SQLSTATE; a wrong statement stays what it is: a bug."""
     if isinstance(error, RialtoError | InvariantBroken):
         return error
+    if isinstance(error, _NOT_MIGRATED):
+        return Unavailable(
+            "The database is not set up for this release, or with other secrets: run `rialto migrate`."
+        )
     if isinstance(error, _UNAVAILABLE):
         return Unavailable("The database does not answer at the moment.")
     if isinstance(error, asyncpg.UniqueViolationError):

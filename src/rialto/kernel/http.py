@@ -8,6 +8,7 @@ Neither routes nor services raise HTTP exceptions.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
@@ -164,6 +165,7 @@ def handle_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
         404: "not_found",
         405: "method_not_allowed",
         413: "too_large",
+        415: "unsupported_media_type",
     }
     details = {404: "There is nothing at this address.", 400: "The request could not be read."}
     if status >= 500:
@@ -201,6 +203,35 @@ def requires(permission: str) -> Callable[[ASGIConnection[Any, Any, Any, Any], B
 
     guard.permission = permission  # type: ignore[attr-defined]
     return guard
+
+
+def about(
+    operation_id: str,
+    summary: str,
+    *,
+    tag: str,
+    refuses: Sequence[type[RialtoError]] = (),
+    answers: Mapping[int, Any] | None = None,
+    tagged: bool = False,
+    example: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What `/openapi.json` says of a route beside what its signature says, as keywords for Litestar's decorators.
+
+    `refuses` lists the errors it may answer with (what any request may meet is added there), `answers` further
+    successful statuses and their types, `tagged` says that its answer carries an ETag, `example` is a body.
+    """
+    told = About(refuses=tuple(refuses), answers=dict(answers or {}), tagged=tagged, example=example)
+    return {"operation_id": operation_id, "summary": summary, "tags": [tag], "opt": {"about": told}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """See `about`."""
+
+    refuses: tuple[type[RialtoError], ...] = ()
+    answers: Mapping[int, Any]
+    tagged: bool
+    example: Mapping[str, Any] | None
 
 
 def if_match(header: str | None) -> int:

@@ -44,36 +44,37 @@ class Relay:
         return list(self._databases)
 
     async def publish_once(self, leases: Sequence[Lease], services: Sequence[str]) -> int:
-        """One batch of each named service for the partitions leased; how many events went out.
+        """One batch of all named services for the partitions leased; how many events went out.
 
-        Raises LeaseLost (nothing was published for the service at hand) and Unavailable.
+        Raises LeaseLost (nothing was published) and Unavailable.
         """
-        count = 0
-        for service in services:
-            count += await self._publish_service(service, self._databases[service], leases)
-        return count
-
-    async def _publish_service(self, service: str, db: Database, leases: Sequence[Lease]) -> int:
         partitions = {partition_number(lease.name): lease for lease in leases}
-        async with db.read() as session:
-            rows = await session.all(_WAITING, list(partitions), BATCH_MAX)
-        if not rows:
+        waiting = {service: await self._waiting(service, list(partitions)) for service in services}
+        batch = [_envelope(service, row) for service, rows in waiting.items() for row in rows]
+        if not batch:
             return 0
-        used = {partition_of(row["bucket"]) for row in rows}
+        used = sorted({partition_of(envelope.bucket) for envelope in batch})
         self._faults.reach("relay.before_publish")
-        await self._bus.publish(
-            [partitions[partition] for partition in sorted(used)], [_envelope(service, row) for row in rows]
-        )
+        await self._bus.publish([partitions[partition] for partition in used], batch)
         self._faults.reach("relay.after_publish")
-        async with db.write() as session:
+        for service, rows in waiting.items():
+            if rows:
+                await self._forget(service, rows)
+        self._faults.reach("relay.after_delete")
+        return len(batch)
+
+    async def _waiting(self, service: str, partitions: list[int]) -> Sequence[Any]:
+        async with self._databases[service].read() as session:
+            return await session.all(_WAITING, partitions, BATCH_MAX)
+
+    async def _forget(self, service: str, rows: Sequence[Any]) -> None:
+        async with self._databases[service].write() as session:
             await session.run(
                 _DONE,
                 [row["bucket"] for row in rows],
                 [row["stream"] for row in rows],
                 [row["version"] for row in rows],
             )
-        self._faults.reach("relay.after_delete")
-        return len(rows)
 
 
 def lease_name(partition: int) -> str:

@@ -1,0 +1,44 @@
+"""`make bench`: three lines, each beside a limit or a public figure, and what starting costs."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+
+from bench import orders, purchases, reads
+from bench.machine import memory_mb
+from bench.shop import running_shop
+
+# Completed orders per second of peers on a 2-core machine with fsync on, as measured for the project's design.
+PEERS = "Oscar 10.7, Vendure 9.1, Saleor 2.0, Medusa 1.6 orders/s"
+
+
+def main() -> int:
+    """Run the named questions (reads, orders, purchases), or all."""
+    asked = set(sys.argv[1:]) or {"reads", "orders", "purchases"}
+    load = os.getloadavg()[0]
+    print(
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f} at the start",
+        flush=True,
+    )
+    if "orders" in asked:
+        for line in orders.measure():
+            print(line, flush=True)
+    if asked & {"reads", "purchases"}:
+        with running_shop() as shop:
+            print(
+                f"start              first {shop.first_start_s:.1f} s, warm {shop.warm_start_s:.1f} s; "
+                f"memory of all processes {memory_mb(shop.pids()):.0f} MB",
+                flush=True,
+            )
+            if "reads" in asked:
+                print(reads.measure(shop), flush=True)
+            if "purchases" in asked:
+                print(purchases.measure(shop), flush=True)
+                print(f"                   beside {PEERS}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

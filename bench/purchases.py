@@ -1,0 +1,105 @@
+"""How many whole purchases does the shop take in? Five requests each, over HTTP, with a real payment provider process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import aiohttp
+
+from bench.machine import cpu_seconds
+from bench.shop import PASSWORD, Shop
+
+SECONDS = 15.0
+BUYERS = 48
+ADDRESS = {
+    "name": "Ada Lovelace",
+    "line1": "Weg 1",
+    "city": "Berlin",
+    "postal_code": "10115",
+    "country": "DE",
+}
+
+
+def measure(shop: Shop) -> str:
+    done, seconds, latencies = asyncio.run(_measure(shop))
+    before = _before
+    used = {name: cpu_seconds(pids) - before[name] for name, pids in _pids(shop).items()}
+    latencies.sort()
+    parts = ", ".join(f"{name} {value / done * 1e3:.1f}" for name, value in used.items())
+    return (
+        f"full purchases     {done / seconds:6.0f}/s; CPU per purchase {sum(used.values()) / done * 1e3:.1f} ms ({parts}); "
+        f"checkout p50 {latencies[len(latencies) // 2] * 1e3:.0f} ms, p99 {latencies[len(latencies) * 99 // 100] * 1e3:.0f} ms"
+    )
+
+
+_before: dict[str, float] = {}
+
+
+def _pids(shop: Shop) -> dict[str, list[int]]:
+    return {
+        "shop": shop.pids("serve"),
+        "PostgreSQL": shop.pids("postgres"),
+        "provider": shop.pids("rialto.sandbox"),
+    }
+
+
+async def _measure(shop: Shop) -> tuple[int, float, list[float]]:
+    connector = aiohttp.TCPConnector(limit=BUYERS)
+    async with aiohttp.ClientSession(shop.url, connector=connector) as session:
+        skus = await _stock_up(session)
+        await _buy(session, skus[0], "warm-up")
+        for name, pids in _pids(shop).items():
+            _before[name] = cpu_seconds(pids)
+        latencies: list[float] = []
+        begun = time.monotonic()
+
+        async def buyer(number: int) -> None:
+            count = 0
+            while time.monotonic() - begun < SECONDS:
+                latencies.append(await _buy(session, skus[(number + count) % len(skus)], f"{number}-{count}"))
+                count += 1
+
+        await asyncio.gather(*(buyer(number) for number in range(BUYERS)))
+        return len(latencies), time.monotonic() - begun, latencies
+
+
+async def _stock_up(session: aiohttp.ClientSession) -> list[str]:
+    """Plenty of twenty articles, as staff."""
+    tokens = await _call(
+        session, "POST", "/v1/auth/login", {"email": "admin@rialto.test", "password": PASSWORD}
+    )
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    page = await _call(session, "GET", "/v1/products?limit=20", None)
+    skus = [item["variants"][0]["sku"] for item in page["items"]]
+    for sku in skus:
+        await _call(
+            session, "PUT", f"/v1/admin/stock/{sku}", {"warehouse": "berlin", "on_hand": 900_000}, headers
+        )
+    return skus
+
+
+async def _buy(session: aiohttp.ClientSession, sku: str, key: str) -> float:
+    """One purchase; the seconds its checkout took."""
+    cart = await _call(session, "POST", "/v1/carts", {"currency": "EUR", "country": "DE", "language": "en"})
+    path = f"/v1/carts/{cart['id']}"
+    await _call(session, "POST", f"{path}/lines", {"sku": sku, "quantity": 1})
+    await _call(session, "PUT", f"{path}/address", {"email": "ada@example.org", "shipping": ADDRESS})
+    await _call(session, "PUT", f"{path}/delivery", {"option_id": "de_standard"})
+    begun = time.monotonic()
+    body = {"cart_id": cart["id"], "payment": {"provider": "sandbox", "token": "tok_success"}}
+    order = await _call(session, "POST", "/v1/checkout", body, {"Idempotency-Key": f"bench-{key}"})
+    if order["status"] != "placed":
+        raise SystemExit(f"not placed: {order}")
+    return time.monotonic() - begun
+
+
+async def _call(
+    session: aiohttp.ClientSession, method: str, path: str, body: Any, headers: dict[str, str] | None = None
+) -> Any:
+    async with session.request(method, path, json=body, headers=headers) as answer:
+        content = await answer.json(content_type=None)
+        if answer.status >= 300:
+            raise SystemExit(f"{method} {path}: {answer.status} {content}")
+        return content
