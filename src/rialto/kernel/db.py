@@ -298,20 +298,26 @@ _NOT_MIGRATED = (
 )
 
 
+# What a driver's error means to the caller; the first that fits.
+_MEANINGS: tuple[tuple[tuple[type[Exception], ...], Callable[[], RialtoError]], ...] = (
+    (
+        _NOT_MIGRATED,
+        lambda: Unavailable("The database is not set up for this release: run `rialto migrate`."),
+    ),
+    (_UNAVAILABLE, lambda: Unavailable("The database does not answer at the moment.")),
+    ((asyncpg.UniqueViolationError,), lambda: Duplicate("This exists already.")),
+    (
+        (asyncpg.CheckViolationError, asyncpg.ExclusionViolationError),
+        lambda: CheckFailed("The database refused a value that breaks a rule."),
+    ),
+)
+
+
 def translate(error: Exception) -> Exception:
-    """What a driver's error means to the caller, by SQLSTATE; a wrong statement stays what it is: a bug."""
-    if isinstance(error, RialtoError | InvariantBroken):
-        return error
-    if isinstance(error, _NOT_MIGRATED):
-        return Unavailable(
-            "The database is not set up for this release, or with other secrets: run `rialto migrate`."
-        )
-    if isinstance(error, _UNAVAILABLE):
-        return Unavailable("The database does not answer at the moment.")
-    if isinstance(error, asyncpg.UniqueViolationError):
-        return Duplicate("This exists already.")
-    if isinstance(error, asyncpg.CheckViolationError | asyncpg.ExclusionViolationError):
-        return CheckFailed("The database refused a value that breaks a rule.")
+    """By SQLSTATE class; a wrong statement stays what it is: a bug."""
+    for kinds, meaning in _MEANINGS:
+        if isinstance(error, kinds):
+            return meaning()
     # asyncpg says by InterfaceError both "the connection is closed" and "you misuse me".
     if isinstance(error, asyncpg.InterfaceError) and "clos" in str(error):
         return Unavailable("The database does not answer at the moment.")
