@@ -88,7 +88,10 @@ class Cache(Generic[V]):
             return entry.value
         flight = self._flights.get(key)
         if flight is not None:
-            return await asyncio.shield(flight)
+            try:
+                return await asyncio.shield(flight)
+            except _Abandoned:
+                return await self.get(key, fetch, tags=tags, ttl_s=ttl_s)
         flight = asyncio.get_running_loop().create_future()
         self._flights[key] = flight
         generation = self._generation
@@ -143,10 +146,14 @@ class Cache(Generic[V]):
         return entry.value
 
 
+class _Abandoned(Exception):
+    """Whoever was fetching for all left."""
+
+
 def _fail(flight: asyncio.Future[Any], error: BaseException) -> None:
     if isinstance(error, asyncio.CancelledError):
-        # The one who fetched was cancelled; the others may try themselves.
-        flight.set_exception(Unavailable())
+        # The one who fetched was cancelled; one of the others tries for all.
+        flight.set_exception(_Abandoned())
     else:
         flight.set_exception(error)
     flight.exception()  # whoever waits gets it; without anybody waiting the loop must not complain

@@ -111,34 +111,39 @@ class Breaker:
     @asynccontextmanager
     async def guard(self) -> AsyncIterator[None]:
         """Raises Unavailable without calling while open. Only Unavailable and timeouts count as failures."""
-        self._admit()
+        tries = self._admit()
         try:
             yield
         except (Unavailable, TimeoutError):
-            self._record(failed=True)
+            self._record(failed=True, tries=tries)
+            raise
+        except asyncio.CancelledError:
+            # The caller left, maybe because nothing came: that speaks neither for the other side nor against it.
+            self._trying = self._trying and not tries
             raise
         except BaseException:
-            self._record(failed=False)
+            self._record(failed=False, tries=tries)
             raise
-        self._record(failed=False)
+        self._record(failed=False, tries=tries)
 
-    def _admit(self) -> None:
+    def _admit(self) -> bool:
+        """Whether this call is the one that tries."""
         if self._open_until is None:
-            return
+            return False
         if self._trying or self._clock.monotonic() < self._open_until:
             rest = max(self._open_until - self._clock.monotonic(), 0.1)
             raise Unavailable("This part of the shop is resting after failures.", retry_after_s=rest)
         self._trying = True
+        return True
 
-    def _record(self, *, failed: bool) -> None:
-        if self._trying:
+    def _record(self, *, failed: bool, tries: bool) -> None:
+        if tries:
             self._trying = False
-            if not failed:
-                self._open_until = None
-                self._outcomes.clear()
-            else:
-                self._open_until = self._clock.monotonic() + self._rest_s
+            self._outcomes.clear()
+            self._open_until = self._clock.monotonic() + self._rest_s if failed else None
             return
+        if self._open_until is not None:
+            return  # a call from before it opened: what is new is found out by the one that tries
         self._outcomes.append(failed)
         del self._outcomes[: -self._window]
         if sum(self._outcomes) >= self._failures_min:

@@ -92,8 +92,17 @@ def configure_logs(level: str, *, json: bool) -> None:
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog processor: hide personal and secret values."""
-    for key in event:
-        if key in REDACTED:
-            event[key] = "[hidden]"
+    """A structlog processor: hide personal and secret values, however deep they stand."""
+    for key, value in event.items():
+        event[key] = _hidden(key, value)
     return event
+
+
+def _hidden(key: object, value: Any) -> Any:
+    if isinstance(key, str) and key.lower() in REDACTED:
+        return "[hidden]"
+    if isinstance(value, dict):
+        return {inner: _hidden(inner, content) for inner, content in value.items()}
+    if isinstance(value, list | tuple):
+        return [_hidden(None, content) for content in value]
+    return value
