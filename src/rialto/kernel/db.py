@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 
-from rialto.kernel.errors import Conflict, InvariantBroken, OutcomeUnknown, RialtoError, Unavailable
+from rialto.kernel.errors import Conflict, OutcomeUnknown, RialtoError, Unavailable
 from rialto.kernel.service import Frozen
 
 Row = Any  # asyncpg.Record: indexed by column name
