@@ -6,6 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from rialto.catalog.api import Picture
+from rialto.demo import MEDIA
 from rialto.search.api import Facet, FacetValue
 from rialto.storefront.facets import shown_facets
 from rialto.storefront.visit import preferred_language
@@ -220,6 +222,25 @@ def test_the_sitemap_lists_every_page_with_its_translations(shop: FixtureShop, s
     for slug in shop.search.drafts:
         assert {f"http://127.0.0.1:8000/{language}/p/{slug}" for language in ("en", "de")} <= places
     assert "Sitemap: http://127.0.0.1:8000/sitemap.xml" in shopper.client.get("/robots.txt").text
+
+
+def test_pictures_may_be_kept_for_ever(shopper: Shopper) -> None:
+    name = min(MEDIA.glob("*.webp")).name
+    answer = shopper.client.get(f"/media/{name}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp")
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_list_filtered_by_a_colour_shows_that_colour(shop: FixtureShop, shopper: Shopper) -> None:
+    draft = product_with_options(shop)
+    draft.images[:] = [
+        Picture(file=f"arc-{colour}", widths=[400], width=400, height=500, options={"colour": colour})
+        for colour in ("sand", "moss")
+    ]
+    html = shopper.get(f"c/{draft.category}?colour=moss").text
+    assert f"/en/p/{draft.slug}?colour=moss" in html
+    assert html.index("/media/arc-moss-400.webp") < html.index("/media/arc-sand-400.webp")
 
 
 def test_assets_may_be_kept_for_ever_and_nothing_else_is_served(shopper: Shopper) -> None:

@@ -52,5 +52,14 @@ def of_variant(images: Sequence[Picture], options: Mapping[str, str]) -> list[Pi
     return own + any_variant or list(images)
 
 
+def of_choice(images: Sequence[Picture], filters: Mapping[str, Sequence[str]]) -> list[Picture]:
+    """For a list filtered by black: the black one first."""
+
+    def chosen(image: Picture) -> bool:
+        return any(value in filters.get(code, ()) for code, value in image.options.items())
+
+    return sorted(images, key=lambda image: not chosen(image)) if filters else list(images)
+
+
 def _shows(image: Picture, options: Mapping[str, str]) -> bool:
     return all(options.get(code) == value for code, value in image.options.items())

@@ -46,6 +46,7 @@ def environment() -> Environment:
         asset=assets().url,
         drawing=lambda name: Markup(assets().body(name).decode()),  # noqa: S704  our own files
         shown=pictures.shown,
+        of_choice=pictures.of_choice,
         country_name=formats.country_name,
     )
     env.filters.update(data=_data, money=formats.money, moment=formats.moment, rate=formats.rate)

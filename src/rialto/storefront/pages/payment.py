@@ -15,6 +15,7 @@ from litestar.response import Redirect
 from rialto.cart.api import Cart, CartOrdered, Carts, ChosenPayment, SetPayment
 from rialto.kernel.errors import Invalid, NotFound, Unavailable
 from rialto.kernel.http import Injected
+from rialto.kernel.ids import ORDER
 from rialto.orders.api import ContinueCheckout, Orders
 from rialto.payments.api import HostedPage, Payments
 from rialto.search.api import Search
@@ -98,7 +99,7 @@ async def checkout_return(
     if not key:
         raise NotFound
     try:
-        answer = await orders.resume(ContinueCheckout(order_id=order_id, key=key))  # type: ignore[arg-type]
+        answer = await orders.resume(ContinueCheckout(order_id=ORDER.parse(order_id), key=key))
     except Unavailable:
         return await _pending(visit, search, number=None)
     if answer.outcome == "pending":
