@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import cos, pi, radians, sin, tau
 
-from forms import ball, box, curve, disc, lathe, mesh, ring, tube, vessel
+from forms import ball, box, curve, disc, lathe, mesh, ring, sheet, tube, vessel
 from materials import glass, glaze, lacquer, matt, metal, paper, principled, wood
 from registry import product
 from studio import View
@@ -85,10 +85,8 @@ def mirror_bogen(variant: str, view: str) -> None:
     )
     box((0.7, 0.5, 0.12), paper("mustard"), at=(0.9, -0.35, 0.42), edge=0.02, turn=(0, 0, 0.2))
     ring(0.16, 0.03, metal("brass"), at=(0.8, -0.4, 0.57))
-    for k in range(3):
-        ball(0.8 + 0.3 * k, matt(("clay", "honey", "teal")[k], 0.9), at=(-3 + 3.4 * k, -9 - k, 1.5 + k))[
-            "unframed"
-        ] = True
+    room = sheet(40, 30, matt("clay"), at=(0, -16, 12), turn=(radians(90), 0, 0))
+    room["unframed"], room.visible_shadow = True, False
 
 
 @product(

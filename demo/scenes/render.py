@@ -45,7 +45,9 @@ def main() -> None:
     for name in RANGES:
         importlib.import_module(name)
     wanted = [s for s in shots() if not options.only or any(part in s.name for part in options.only)]
-    wanted.sort(key=lambda shot: shot.view_name != "front")  # a run that is cut short still leaves a usable shop
+    wanted.sort(
+        key=lambda shot: shot.view_name != "front"
+    )  # a run that is cut short still leaves a usable shop
     for shot in wanted:
         png = options.build / f"{shot.name}.png"
         if not options.publish and (options.only or not png.exists()):

@@ -293,8 +293,12 @@ def breadbox_laib(variant: str, view: str) -> None:
     for x, size in ((-0.7, 0.5), (0.1, 0.62), (0.9, 0.45)):
         tube([(x, -1.01, 0.55), (x, -1.01, 0.55 + size * 0.4)], 0.03, matt("charcoal"), smooth=False)
     crust, flour = matt("#9a5c2a", 0.8, 0.9, 4), matt("#e2c79c", 0.95)
-    loaf = curve([(0.0, -1.25), (0.35, -1.15), (0.6, -0.6), (0.66, 0.0), (0.6, 0.6), (0.35, 1.15), (0.0, 1.25)])
-    lathe(loaf, crust, at=(-0.2, 0, 2.0), turn=(0, pi / 2, 0.12), shape=lambda a, _: 0.98 - 0.24 * abs(cos(a)))
+    loaf = curve(
+        [(0.0, -1.25), (0.35, -1.15), (0.6, -0.6), (0.66, 0.0), (0.6, 0.6), (0.35, 1.15), (0.0, 1.25)]
+    )
+    lathe(
+        loaf, crust, at=(-0.2, 0, 2.0), turn=(0, pi / 2, 0.12), shape=lambda a, _: 0.98 - 0.24 * abs(cos(a))
+    )
     for k in range(3):
         x = (k - 1) * 0.55
         arc = [(x - 0.2 + 0.18 * s, -0.42 + 0.28 * s, 2.0 + 0.46 - 0.05 * (s - 1.5) ** 2) for s in range(4)]
