@@ -28,14 +28,19 @@ SAVE_S = 1.0
 
 log = structlog.get_logger("rialto.consumers")
 
-_POSITIONS = "SELECT stream, version FROM inbox WHERE consumer = $1 AND bucket = ANY ($2::smallint[]) AND stream = ANY ($3::uuid[])"
+_POSITIONS = """
+SELECT stream, version, false AS parked FROM inbox
+WHERE consumer = $1 AND bucket = ANY ($2::smallint[]) AND stream = ANY ($3::uuid[])
+UNION ALL
+SELECT DISTINCT stream, 0, true FROM dead_letters
+WHERE consumer = $1 AND bucket = ANY ($2::smallint[]) AND stream = ANY ($3::uuid[])
+"""
 _RECORD = """
 INSERT INTO inbox (consumer, bucket, stream, version)
 SELECT $1, bucket, stream, version FROM unnest($2::smallint[], $3::uuid[], $4::int[]) AS t(bucket, stream, version)
 ORDER BY bucket, stream
 ON CONFLICT (bucket, consumer, stream) DO UPDATE SET version = greatest(inbox.version, excluded.version)
 """
-_PARKED = "SELECT DISTINCT stream FROM dead_letters WHERE consumer = $1 AND bucket = ANY ($2::smallint[]) AND stream = ANY ($3::uuid[])"
 _PARK = """
 INSERT INTO dead_letters (consumer, bucket, stream, version, type, schema_version, service, body, meta, at, reason, parked_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9::jsonb, $10, $11, $12) ON CONFLICT DO NOTHING
@@ -147,8 +152,8 @@ class Consumer:
         streams = list({logged.envelope.stream for logged in batch})
         async with self._db.write() as session:
             rows = await session.all(_POSITIONS, self.name, buckets, streams)
-            last = {row["stream"]: row["version"] for row in rows}
-            parked = {row["stream"] for row in await session.all(_PARKED, self.name, buckets, streams)}
+            last = {row["stream"]: row["version"] for row in rows if not row["parked"]}
+            parked = {row["stream"] for row in rows if row["parked"]}
             news: dict[UUID, Envelope] = {}
             for logged in batch:
                 envelope = logged.envelope

@@ -223,7 +223,8 @@ class Database:
         if self._pool is None:
             await self._open()
         try:
-            connection = await self._pool.acquire(timeout=CONNECT_TIMEOUT_S)
+            # No time limit of its own: connecting has one, statements have one, and so has whoever waits.
+            connection = await self._pool.acquire()
         except Exception as error:
             raise translate(error) from error
         try:

@@ -47,6 +47,16 @@ class Mailer(Protocol):
         ...
 
 
+def check_headers(mail: Outgoing) -> None:
+    """What `compose` would refuse, without composing. Raises MailRefused."""
+    try:
+        _address(mail.to)
+    except (ValueError, UnicodeError, IndexError) as error:
+        raise MailRefused("The mail's address cannot be written in a header.") from error
+    if not mail.subject.isprintable():
+        raise MailRefused("The mail's subject cannot be written in a header.")
+
+
 def compose(mail: Outgoing, *, sender: Address) -> EmailMessage:
     """Text and HTML as alternatives, headers encoded by RFC 2047.
 

@@ -10,7 +10,7 @@ from rialto.cart.api import CartForCheckout, CartOrdered, CartRef, Carts
 from rialto.inventory.api import OutOfStock
 from rialto.kernel.address import Address
 from rialto.kernel.errors import Conflict, Invalid, Unavailable
-from rialto.kernel.ids import ORDER, OrderId, bucket_of, to_uuid
+from rialto.kernel.ids import ORDER, bucket_of, to_uuid
 from rialto.kernel.money import Money, total
 from rialto.orders import store
 from rialto.orders.answers import Answered
@@ -31,7 +31,7 @@ from rialto.orders.api import (
 )
 from rialto.orders.events import OrderStarted, StartedLine, StartedTax, StartedTender
 from rialto.orders.handlers.shared import OrderUseCase
-from rialto.orders.model import OrderState, order_number
+from rialto.orders.model import OrderState, fold, order_number
 from rialto.orders.saga import GRACE_S, Progress
 from rialto.orders.starting import KeyTaken, Start
 from rialto.orders.views import return_url
@@ -63,16 +63,16 @@ class Checkout(OrderUseCase):
             await self._refuse_second_checkout(command)
             raise
         self.env.faults.reach("orders.saga.after_start")
-        return await self._drive(start.event.order_id, OrderState())
+        contact = store.Contact(email=start.email, shipping=start.shipping, billing=start.billing)
+        return await self._drive(fold([start.event]), (start.key, contact))
 
     async def resume(self, command: ContinueCheckout) -> CheckoutAnswer:
-        await self.admitted(command.order_id, command.key, staff=False)
-        return await self._drive(command.order_id, await self.saga.load(command.order_id))
+        details = await self.admitted(command.order_id, command.key, staff=False)
+        return await self._drive(await self.saga.load(command.order_id), details)
 
-    async def _drive(self, order_id: OrderId, state: OrderState) -> CheckoutAnswer:
+    async def _drive(self, state: OrderState, details: tuple[str, store.Contact]) -> CheckoutAnswer:
         """Go as far as it goes now. What a failing dependency interrupts stays pending: the worker goes on."""
-        if state.version == 0:
-            state = await self.saga.load(order_id)
+        order_id = state.started.order_id
         try:
             progress = await self.saga.drive(order_id, state)
         except Unavailable:
@@ -80,7 +80,7 @@ class Checkout(OrderUseCase):
         if progress.waiting:
             await self._leave_to_worker(progress)
         outcome = Answered.read(Answered.of(progress.state, progress.action_url))
-        return await self._answer(outcome, progress.state)
+        return self._answer(outcome, progress.state, details)
 
     async def _leave_to_worker(self, progress: Progress) -> None:
         start = progress.state.started
@@ -109,9 +109,11 @@ class Checkout(OrderUseCase):
         outcome = Answered.read(known.answer or b"")
         async with self.env.db.read() as session:
             state = await store.load_order_at(session, order_id, outcome.version)
-        return await self._answer(outcome, state)
+        return self._answer(outcome, state, await self.details(order_id))
 
-    async def _answer(self, outcome: Answered, state: OrderState) -> CheckoutAnswer:
+    def _answer(
+        self, outcome: Answered, state: OrderState, details: tuple[str, store.Contact]
+    ) -> CheckoutAnswer:
         start = state.started
         if outcome.outcome == "out_of_stock":
             wanted = {line.sku: line.quantity for line in start.lines}
@@ -122,10 +124,9 @@ class Checkout(OrderUseCase):
             raise OutOfStock(extra={"items": items})
         if outcome.outcome == "cancelled":
             raise OrderCancelledMeanwhile(extra={"reason": state.cancel_reason})
-        order = self.view(state, await self.details(start.order_id))
         return CheckoutAnswer(
             outcome=outcome.outcome,
-            order=order,
+            order=self.view(state, details),
             next_action_url=outcome.action_url,
             decline_code=state.decline_code,
         )
