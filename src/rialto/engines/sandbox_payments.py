@@ -94,6 +94,10 @@ class _Problem(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
+class _Dropped(Exception):
+    """The connection ended before the answer."""
+
+
 class SandboxPayments:
     """See `payments.provider.Provider` for the contract."""
 
