@@ -192,21 +192,38 @@ class SandboxPayments:
             data = msgspec.json.encode(body)
         async with self._bulkhead.enter(), self._breaker.guard():
             try:
-                async with self._open().request(
-                    method, self._url + path, data=data, headers=headers
-                ) as response:
-                    content = await response.read()
-            except aiohttp.ClientConnectorError as error:
-                raise Unavailable("The payment provider cannot be reached.") from error
-            except (TimeoutError, aiohttp.ClientError, OSError) as error:
-                raise OutcomeUnknown("The payment provider's answer did not come.") from error
-            if response.status >= 500:
+                status, content = await self._send(method, path, data, headers)
+            except _Dropped:
+                # The answer was lost, not slow: asked again at once, under the same key, it comes.
+                status, content = await self._send_again(method, path, data, headers)
+            if status >= 500:
                 raise OutcomeUnknown("The payment provider failed.")
-        if response.status in {401, 403}:
+        if status in {401, 403}:
             raise Unavailable("The payment provider does not accept the shop's key.")
-        if response.status >= 400:
+        if status >= 400:
             raise _refusal(content)
         return content
+
+    async def _send_again(
+        self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        try:
+            return await self._send(method, path, data, headers)
+        except _Dropped as error:
+            raise OutcomeUnknown("The payment provider's answer was lost twice.") from error
+
+    async def _send(
+        self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        try:
+            async with self._open().request(method, self._url + path, data=data, headers=headers) as response:
+                return response.status, await response.read()
+        except aiohttp.ClientConnectorError as error:
+            raise Unavailable("The payment provider cannot be reached.") from error
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            raise _Dropped from error
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise OutcomeUnknown("The payment provider's answer did not come.") from error
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
