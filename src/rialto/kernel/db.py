@@ -84,7 +84,7 @@ def parse_database_url(url: str) -> DatabaseAddress:
 async def connect(address: DatabaseAddress, **options: Any) -> Any:
     """One connection outside any pool, for migrations, LISTEN and locks. Raises Unavailable."""
     try:
-        return await asyncpg.connect(**_connect_arguments(address), **options)
+        return await asyncpg.connect(**{**_connect_arguments(address), **options})
     except Exception as error:
         raise translate(error) from error
 
@@ -319,7 +319,8 @@ def translate(error: Exception) -> Exception:
     for kinds, meaning in _MEANINGS:
         if isinstance(error, kinds):
             return meaning()
-    # asyncpg says by InterfaceError both "the connection is closed" and "you misuse me".
-    if isinstance(error, asyncpg.InterfaceError) and "clos" in str(error):
+    # asyncpg says by InterfaceError both "you misuse me" and that the connection is closed; one that the server
+    # ended between two statements "has been released back to the pool".
+    if isinstance(error, asyncpg.InterfaceError) and any(word in str(error) for word in ("clos", "released")):
         return Unavailable("The database does not answer at the moment.")
     return error

@@ -71,7 +71,10 @@ async def migrate(
     Raises MigrationChanged when a file differs from what was applied under its name.
     """
     wanted = migrations_of(services)
-    connection = await connect(address, server_settings={"client_min_messages": "warning"})
+    # Without a time limit: the lock may be held, and a backfill may take, longer than a statement of the shop.
+    connection = await connect(
+        address, server_settings={"client_min_messages": "warning"}, command_timeout=None
+    )
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK_KEY)
         await connection.execute(_LEDGER)

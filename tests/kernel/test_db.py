@@ -1,0 +1,298 @@
+# ruff: noqa: PT012 - what must raise is a whole transaction
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from rialto.kernel.db import (
+    CheckFailed,
+    Database,
+    DatabaseAddress,
+    Duplicate,
+    ReadSession,
+    connect,
+    translate,
+)
+from rialto.kernel.errors import Conflict, InvariantBroken, OutcomeUnknown, Unavailable, VersionConflict
+from rialto.kernel.events import EventTypes, NewEvent, append, append_all, load
+from tests.kernel.bakery import Baked, Sold, Town
+
+pytestmark = pytest.mark.anyio
+
+PUT = "INSERT INTO loaves (id, grams) VALUES ($1, $2)"
+COUNT = "SELECT count(*) FROM loaves"
+
+
+async def count(db: Database) -> int:
+    async with db.read() as session:
+        found: int = await session.value(COUNT)
+    return found
+
+
+async def end_server_process(town: Town, pid: int) -> None:
+    """What a failing-over or restarted server does to a connection."""
+    connection = await connect(town.admin)
+    try:
+        await connection.execute("SELECT pg_terminate_backend($1, 5000)", pid)
+    finally:
+        await connection.close()
+
+
+async def test_a_write_commits_when_its_block_ends_well(town: Town) -> None:
+    async with town.bakery.write() as session:
+        assert await session.run(PUT, 1, 750) == 1
+        assert await count(town.bakery) == 0
+    assert await count(town.bakery) == 1
+
+
+async def test_a_write_that_raises_leaves_nothing(town: Town) -> None:
+    with pytest.raises(Conflict):
+        async with town.bakery.write() as session:
+            await session.run(PUT, 1, 750)
+            raise Conflict
+    assert await count(town.bakery) == 0
+
+
+async def test_a_savepoint_fails_by_itself(town: Town) -> None:
+    async with town.bakery.write() as session:
+        await session.run(PUT, 1, 750)
+        with pytest.raises(Duplicate):
+            async with session.savepoint():
+                await session.run(PUT, 2, 500)
+                await session.run(PUT, 1, 500)
+        await session.run(PUT, 3, 500)
+    async with town.bakery.read() as session:
+        assert [row["id"] for row in await session.all("SELECT id FROM loaves ORDER BY id")] == [1, 3]
+        row = await session.one("SELECT grams FROM loaves WHERE id = $1", 3)
+        assert row is not None
+        assert row["grams"] == 500
+        assert await session.one("SELECT grams FROM loaves WHERE id = $1", 2) is None
+
+
+def test_a_reader_has_no_way_to_write() -> None:
+    assert not hasattr(ReadSession, "run")
+    assert not hasattr(ReadSession, "savepoint")
+
+
+async def test_rows_touched_are_counted_and_what_touches_none_counts_nothing(town: Town) -> None:
+    async with town.bakery.write() as session:
+        await session.run("INSERT INTO loaves (id, grams) SELECT g, 1 FROM generate_series(1, 7) AS g")
+        assert await session.run("UPDATE loaves SET grams = 2 WHERE id > $1", 4) == 3
+        assert await session.run("NOTIFY bread") == 0
+
+
+async def test_the_fences_of_the_database_are_conflicts(town: Town) -> None:
+    with pytest.raises(Duplicate):
+        async with town.bakery.write() as session:
+            await session.run(PUT, 1, 1)
+            await session.run(PUT, 1, 1)
+    with pytest.raises(CheckFailed):
+        async with town.bakery.write() as session:
+            await session.value("INSERT INTO loaves (id, grams) VALUES (1, 0) RETURNING id")
+    assert await count(town.bakery) == 0
+
+
+async def test_a_fence_that_is_looked_at_when_committing_is_a_conflict_too(town: Town) -> None:
+    with pytest.raises(Duplicate):
+        async with town.bakery.write() as session:
+            await session.run("INSERT INTO loaves (id, grams, place) VALUES (1, 1, 1), (2, 1, 1)")
+    assert await count(town.bakery) == 0
+
+
+async def test_a_wrong_statement_is_a_bug(town: Town) -> None:
+    with pytest.raises(asyncpg.PostgresSyntaxError):
+        async with town.bakery.read() as session:
+            await session.all("SELEKT")
+    with pytest.raises(asyncpg.UndefinedColumnError):
+        async with town.bakery.read() as session:
+            await session.one("SELECT crust FROM loaves")
+
+
+async def test_a_server_that_ends_in_the_middle_is_unavailable_and_wrote_nothing(town: Town) -> None:
+    with pytest.raises(Unavailable) as lost:
+        async with town.bakery.write() as session:
+            await session.run(PUT, 1, 1)
+            await end_server_process(town, await session.value("SELECT pg_backend_pid()"))
+            await session.run(PUT, 2, 1)
+    assert type(lost.value) is Unavailable
+    assert await count(town.bakery) == 0
+
+
+async def test_a_server_that_ends_before_it_answers_the_commit_leaves_the_outcome_unknown(town: Town) -> None:
+    with pytest.raises(OutcomeUnknown):
+        async with town.bakery.write() as session:
+            await session.run(PUT, 1, 1)
+            await end_server_process(town, await session.value("SELECT pg_backend_pid()"))
+    assert await count(town.bakery) == 0
+
+
+async def test_an_error_of_ours_is_not_hidden_by_a_server_that_ended(town: Town) -> None:
+    with pytest.raises(InvariantBroken):
+        async with town.bakery.write() as session:
+            await end_server_process(town, await session.value("SELECT pg_backend_pid()"))
+            raise InvariantBroken
+    assert await count(town.bakery) == 0
+
+
+async def test_connections_that_ended_while_idle_are_replaced(town: Town) -> None:
+    db = town.database("bakery", connections=1)
+    async with db.read() as session:
+        pid = await session.value("SELECT pg_backend_pid()")
+    await end_server_process(town, pid)
+    async with db.write() as session:
+        await session.run(PUT, 1, 1)
+    assert await count(db) == 1
+
+
+async def test_a_server_that_is_not_there_is_unavailable(town: Town) -> None:
+    nowhere = DatabaseAddress(host="127.0.0.1", port=1, user="nobody")
+    db = Database(nowhere, connections=1)
+    for session in (db.read(), db.write()):
+        with pytest.raises(Unavailable):
+            async with session:
+                pass
+    with pytest.raises(Unavailable):
+        await connect(nowhere)
+    await db.close()
+    wrong = town.address.as_user("rialto_bakery", "wrong")
+    with pytest.raises(Unavailable, match="rialto migrate"):
+        await connect(wrong, statement_cache_size=0, server_settings={"application_name": "x"})
+
+
+async def test_a_connection_may_have_a_time_limit_of_its_own(town: Town) -> None:
+    connection = await connect(town.admin, command_timeout=0.01)
+    with pytest.raises(TimeoutError):
+        await connection.execute("SELECT pg_sleep(60)")
+    connection.terminate()
+
+
+async def test_the_relay_is_told_after_the_commit_and_only_of_what_was_committed(town: Town) -> None:
+    told: list[int] = []
+
+    def tell() -> None:
+        told.append(1)
+
+    db = town.database("bakery", on_publish=tell)
+    stream = town.ids.uuid(5)
+    event = NewEvent(bucket=5, stream=stream, version=1, event=Baked(bread="rye"), at=town.clock.now())
+    with pytest.raises(Conflict):
+        async with db.write() as session:
+            await append(session, [event])
+            raise Conflict
+    async with db.write() as session:
+        await session.run(PUT, 1, 1)
+    assert told == []
+    async with db.write() as session:
+        await append(session, [event])
+        assert told == []
+    assert told == [1]
+    async with db.write() as session:
+        assert await append_all(session, [event]) == set()
+    assert told == [1]
+
+
+async def test_every_session_goes_through_the_gate(town: Town) -> None:
+    passed: list[str] = []
+
+    @asynccontextmanager
+    async def gate() -> AsyncIterator[None]:
+        passed.append("in")
+        yield
+        passed.append("out")
+
+    db = town.database("bakery", gate=gate)
+    async with db.write() as session:
+        await session.run(PUT, 1, 1)
+        assert passed == ["in"]
+    assert await count(db) == 1
+    assert passed == ["in", "out", "in", "out"]
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987])
+async def test_a_write_cancelled_anywhere_is_whole_or_nothing_and_its_connection_serves_on(
+    town: Town, turns: int
+) -> None:
+    db = town.database("bakery", connections=1)
+
+    async def put_two() -> None:
+        async with db.write() as session:
+            await session.run(PUT, 1, 1)
+            await session.run(PUT, 2, 1)
+
+    task = asyncio.ensure_future(put_two())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    found = await count(db)
+    assert found in {0, 2}
+    async with db.write() as session:
+        await session.run(PUT, 3, 1)
+    assert await count(town.bakery) == found + 1
+
+
+async def test_a_closed_database_opens_again_when_asked(town: Town) -> None:
+    assert await count(town.bakery) == 0
+    await town.bakery.close()
+    await town.bakery.close()
+    assert await count(town.bakery) == 0
+
+
+async def test_a_terminated_database_drops_what_was_running(town: Town) -> None:
+    db = town.database("bakery", connections=1)
+    db.terminate()
+    with pytest.raises(Unavailable):
+        async with db.write() as session:
+            await session.run(PUT, 1, 1)
+            db.terminate()
+            await session.run(PUT, 2, 1)
+    assert await count(town.bakery) == 0
+
+
+async def test_of_two_writers_of_one_version_the_second_is_refused(town: Town) -> None:
+    stream = town.ids.uuid(5)
+    await town.bake(stream, "rye", "oat")
+    with pytest.raises(VersionConflict):
+        await town.bake(stream, "spelt", after=1)
+    types = EventTypes([Baked, Sold])
+    async with town.bakery.read() as session:
+        assert await load(session, types, 5, stream) == [Baked(bread="rye"), Baked(bread="oat")]
+        assert await load(session, types, 5, UUID(int=0)) == []
+    assert await town.waiting() == 2
+
+
+async def test_a_stream_in_another_bucket_than_its_id_says_is_refused(town: Town) -> None:
+    event = NewEvent(
+        bucket=6, stream=town.ids.uuid(5), version=1, event=Baked(bread="rye"), at=town.clock.now()
+    )
+    with pytest.raises(CheckFailed):
+        async with town.bakery.write() as session:
+            await append(session, [event])
+
+
+@pytest.mark.fast
+def test_errors_of_the_driver_mean_what_their_state_says() -> None:
+    unavailable = (
+        ConnectionResetError(),
+        TimeoutError(),
+        asyncpg.TooManyConnectionsError("full"),
+        asyncpg.DeadlockDetectedError("deadlock"),
+        asyncpg.DiskFullError("disk"),
+        asyncpg.OutOfMemoryError("memory"),
+        asyncpg.PostgresIOError("disk"),
+        asyncpg.ReadOnlySQLTransactionError("a replica"),
+        asyncpg.InterfaceError("connection is closed"),
+    )
+    assert {type(translate(error)) for error in unavailable} == {Unavailable}
+    for bug in (
+        asyncpg.InterfaceError("cannot do that"),
+        asyncpg.PostgresSyntaxError("x"),
+        InvariantBroken(),
+        Conflict(),
+    ):
+        assert translate(bug) is bug

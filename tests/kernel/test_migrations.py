@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from rialto.kernel.clock import ManualClock
+from rialto.kernel.db import Database, DatabaseAddress, connect
+from rialto.kernel.migrations import MigrationChanged, migrate, migrations_of, role_of
+from tests.kernel.bakery import BAKERY, CELLAR, Town
+from tests.support.databases import SECRETS, in_database
+
+pytestmark = pytest.mark.anyio
+
+SERVICES = (BAKERY, CELLAR)
+EXPECTED = [
+    "bus/0001_bus.sql",
+    "bakery/0000_events.sql",
+    "bakery/0001_bakery.sql",
+    "cellar/0000_events.sql",
+    "cellar/0001_cellar.sql",
+]
+
+
+@pytest.fixture
+async def empty(postgres: DatabaseAddress) -> AsyncIterator[DatabaseAddress]:
+    connection = await connect(postgres)
+    try:
+        await connection.execute("CREATE DATABASE migrations_test")
+        yield in_database(postgres, "migrations_test")
+        await connection.execute("DROP DATABASE migrations_test WITH (FORCE)")
+    finally:
+        await connection.close()
+
+
+async def bring_up(address: DatabaseAddress) -> list[str]:
+    return await migrate(address, SERVICES, SECRETS, ManualClock())
+
+
+async def test_an_empty_database_gets_everything_in_order_and_the_second_time_nothing(
+    empty: DatabaseAddress,
+) -> None:
+    applied = await bring_up(empty)
+    assert applied == [f"{found.schema}/{found.name}" for found in migrations_of(SERVICES)]
+    assert [name for name in applied if name in EXPECTED] == EXPECTED
+    assert await bring_up(empty) == []
+
+
+async def test_of_two_at_once_one_does_it(empty: DatabaseAddress) -> None:
+    found = await asyncio.gather(*(bring_up(empty) for _ in range(4)))
+    assert sorted(len(applied) for applied in found)[:3] == [0, 0, 0]
+    assert await bring_up(empty) == []
+
+
+async def test_a_file_that_was_changed_after_it_was_applied_is_refused(empty: DatabaseAddress) -> None:
+    await bring_up(empty)
+    connection = await connect(empty)
+    await connection.execute("UPDATE rialto.migrations SET checksum = 'x' WHERE schema = 'cellar'")
+    await connection.close()
+    with pytest.raises(MigrationChanged, match="cellar/0000_"):
+        await bring_up(empty)
+
+
+async def test_a_service_without_tables_has_no_schema() -> None:
+    plain = CELLAR.__class__(**{**vars(CELLAR), "stored": False})
+    assert {found.schema for found in migrations_of([plain])} == {"bus"}
+    nowhere = CELLAR.__class__(**{**vars(CELLAR), "package": "tests.kernel"})
+    assert {found.schema for found in migrations_of([nowhere])} == {"bus", "cellar"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM cellar.arrivals",
+        "INSERT INTO cellar.arrivals SELECT",
+        "SELECT * FROM cellar.events",
+        "SELECT * FROM bus.log",
+        "SELECT * FROM rialto.migrations",
+        "CREATE TABLE bakery.more (id int)",
+        "DROP TABLE bakery.loaves",
+        "CREATE SCHEMA more",
+        "SET ROLE rialto_cellar",
+    ],
+)
+async def test_a_services_role_reaches_its_own_rows_and_nothing_else(town: Town, statement: str) -> None:
+    async with town.bakery.read() as session:
+        assert await session.all("SELECT * FROM loaves") == []
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with town.bakery.read() as session:
+            await session.all(statement)
+
+
+async def test_every_stored_service_has_a_role_with_a_password_of_its_own(town: Town) -> None:
+    role = role_of("bakery")
+    assert role == "rialto_bakery"
+    passwords = {SECRETS.database_password(role_of(name)) for name in ("bakery", "cellar", "bus")}
+    assert len(passwords) == 3
+    db = Database(town.address.as_user(role, SECRETS.database_password(role)), connections=1)
+    async with db.read() as session:
+        assert await session.value("SELECT current_user || ' ' || current_schema") == "rialto_bakery bakery"
+    await db.close()
