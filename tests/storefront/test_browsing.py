@@ -70,6 +70,8 @@ def test_long_filters_are_cut_and_what_is_chosen_stays() -> None:
     assert [facet.code for facet in shown.items] == ["colour", *(f"a{n}" for n in range(6))]
     assert [each.value for each in shown.items[0].values][-1] == "v30"
     assert (len(shown.items[0].values), shown.items[0].hidden, shown.hidden) == (10, 21, 3)
+    sized = Facet(code="height", label="Height", unit="cm", values=[value(1), value(2)])
+    assert [facet.code for facet in shown_facets([sized, long], 60, "").items] == ["colour", "height"]
     assert len(shown_facets([long], 60, "colour").items[0].values) == 31
     assert shown_facets([long, useless, *many], 60, "filters").hidden == 0
 

@@ -37,6 +37,8 @@ class ShownFacets(Frozen):
 def shown_facets(facets: Sequence[Facet], total: int, more: str) -> ShownFacets:
     """`total` is how many products the list has: a facet that cannot make it shorter is left out."""
     useful = [facet for facet in facets if _chosen(facet) or _narrows(facet, total)]
+    # Measures have a value per product and narrow little: kinds, colours and materials come first.
+    useful.sort(key=lambda facet: facet.unit is not None)
     kept = [
         facet
         for position, facet in enumerate(useful)

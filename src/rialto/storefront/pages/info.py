@@ -138,6 +138,7 @@ async def media(name: FromPath[str], settings: Injected[Settings]) -> File:
         raise NotFound
     return File(
         path,
+        filename=name,
         media_type=_MEDIA_TYPES[match[1]],
         content_disposition_type="inline",
         headers={"Cache-Control": FOR_EVER},
