@@ -20,6 +20,7 @@ from typing import Generic, TypeVar
 from rialto.kernel.db import Database, WriteSession
 from rialto.kernel.errors import OutcomeUnknown, RialtoError, TooMany, Unavailable
 from rialto.kernel.faults import Faults
+from rialto.kernel.resilience import no_deadline
 
 M = TypeVar("M")
 R = TypeVar("R")
@@ -86,7 +87,8 @@ class Batcher(Generic[M, R]):
             size = min(len(self._waiting), self._size_max)
             batch = [self._waiting.popleft() for _ in range(size)]
             try:
-                await self._commit(batch)
+                with no_deadline():
+                    await self._commit(batch)
             finally:
                 # Only a cancelled runner leaves futures open; whoever waits must not wait for ever.
                 for _, future in batch:
@@ -99,6 +101,7 @@ class Batcher(Generic[M, R]):
         try:
             async with self._db.write() as session:
                 answers: Sequence[R | RialtoError] = await self._flush(session, members)
+                assert len(answers) == len(members), "a flush answers every member"
                 self._faults.reach("batch.before_commit")
             self._faults.reach("batch.after_commit")
         except OutcomeUnknown:
@@ -113,15 +116,13 @@ class Batcher(Generic[M, R]):
                 return
             _settle(batch[0][1], error)
             return
-        if len(answers) != len(batch):
-            raise AssertionError("a flush answers every member")
         for (_, future), answer in zip(batch, answers, strict=True):
             _settle(future, answer)
 
     async def _ask(self, members: Sequence[M]) -> Sequence[R | RialtoError]:
         try:
             return await self._recover(members)
-        except RialtoError:
+        except Exception:  # noqa: BLE001 - nobody can tell what became of them, and the queue must go on
             return [OutcomeUnknown() for _ in members]
 
 

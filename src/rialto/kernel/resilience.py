@@ -39,6 +39,16 @@ def deadline(clock: Clock, seconds: float) -> Iterator[None]:
         _deadline.reset(token)
 
 
+@contextmanager
+def no_deadline() -> Iterator[None]:
+    """For work that serves many requests and happens to be started by one of them."""
+    token = _deadline.set(None)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
 class RetryBudget:
     """Retries may be at most `ratio` of the calls, plus a small reserve; so that retries never make a storm."""
 
