@@ -41,6 +41,20 @@ SELECT $1, bucket, stream, version FROM unnest($2::smallint[], $3::uuid[], $4::i
 ORDER BY bucket, stream
 ON CONFLICT (bucket, consumer, stream) DO UPDATE SET version = greatest(inbox.version, excluded.version)
 """
+# The fence of "exactly once": a version moves on only from the one that was read. Two processes may hold the same
+# event for a moment, while a partition changes hands or after one of them was suspended; one of them finds the
+# row moved and is rolled back with everything its reactions wrote.
+_RECORD_FIRST = """
+INSERT INTO inbox (consumer, bucket, stream, version)
+SELECT $1, bucket, stream, version FROM unnest($2::smallint[], $3::uuid[], $4::int[]) AS t(bucket, stream, version)
+ORDER BY bucket, stream
+ON CONFLICT DO NOTHING
+"""
+_RECORD_NEXT = """
+UPDATE inbox SET version = t.version
+FROM unnest($2::smallint[], $3::uuid[], $4::int[], $5::int[]) AS t(bucket, stream, version, before)
+WHERE consumer = $1 AND inbox.bucket = t.bucket AND inbox.stream = t.stream AND inbox.version = t.before
+"""
 _PARK = """
 INSERT INTO dead_letters (consumer, bucket, stream, version, type, schema_version, service, body, meta, at, reason, parked_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9::jsonb, $10, $11, $12) ON CONFLICT DO NOTHING
@@ -152,7 +166,8 @@ class Consumer:
         streams = list({logged.envelope.stream for logged in batch})
         async with self._db.write() as session:
             rows = await session.all(_POSITIONS, self.name, buckets, streams)
-            last = {row["stream"]: row["version"] for row in rows if not row["parked"]}
+            before = {row["stream"]: row["version"] for row in rows if not row["parked"]}
+            last = dict(before)
             parked = {row["stream"] for row in rows if row["parked"]}
             news: dict[UUID, Envelope] = {}
             for logged in batch:
@@ -165,16 +180,24 @@ class Consumer:
                     await self._react(session, envelope)
                 last[envelope.stream] = envelope.version
                 news[envelope.stream] = envelope
-            if news:
-                await session.run(
-                    _RECORD,
-                    self.name,
-                    [envelope.bucket for envelope in news.values()],
-                    list(news),
-                    [envelope.version for envelope in news.values()],
-                )
+            await self._record(session, news, before)
             self._faults.reach("consumer.before_commit")
         self._faults.reach("consumer.after_commit")
+
+    async def _record(
+        self, session: WriteSession, news: Mapping[UUID, Envelope], before: Mapping[UUID, int]
+    ) -> None:
+        """Note how far each stream was taken in. Raises Unavailable when another process was first."""
+        first = [envelope for stream, envelope in news.items() if stream not in before]
+        following = [envelope for stream, envelope in news.items() if stream in before]
+        count = 0
+        if first:
+            count += await session.run(_RECORD_FIRST, self.name, *_places(first))
+        if following:
+            versions = [before[envelope.stream] for envelope in following]
+            count += await session.run(_RECORD_NEXT, self.name, *_places(following), versions)
+        if count != len(news):
+            raise Unavailable("Another process takes in the same events.")
 
     async def _react(self, session: WriteSession, envelope: Envelope) -> None:
         event = self._types.decode(envelope.type, envelope.schema_version, envelope.body)
@@ -218,3 +241,12 @@ class Consumer:
             reason,
             self._clock.now(),
         )
+
+
+def _places(envelopes: Sequence[Envelope]) -> tuple[list[int], list[UUID], list[int]]:
+    """Buckets, streams and versions."""
+    return (
+        [envelope.bucket for envelope in envelopes],
+        [envelope.stream for envelope in envelopes],
+        [envelope.version for envelope in envelopes],
+    )
