@@ -1,0 +1,25 @@
+"""Ways to the provider that a test can hold up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from tests.support.provider import Reply
+
+
+class HeldNetwork:
+    """While `held`, requests arrive at the provider, but their replies wait."""
+
+    def __init__(self) -> None:
+        self.arrived = asyncio.Event()
+        self._open = asyncio.Event()
+
+    def release(self) -> None:
+        self._open.set()
+
+    async def carry(self, act: Callable[[], Reply]) -> Reply:
+        reply = act()
+        self.arrived.set()
+        await self._open.wait()
+        return reply
