@@ -4,22 +4,22 @@ SQL is written as SQL in the services' `store.py`; here is only how it travels. 
 `Database` of its own (its PostgreSQL role, its schema as search path, a small pool that opens lazily).
 A write session is one transaction. A read session is single statements, each its own snapshot.
 
-The pool sends nothing when a connection is given back (a reset per release was measured at 3.5 times the
-cost of a short statement): so sessions must not change settings of their connection.
+Nothing is sent when a connection is given back (a reset per release was measured at 3.5 times the cost of a
+short statement): so sessions must not change settings of their connection.
 """
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 
-from rialto.kernel.errors import Conflict, OutcomeUnknown, RialtoError, Unavailable
+from rialto.kernel.errors import Conflict, InvariantBroken, OutcomeUnknown, RialtoError, Unavailable
+from rialto.kernel.pool import Pool
 from rialto.kernel.service import Frozen
 
 Row = Any  # asyncpg.Record: indexed by column name
@@ -136,6 +136,7 @@ class WriteSession(ReadSession):
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
         self.has_published = False
+        self._depth = 0
 
     async def run(self, sql: str, *values: Any) -> int:
         """Execute; how many rows it touched."""
@@ -146,15 +147,24 @@ class WriteSession(ReadSession):
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part that may fail by itself: what it wrote is taken back, and the transaction goes on."""
+        self._depth += 1
+        name = f"part_{self._depth}"
+        await self.run(f"SAVEPOINT {name}")
+        try:
+            yield
+        except Exception:
+            await self.run(f"ROLLBACK TO SAVEPOINT {name}")
+            raise
+        finally:
+            self._depth -= 1
+        await self.run(f"RELEASE SAVEPOINT {name}")
+
     def published(self) -> None:
         """Note that events were appended: the relay is woken after the commit."""
         self.has_published = True
-
-    @asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[None]:
-        """A part that may fail by itself."""
-        async with self._connection.transaction():
-            yield
 
 
 Gate = Callable[[], AbstractAsyncContextManager[None]]
@@ -174,43 +184,31 @@ class Database:
         """`gate` lets the simulator decide who goes next; `on_publish` is called after commits with events."""
         self._address = address
         self._connections = connections
-        self._on_publish = on_publish
-        self._gate: Gate = gate or nullcontext
-        self._pool: Any = None
-        self._opening = asyncio.Lock()
+        self.on_publish = on_publish
+        self.gate = gate
+        self._pool: Pool | None = None
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[ReadSession]:
-        async with self._gate(), self._connection() as connection:
-            yield ReadSession(connection)
+    @property
+    def pool(self) -> Pool:
+        """Opened by the first who needs it, and anew after `close` or `terminate`."""
+        if self._pool is None:
+            self._pool = Pool(
+                lambda: connect(self._address), size=self._connections, idle_close_s=IDLE_CLOSE_S
+            )
+        return self._pool
 
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[WriteSession]:
+    def read(self) -> AbstractAsyncContextManager[ReadSession]:
+        """Single statements, each its own snapshot."""
+        return _Reading(self)
+
+    def write(self) -> AbstractAsyncContextManager[WriteSession]:
         """A transaction (read committed). A COMMIT whose reply is lost raises OutcomeUnknown."""
-        async with self._gate(), self._connection() as connection:
-            session = WriteSession(connection)
-            transaction = connection.transaction()
-            try:
-                await transaction.start()
-            except Exception as error:
-                raise translate(error) from error
-            try:
-                yield session
-            except BaseException:
-                await _roll_back(transaction)
-                raise
-            await _commit(transaction)
-        if session.has_published and self._on_publish is not None:
-            self._on_publish()
+        return _Writing(self)
 
     async def close(self) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
-            try:
-                async with asyncio.timeout(5):
-                    await pool.close()
-            except TimeoutError:
-                pool.terminate()
+            await pool.close()
 
     def terminate(self) -> None:
         """Drop all connections at once, as a killed process does."""
@@ -218,49 +216,95 @@ class Database:
         if pool is not None:
             pool.terminate()
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
-        if self._pool is None:
-            await self._open()
+
+class _Session:
+    """Takes a connection for the length of a block. Written out: generator-based managers cost twice as much."""
+
+    __slots__ = ("_connection", "_db", "_gate", "_pool")
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._gate: AbstractAsyncContextManager[None] | None = None
+        self._pool = db.pool
+        self._connection: Any = None
+
+    async def _enter(self) -> Any:
+        if self._db.gate is not None:
+            self._gate = self._db.gate()
+            await self._gate.__aenter__()
         try:
-            # No time limit of its own: connecting has one, statements have one, and so has whoever waits.
-            connection = await self._pool.acquire()
-        except Exception as error:
-            raise translate(error) from error
+            self._connection = await self._pool.acquire()
+        except BaseException as error:
+            await self._leave_gate(error)
+            if isinstance(error, Exception):
+                raise translate(error) from error
+            raise
+        return self._connection
+
+    async def _leave(self, error: BaseException | None, *, sound: bool) -> None:
+        # Cancelled in the middle of a statement, the connection is still busy with it.
+        self._pool.release(self._connection, sound=sound and (error is None or isinstance(error, Exception)))
+        await self._leave_gate(error)
+
+    async def _leave_gate(self, error: BaseException | None) -> None:
+        if self._gate is not None:
+            await self._gate.__aexit__(
+                type(error) if error else None, error, error.__traceback__ if error else None
+            )
+
+
+class _Reading(_Session):
+    __slots__ = ()
+
+    async def __aenter__(self) -> ReadSession:
+        return ReadSession(await self._enter())
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _where: object) -> None:
+        await self._leave(error, sound=True)
+
+
+class _Writing(_Session):
+    __slots__ = ("_session",)
+
+    async def __aenter__(self) -> WriteSession:
+        connection = await self._enter()
         try:
-            yield connection
-        finally:
-            pool = self._pool
-            if pool is not None:
-                await pool.release(connection)
+            await connection.execute("BEGIN")
+        except BaseException as error:
+            await self._leave(error, sound=False)
+            if isinstance(error, Exception):
+                raise translate(error) from error
+            raise
+        self._session = WriteSession(connection)
+        return self._session
 
-    async def _open(self) -> None:
-        async with self._opening:
-            if self._pool is None:
-                pool = asyncpg.create_pool(
-                    **_connect_arguments(self._address),
-                    min_size=0,
-                    max_size=self._connections,
-                    max_inactive_connection_lifetime=IDLE_CLOSE_S,
-                    reset=_no_reset,
-                )
-                self._pool = await pool
+    async def __aexit__(self, _kind: object, error: BaseException | None, _where: object) -> None:
+        if error is not None:
+            sound = isinstance(error, Exception) and await _roll_back(self._connection)
+            await self._leave(error, sound=sound)
+            return
+        try:
+            await _commit(self._connection)
+        except BaseException as failure:
+            await self._leave(failure, sound=False)
+            raise
+        await self._leave(None, sound=True)
+        if self._session.has_published and self._db.on_publish is not None:
+            self._db.on_publish()
 
 
-async def _no_reset(_connection: Any) -> None:
-    """See the module's docstring."""
-
-
-async def _roll_back(transaction: Any) -> None:
+async def _roll_back(connection: Any) -> bool:
+    """Whether the connection is clean again; one that is not is dropped, and the server rolls back by itself."""
     try:
-        await transaction.rollback()
+        await connection.execute("ROLLBACK")
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        return  # the connection is gone, and the server rolls back what it never committed
+        return False
+    return True
 
 
-async def _commit(transaction: Any) -> None:
+async def _commit(connection: Any) -> None:
     try:
-        await transaction.commit()
+        status = await connection.execute("COMMIT")
     except (
         OSError,
         asyncpg.PostgresConnectionError,
@@ -271,6 +315,9 @@ async def _commit(transaction: Any) -> None:
         raise OutcomeUnknown("The database's answer to a commit was lost.") from error
     except Exception as error:
         raise translate(error) from error
+    if status != "COMMIT":
+        # The server answers COMMIT with ROLLBACK when a statement failed and somebody went on all the same.
+        raise InvariantBroken("a transaction with a failed statement was to be committed")
 
 
 _UNAVAILABLE = (
@@ -288,7 +335,6 @@ _UNAVAILABLE = (
     asyncpg.PostgresSystemError,  # class 58: the operating system failed it
     asyncpg.ReadOnlySQLTransactionError,
 )
-
 
 # Another password, a missing role, schema or table: what a database that was not migrated looks like.
 _NOT_MIGRATED = (
@@ -316,6 +362,8 @@ _MEANINGS: tuple[tuple[tuple[type[Exception], ...], Callable[[], RialtoError]], 
 
 def translate(error: Exception) -> Exception:
     """By SQLSTATE class; a wrong statement stays what it is: a bug."""
+    if isinstance(error, RialtoError):
+        return error
     for kinds, meaning in _MEANINGS:
         if isinstance(error, kinds):
             return meaning()
