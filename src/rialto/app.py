@@ -48,7 +48,6 @@ from rialto.kernel.telemetry import Metrics
 from rialto.notifications.service import SERVICE as NOTIFICATIONS
 from rialto.notifications.viewer import OPS_ROUTES
 from rialto.orders.service import SERVICE as ORDERS
-from rialto.payments.api import HostedPage, Payments
 from rialto.payments.service import SERVICE as PAYMENTS
 from rialto.pricing.service import SERVICE as PRICING
 from rialto.search.service import SERVICE as SEARCH
@@ -284,7 +283,6 @@ class App:
             "settings": self.settings,
             "clock": self.engines.clock,
             "ids": self.engines.ids,
-            "hosted_payment": HostedPayment(self[Payments]),
         }
 
     def ops(self) -> Litestar:
@@ -317,23 +315,3 @@ class App:
             limiter=RateLimiter(per_s=rate, burst=rate * BURST_S, clock=engines.clock) if rate else None,
             trusted_proxies=settings.trusted_proxies,
         )
-
-
-class HostedPayment:
-    """The storefront's way to the provider's own page, for people without JavaScript."""
-
-    def __init__(self, payments: Payments) -> None:
-        self._payments = payments
-
-    async def start(self, *, return_url: str, cancel_url: str, amount: Any, language: str) -> str:
-        """The address to send the browser to. Raises Unavailable."""
-        page = await self._payments.hosted_page(
-            HostedPage(
-                provider="sandbox",
-                amount=amount,
-                return_url=return_url,
-                cancel_url=cancel_url,
-                language=language,
-            )
-        )
-        return page.url
