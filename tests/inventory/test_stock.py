@@ -202,9 +202,7 @@ async def test_many_processes_worth_of_batches_never_oversell(postgres: Database
         orders = [an_order(env) for _ in range(80)]
         answers: list[Any] = await asyncio.gather(
             *(
-                (env.handlers if index % 2 else other).reserve(
-                    a_hold(env, order_id, A=1, B=1)
-                )
+                (env.handlers if index % 2 else other).reserve(a_hold(env, order_id, A=1, B=1))
                 for index, order_id in enumerate(orders)
             ),
             return_exceptions=True,

@@ -17,5 +17,3 @@ def seeded_ids(seed: int = 7, clock: Clock | None = None) -> RandomIds:
 def settings_in(data: Path | None = None) -> Settings:
     folder = data or Path("/nonexistent")
     return Settings(secret_file=folder / "secrets.json", data=folder, strict=True)
-
-

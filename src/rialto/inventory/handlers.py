@@ -107,7 +107,8 @@ class InventoryHandlers:
         self._faults.reach("inventory.sweep.after_commit")
         return len(rows)
 
-    async def close(self) -> None:
+    async def finish(self) -> None:
+        """Let what was accepted be written before the process ends."""
         await self._changes.close()
 
     def _change(self, kind: str, command: OfOrder) -> Change:
