@@ -34,7 +34,10 @@ ON CONFLICT (name) DO UPDATE SET
 WHERE leases.owner = excluded.owner OR leases.expires_at <= $3
 RETURNING name, owner, fence
 """
-_GIVE_BACK = "DELETE FROM leases WHERE owner = $1 AND ($2::text[] IS NULL OR name = ANY ($2))"
+# The row stays, so that the next owner's fence is higher.
+_GIVE_BACK = """
+UPDATE leases SET owner = '', expires_at = '-infinity' WHERE owner = $1 AND ($2::text[] IS NULL OR name = ANY ($2))
+"""
 _HEARTBEAT = """
 INSERT INTO workers (owner, expires_at) VALUES ($1, $2)
 ON CONFLICT (owner) DO UPDATE SET expires_at = excluded.expires_at
