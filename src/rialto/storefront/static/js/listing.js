@@ -11,7 +11,9 @@ function address(form) {
 export function startListing() {
   const form = document.querySelector("form[data-live]");
   if (!form) return;
+  const here = () => location.pathname + location.search;
   let turn = 0;
+  let shown = here();
   const update = async () => {
     const url = address(form);
     const mine = ++turn;
@@ -33,6 +35,7 @@ export function startListing() {
         }
       });
       history.pushState(null, "", url);
+      shown = here();
       say(document.querySelector("[data-count]").textContent);
     } catch {
       location.assign(url);
@@ -43,5 +46,6 @@ export function startListing() {
     event.preventDefault();
     update();
   });
-  addEventListener("popstate", () => location.reload());
+  // Going to a part of the page, as the skip link does, pops a state too: then the list is still the right one.
+  addEventListener("popstate", () => here() === shown || location.reload());
 }
