@@ -159,7 +159,11 @@ class Background:
             count = await self._relay.publish_once(list(self._partitions.values()), news)
         except LeaseLost:
             self._partitions = {}
+            self._news.update(news)
             return 0
+        except BaseException:
+            self._news.update(news)  # what was to be looked into still is
+            raise
         if count:
             self._news.update(news)
         self._metrics.events.labels("published").inc(count)

@@ -61,7 +61,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9::jsonb, $10, $11, $12) ON CONF
 """
 _LETTERS = """
 SELECT bucket, stream, version, type, schema_version, service, body::text AS body, meta::text AS meta, at
-FROM dead_letters WHERE consumer = $1 ORDER BY bucket, stream, version LIMIT $2
+FROM dead_letters WHERE consumer = $1 AND stream <> ALL ($2::uuid[]) ORDER BY bucket, stream, version LIMIT $3
 """
 _UNPARK = "DELETE FROM dead_letters WHERE consumer = $1 AND bucket = $2 AND stream = $3 AND version = $4"
 
@@ -108,7 +108,10 @@ class Consumer:
         unknown = [partition for partition in partitions if partition not in self._positions]
         if unknown:
             self._positions.update(await bus.cursors(self.name, unknown))
-        before = {partition: self._positions[partition] for partition in partitions}
+        # One may have gone to another process while the cursors were read.
+        before = {
+            partition: self._positions[partition] for partition in partitions if partition in self._positions
+        }
         batch, after = await bus.read(before, types=frozenset(self._by_type), limit=BATCH_MAX)
         if batch:
             await self._take_in(batch)
@@ -134,20 +137,50 @@ class Consumer:
         self._positions = {p: position for p, position in self._positions.items() if p in partitions}
 
     async def replay(self, limit: int = 100) -> int:
-        """Try parked events again, oldest first; how many were taken in. Stops at the first that still fails."""
-        async with self._db.read() as session:
-            rows = await session.all(_LETTERS, self.name, limit)
+        """Try parked events again, each stream in its order; how many were taken in.
+
+        A stream whose first event still fails stays as it is and holds up no other. Raises Unavailable.
+        """
         done = 0
-        for row in rows:
-            envelope = Envelope(**{**dict(row), "body": row["body"].encode(), "meta": row["meta"].encode()})
-            async with self._db.write() as session:
-                await self._react(session, envelope)
-                await session.run(_UNPARK, self.name, envelope.bucket, envelope.stream, envelope.version)
-                await session.run(
-                    _RECORD, self.name, [envelope.bucket], [envelope.stream], [envelope.version]
+        failing: set[UUID] = set()
+        while done < limit:
+            async with self._db.read() as session:
+                rows = await session.all(_LETTERS, self.name, list(failing), limit - done)
+            if not rows:
+                break
+            for row in rows:
+                envelope = Envelope(
+                    **{**dict(row), "body": row["body"].encode(), "meta": row["meta"].encode()}
                 )
-            done += 1
+                if envelope.stream in failing:
+                    continue
+                if await self._replay_one(envelope):
+                    done += 1
+                else:
+                    failing.add(envelope.stream)
         return done
+
+    async def _replay_one(self, envelope: Envelope) -> bool:
+        place = ([envelope.bucket], [envelope.stream], [envelope.version])
+        try:
+            async with self._db.write() as session:
+                # First, and with its row locked: of two who replay at once, one finds nothing left to do.
+                if await session.run(_UNPARK, self.name, *(value for [value] in place)):
+                    await self._react(session, envelope)
+                    await session.run(_RECORD, self.name, *place)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - what fails stays parked, the others go on
+            log.warning(
+                "a parked event still fails",
+                consumer=self.name,
+                type=envelope.type,
+                stream=str(envelope.stream),
+                version=envelope.version,
+                error=repr(error),
+            )
+            return False
+        return True
 
     async def _take_in(self, batch: Sequence[Logged]) -> None:
         try:

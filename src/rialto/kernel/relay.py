@@ -28,7 +28,7 @@ _DONE = """
 DELETE FROM outbox USING unnest($1::smallint[], $2::uuid[], $3::int[]) AS t(bucket, stream, version)
 WHERE outbox.bucket = t.bucket AND outbox.stream = t.stream AND outbox.version = t.version
 """
-LAG = "SELECT count(*) AS waiting FROM (SELECT 1 FROM outbox LIMIT 10000) AS some"
+LAG = "SELECT count(*) AS waiting FROM (SELECT 1 FROM outbox LIMIT 10000) AS waiting_events"
 
 
 class Relay:

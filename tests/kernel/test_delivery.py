@@ -1,0 +1,336 @@
+"""From a service's outbox to another's effect: the relay, the bus and consumers together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from rialto.engines.postgres_bus import partitions_all
+from rialto.kernel.bus import Lease, LeaseLost
+from rialto.kernel.consumers import ATTEMPTS_MAX, BATCH_MAX, SAVE_S, Consumer, Delivery
+from rialto.kernel.errors import Conflict, InvariantBroken, Unavailable
+from rialto.kernel.relay import LAG, Relay, lease_name, partition_number
+from tests.kernel.bakery import Baked, Town, store_arrival
+
+pytestmark = pytest.mark.anyio
+
+
+class Killed(BaseException):
+    """Stands for the process's end at a fault point."""
+
+
+class KillAt:
+    """Ends the process the first time it reaches a point."""
+
+    def __init__(self, point: str) -> None:
+        self._point: str | None = point
+
+    def reach(self, point: str) -> None:
+        if point == self._point:
+            self._point = None
+            raise Killed
+
+
+async def all_leases(town: Town, owner: str = "worker") -> list[Lease]:
+    return await town.bus.acquire([lease_name(number) for number in partitions_all()], owner=owner, ttl_s=10)
+
+
+async def publish(town: Town, relay: Relay | None = None) -> int:
+    return await (relay or town.relay).publish_once(await all_leases(town), ["bakery"])
+
+
+async def consume(town: Town, consumer: Consumer) -> None:
+    """Until nothing is left."""
+    partitions: set[int] = set(partitions_all())
+    while partitions:
+        partitions = await consumer.consume_once(town.bus, partitions)
+
+
+async def parked(town: Town) -> list[tuple[int, str]]:
+    async with town.cellar.read() as session:
+        rows = await session.all("SELECT version, reason FROM dead_letters ORDER BY stream, version")
+    return [(row["version"], row["reason"]) for row in rows]
+
+
+def test_a_lease_is_named_after_its_partition() -> None:
+    assert partition_number(lease_name(17)) == 17
+
+
+async def test_events_arrive_once_and_in_the_order_of_their_stream(town: Town) -> None:
+    streams = [town.ids.uuid(bucket) for bucket in (1, 2, 65, 1000)]
+    for stream in streams:
+        await town.bake(stream, *(f"{stream.hex[-4:]}-{number}" for number in range(5)))
+    assert await publish(town) == 20
+    assert await publish(town) == 0
+    assert await town.waiting() == 0
+    consumer = town.a_consumer()
+    await consume(town, consumer)
+    await consume(town, consumer)
+    arrived = await town.arrivals()
+    for stream in streams:
+        own = [bread for bread in arrived if bread.startswith(stream.hex[-4:])]
+        assert own == [f"{stream.hex[-4:]}-{number}" for number in range(5)]
+    assert len(arrived) == 20
+
+
+async def test_events_that_nobody_here_reacts_to_are_passed_over(town: Town) -> None:
+    stream = town.ids.uuid(1)
+    await town.bake(stream, "rye", "oat", "spelt", sold=["oat"])
+    await publish(town)
+    await consume(town, town.a_consumer())
+    assert await town.arrivals() == ["rye", "spelt"]
+
+
+async def test_more_than_a_batch_is_taken_in_turns(town: Town) -> None:
+    stream = town.ids.uuid(1)
+    await town.bake(stream, *(str(number) for number in range(BATCH_MAX + 50)))
+    while await publish(town):
+        pass
+    await consume(town, town.a_consumer())
+    assert await town.arrivals() == [str(number) for number in range(BATCH_MAX + 50)]
+
+
+@pytest.mark.parametrize("point", ["relay.before_publish", "relay.after_publish", "relay.after_delete"])
+async def test_a_relay_that_dies_anywhere_loses_nothing_and_the_effect_happens_once(
+    town: Town, point: str
+) -> None:
+    stream = town.ids.uuid(1)
+    await town.bake(stream, "rye", "oat")
+    with pytest.raises(Killed):
+        await publish(town, Relay({"bakery": town.bakery}, town.bus, KillAt(point)))
+    consumer = town.a_consumer()
+    await consume(town, consumer)
+    await town.bake(stream, "spelt", after=2)
+    await publish(town)
+    await consume(town, consumer)
+    assert await town.arrivals() == ["rye", "oat", "spelt"]
+    assert await town.waiting() == 0
+
+
+@pytest.mark.parametrize("point", ["consumer.before_commit", "consumer.after_commit"])
+async def test_a_consumer_that_dies_anywhere_has_its_effect_once(town: Town, point: str) -> None:
+    await town.bake(town.ids.uuid(1), "rye", "oat")
+    await publish(town)
+    with pytest.raises(Killed):
+        await consume(town, town.a_consumer(faults=KillAt(point)))
+    await consume(town, town.a_consumer())
+    assert await town.arrivals() == ["rye", "oat"]
+
+
+async def test_a_consumer_that_starts_again_goes_on_from_what_it_saved(town: Town) -> None:
+    await town.bake(town.ids.uuid(1), "rye")
+    await publish(town)
+    first = town.a_consumer()
+    await consume(town, first)
+    assert await town.bus.cursors("cellar", [1]) == {1: 0}
+    town.clock.advance(SAVE_S)
+    await town.bake(town.ids.uuid(1), "oat")
+    await publish(town)
+    await consume(town, first)
+    assert await town.bus.cursors("cellar", [1]) == {1: 2}
+    await consume(town, town.a_consumer())
+    assert await town.arrivals() == ["rye", "oat"]
+
+
+async def test_a_partition_that_went_and_came_back_is_read_from_where_the_other_left_it(town: Town) -> None:
+    one, other = town.a_consumer(), town.a_consumer()
+    await town.bake(town.ids.uuid(1), "rye")
+    await publish(town)
+    await consume(town, one)
+    await one.save(town.bus)
+    one.keep_only([])
+    await consume(town, other)
+    await town.bake(town.ids.uuid(1), "oat")
+    await publish(town)
+    await consume(town, other)
+    await other.save(town.bus)
+    await consume(town, one)
+    assert await town.arrivals() == ["rye", "oat"]
+
+
+async def test_two_processes_that_hold_the_same_event_have_one_effect(town: Town) -> None:
+    """A suspended process wakes up in the middle of a batch whose partition somebody else owns by now."""
+    stream = town.ids.uuid(1)
+    await town.bake(stream, "rye")
+    await publish(town)
+    inside, go = asyncio.Event(), asyncio.Event()
+
+    async def slowly(handlers: Any, event: Baked, delivery: Delivery) -> None:
+        await store_arrival(handlers, event, delivery)
+        inside.set()
+        await go.wait()
+
+    suspended = town.a_consumer(slowly)
+    task = asyncio.ensure_future(suspended.consume_once(town.bus, [1]))
+    await inside.wait()
+    await consume(town, town.a_consumer())
+    go.set()
+    with pytest.raises(Unavailable):
+        await task
+    assert await town.arrivals() == ["rye"]
+    await town.bake(stream, "oat", after=1)
+    await publish(town)
+    await consume(town, suspended)
+    assert await town.arrivals() == ["rye", "oat"]
+
+
+def poison(*bad: str, error: Callable[[], Exception] = InvariantBroken) -> Any:
+    async def run(handlers: Any, event: Baked, delivery: Delivery) -> None:
+        await store_arrival(handlers, event, delivery)
+        if event.bread in bad:
+            raise error()
+
+    return run
+
+
+async def until_parked(town: Town, consumer: Consumer) -> None:
+    for _ in range(ATTEMPTS_MAX - 1):
+        with pytest.raises(Unavailable):
+            await consume(town, consumer)
+    await consume(town, consumer)
+
+
+async def test_a_poison_event_parks_its_own_stream_and_nothing_else(town: Town) -> None:
+    sick, sound = town.ids.uuid(1), town.ids.uuid(1)
+    await town.bake(sick, "rye", "poison", "oat")
+    await town.bake(sound, "spelt")
+    await publish(town)
+    consumer = town.a_consumer(poison("poison", error=lambda: Conflict(code="mouldy")))
+    await until_parked(town, consumer)
+    assert sorted(await town.arrivals()) == ["rye", "spelt"]
+    await town.bake(sick, "wheat", after=3)
+    await town.bake(sound, "barley", after=1)
+    await publish(town)
+    await consume(town, consumer)
+    assert sorted(await town.arrivals()) == ["barley", "rye", "spelt"]
+    later = "an earlier event of this stream is parked"
+    assert await parked(town) == [(2, "mouldy"), (3, later), (4, later)]
+
+
+async def test_replaying_takes_in_what_was_parked_in_order_and_the_stream_goes_on(town: Town) -> None:
+    stream = town.ids.uuid(1)
+    await town.bake(stream, "rye", "poison", "oat")
+    await publish(town)
+    consumer = town.a_consumer(poison("poison"))
+    await until_parked(town, consumer)
+    assert await parked(town) == [
+        (2, "InvariantBroken"),
+        (3, "an earlier event of this stream is parked"),
+    ]
+    assert await consumer.replay() == 0
+    mended = town.a_consumer()
+    assert await mended.replay() == 2
+    assert await mended.replay() == 0
+    assert await parked(town) == []
+    await town.bake(stream, "spelt", after=3)
+    await publish(town)
+    await consume(town, mended)
+    assert await town.arrivals() == ["rye", "poison", "oat", "spelt"]
+
+
+async def test_replaying_one_stream_is_not_held_up_by_another_that_still_fails(town: Town) -> None:
+    streams = sorted(town.ids.uuid(1) for _ in range(2))
+    await town.bake(streams[0], "poison", "oat")
+    await town.bake(streams[1], "stale", "rye")
+    await publish(town)
+    consumer = town.a_consumer(poison("poison", "stale"))
+    for _ in range(2 * ATTEMPTS_MAX - 2):
+        with pytest.raises(Unavailable):
+            await consume(town, consumer)
+    await consume(town, consumer)
+    assert len(await parked(town)) == 4
+    assert await town.a_consumer(poison("poison")).replay() == 2
+    assert await town.arrivals() == ["stale", "rye"]
+    assert [version for version, _ in await parked(town)] == [1, 2]
+
+
+async def test_of_two_who_replay_at_once_one_has_the_effect(town: Town) -> None:
+    await town.bake(town.ids.uuid(1), "rye", "oat")
+    await publish(town)
+    await until_parked(town, town.a_consumer(poison("rye")))
+    await asyncio.gather(*(town.a_consumer().replay() for _ in range(3)))
+    assert await town.arrivals() == ["rye", "oat"]
+    assert await parked(town) == []
+
+
+async def test_replaying_waits_for_a_dependency(town: Town) -> None:
+    await town.bake(town.ids.uuid(1), "rye")
+    await publish(town)
+    await until_parked(town, town.a_consumer(poison("rye")))
+    with pytest.raises(Unavailable):
+        await town.a_consumer(poison("rye", error=Unavailable)).replay()
+    assert await town.a_consumer().replay() == 1
+
+
+async def test_while_a_dependency_is_away_nothing_is_parked(town: Town) -> None:
+    await town.bake(town.ids.uuid(1), "rye")
+    await publish(town)
+    consumer = town.a_consumer(poison("rye", error=Unavailable))
+    for _ in range(3 * ATTEMPTS_MAX):
+        with pytest.raises(Unavailable):
+            await consume(town, consumer)
+    assert await parked(town) == []
+    await consume(town, town.a_consumer())
+    assert await town.arrivals() == ["rye"]
+
+
+async def test_an_event_that_cannot_be_read_is_parked_as_it_came(town: Town) -> None:
+    stream = town.ids.uuid(1)
+    await town.bake(stream, "rye")
+    async with town.bakery.write() as session:
+        await session.run("""UPDATE events SET body = '{"bread": 1}'""")
+    await publish(town)
+    await until_parked(town, town.a_consumer())
+    assert await parked(town) == [(1, "ValidationError")]
+    async with town.cellar.read() as session:
+        assert await session.value("SELECT body::text FROM dead_letters") == '{"bread": 1}'
+
+
+async def test_a_second_owner_fences_the_first_out(town: Town) -> None:
+    stream = town.ids.uuid(1)
+    await town.bake(stream, "rye")
+    old = await all_leases(town, owner="first")
+    town.clock.advance(11)
+    new = await all_leases(town, owner="second")
+    with pytest.raises(LeaseLost):
+        await town.relay.publish_once(old, ["bakery"])
+    assert await town.waiting() == 1
+    assert await town.relay.publish_once(new, ["bakery"]) == 1
+    consumer = town.a_consumer()
+    await consume(town, consumer)
+    assert await town.arrivals() == ["rye"]
+
+
+async def test_a_relay_leaves_what_is_in_others_partitions(town: Town) -> None:
+    await town.bake(town.ids.uuid(1), "mine")
+    await town.bake(town.ids.uuid(2), "theirs")
+    mine = await town.bus.acquire([lease_name(1)], owner="worker", ttl_s=10)
+    assert await town.relay.publish_once(mine, ["bakery"]) == 1
+    async with town.bakery.read() as session:
+        assert await session.value("SELECT bucket FROM outbox") == 2
+        assert await session.value(LAG) == 1
+
+
+async def test_what_commits_late_is_still_carried(town: Town) -> None:
+    """A transaction that began early and commits late must not be skipped by a relay that looked in between."""
+    early, late = town.ids.uuid(1), UUID(int=town.ids.uuid(1).int)
+    async with town.bakery.write() as slow:
+        await slow.value("SELECT txid_current()")
+        await town.bake(late, "oat")
+        await publish(town)
+        await slow.run(
+            "INSERT INTO events (bucket, stream, version, type, schema_version, body, meta, at) "
+            "VALUES (1, $1, 1, $2, 1, $3::jsonb, '{}', $4)",
+            early,
+            Baked.TYPE,
+            '{"bread": "rye"}',
+            town.clock.now(),
+        )
+        await slow.run("INSERT INTO outbox (bucket, stream, version) VALUES (1, $1, 1)", early)
+    assert await publish(town) == 1
+    await consume(town, town.a_consumer())
+    assert sorted(await town.arrivals()) == ["oat", "rye"]
