@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from rialto.kernel.background import LEASE_S, Background
+from rialto.kernel.bus import Lease, LeaseLost, Logged
+from rialto.kernel.errors import Unavailable
+from rialto.kernel.faults import NoFaults
+from rialto.kernel.ids import PARTITIONS
+from rialto.kernel.relay import Relay, lease_name
+from rialto.kernel.service import Feed, Job
+from rialto.kernel.telemetry import Metrics
+from tests.kernel.bakery import Baked, Town
+
+pytestmark = pytest.mark.anyio
+
+
+class Window:
+    """A feed that remembers what it saw, and where it was."""
+
+    types = frozenset({Baked.TYPE})
+
+    def __init__(self, positions: dict[int, int] | None = None) -> None:
+        self.seen: list[int] = []
+        self._positions = positions
+
+    async def start(self, tail: Mapping[int, int]) -> None:
+        raise NotImplementedError
+
+    def positions(self) -> dict[int, int] | None:
+        return self._positions
+
+    def set_back(self) -> None:
+        self._positions = {}
+
+    async def apply(self, batch: Sequence[Logged]) -> None:
+        self.seen += [logged.envelope.version for logged in batch]
+        self._positions = {**(self._positions or {}), **{logged.partition: logged.id for logged in batch}}
+
+
+class Worker:
+    """One process's background work in the town."""
+
+    def __init__(
+        self,
+        town: Town,
+        owner: str = "worker",
+        *,
+        jobs: Sequence[Job] = (),
+        feeds: Sequence[Feed] = (),
+        relay: Any = None,
+    ) -> None:
+        self.metrics = Metrics()
+        self.handlers: list[str] = []
+        self.background = Background(
+            owner=owner,
+            bus=town.another_bus(),
+            relay=relay or Relay({"bakery": town.bakery}, town.bus, NoFaults()),
+            consumers=[town.a_consumer()],
+            jobs=[(job, self.handlers) for job in jobs],
+            feeds=feeds,
+            clock=town.clock,
+            metrics=self.metrics,
+        )
+
+    @property
+    def partitions(self) -> set[int]:
+        return set(self.background._partitions)
+
+    def failures(self, name: str) -> float:
+        return self.metrics.registry.get_sample_value("rialto_failures_total", {"where": name}) or 0
+
+
+@asynccontextmanager
+async def working(*workers: Worker) -> AsyncIterator[None]:
+    tasks = [asyncio.ensure_future(worker.background.run()) for worker in workers]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until(condition: Callable[[], Any]) -> None:
+    """Wait for a condition, by turns of the event loop."""
+    async with asyncio.timeout(30):
+        while True:
+            found = condition()
+            if await found if asyncio.iscoroutine(found) else found:
+                return
+            await asyncio.sleep(0)
+
+
+async def arrived(town: Town, *breads: str) -> bool:
+    return await town.arrivals() == list(breads)
+
+
+async def test_what_is_committed_arrives(town: Town) -> None:
+    worker = Worker(town)
+    async with working(worker):
+        await until(lambda: worker.partitions)
+        await town.bake(town.ids.uuid(1), "rye")
+        worker.background.wake_relay("bakery")
+        await until(lambda: arrived(town, "rye"))
+    assert b'rialto_events_total{step="published"} 1.0' in worker.metrics.text()
+
+
+async def test_what_was_committed_by_a_process_that_died_arrives_too(town: Town) -> None:
+    await town.bake(town.ids.uuid(1), "rye")
+    async with working(Worker(town)):
+        await until(lambda: arrived(town, "rye"))
+
+
+async def test_two_workers_share_the_partitions_and_one_takes_over_when_the_other_stops(town: Town) -> None:
+    one, other = Worker(town, "one"), Worker(town, "other")
+    async with working(one):
+        await until(lambda: len(one.partitions) == PARTITIONS)
+        async with working(other):
+            await until(lambda: len(one.partitions) == len(other.partitions) == PARTITIONS // 2)
+            assert one.partitions.isdisjoint(other.partitions)
+            stream = town.ids.uuid(min(other.partitions))
+            await town.bake(stream, "rye")
+            one.background.wake_relay("bakery")
+            other.background.wake_relay("bakery")
+            await until(lambda: arrived(town, "rye"))
+        await until(lambda: len(one.partitions) == PARTITIONS)
+
+
+async def test_what_a_dead_worker_held_is_taken_over_when_its_leases_end(town: Town) -> None:
+    await town.bus.heartbeat("dead", ttl_s=LEASE_S)
+    await town.bus.acquire([lease_name(number) for number in range(32)], owner="dead", ttl_s=LEASE_S)
+    worker = Worker(town)
+    async with working(worker):
+        await until(lambda: worker.partitions == set(range(32, PARTITIONS)))
+        town.clock.advance(LEASE_S + 1)
+        await until(lambda: len(worker.partitions) == PARTITIONS)
+
+
+async def test_a_worker_that_stops_gives_everything_back(town: Town) -> None:
+    worker = Worker(town)
+    async with working(worker):
+        await until(lambda: len(worker.partitions) == PARTITIONS)
+    got = await town.bus.acquire([lease_name(number) for number in range(PARTITIONS)], owner="next", ttl_s=1)
+    assert len(got) == PARTITIONS
+    assert await town.bus.heartbeat("next", ttl_s=1) == 1
+
+
+async def test_loops_survive_failing_turns(town: Town) -> None:
+    outcomes: list[Exception | int] = [RuntimeError("a bug"), Unavailable(), 3, 0]
+
+    async def run(done: list[str]) -> int:
+        outcome = outcomes.pop(0) if outcomes else 0
+        done.append(str(outcome))
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    worker = Worker(town, jobs=[Job(name="shop.tidy", every_s=3600, run=run)])
+    async with working(worker):
+        await until(lambda: not outcomes)
+        await town.bake(town.ids.uuid(1), "rye")
+        worker.background.wake_relay("bakery")
+        await until(lambda: arrived(town, "rye"))
+    assert worker.failures("job shop.tidy") == 2
+    assert worker.metrics.registry.get_sample_value("rialto_job_items_total", {"job": "shop.tidy"}) == 3
+
+
+async def test_a_job_runs_when_woken_and_on_one_worker_only(town: Town) -> None:
+    async def run(done: list[str]) -> int:
+        done.append("turn")
+        return 0
+
+    job = Job(name="shop.tidy", every_s=3600, run=run)
+    one, other = Worker(town, "one", jobs=[job]), Worker(town, "other", jobs=[job])
+    async with working(one):
+        await until(lambda: one.handlers)
+        async with working(other):
+            await until(lambda: other.partitions)
+            other.background.wake("shop.tidy")
+            other.background.wake("shop.unknown")
+            seen = len(one.handlers)
+            one.background.wake("shop.tidy")
+            await until(lambda: len(one.handlers) > seen)
+    assert other.handlers == []
+
+
+async def test_a_feed_gets_every_event_and_again_what_it_was_set_back_before(town: Town) -> None:
+    window = Window({})
+    worker = Worker(town, feeds=[window])
+    async with working(worker):
+        await until(lambda: worker.partitions)
+        await town.bake(town.ids.uuid(1), "rye", "oat", "spelt", sold=["oat"])
+        worker.background.wake_relay("bakery")
+        await until(lambda: window.seen == [1, 3])
+        window.set_back()
+        await until(lambda: window.seen == [1, 3, 1, 3])
+
+
+async def test_a_feed_that_keeps_nothing_begins_with_what_comes(town: Town) -> None:
+    stream = town.ids.uuid(1)
+    await town.bake(stream, "rye")
+    worker, window = Worker(town), Window(None)
+    async with working(worker):
+        await until(lambda: arrived(town, "rye"))
+    late = Worker(town, "late", feeds=[window])
+    async with working(late):
+        await until(lambda: late.partitions)
+        reader = late.background._readers[-1]
+        await until(lambda: not reader._news)
+        await town.bake(stream, "oat", after=1)
+        late.background.wake_relay("bakery")
+        await until(lambda: window.seen == [2])
+
+
+@pytest.mark.parametrize("error", [Unavailable(), LeaseLost(), RuntimeError("a bug")])
+async def test_a_relay_whose_turn_failed_looks_again(town: Town, error: Exception) -> None:
+    class Relayed:
+        services = ("bakery",)
+
+        def __init__(self) -> None:
+            self.asked: list[list[str]] = []
+
+        async def publish_once(self, _leases: Sequence[Lease], services: Sequence[str]) -> int:
+            self.asked.append(list(services))
+            if len(self.asked) == 1:
+                raise error
+            return 0
+
+    relay = Relayed()
+    background = Worker(town, relay=relay).background
+    background._partitions = {1: Lease(name="partition/1", owner="worker", fence=1)}
+    background.wake_relay("bakery")
+    if isinstance(error, LeaseLost):
+        assert await background._relay_turn() == 0
+        assert background._partitions == {}
+        assert await background._relay_turn() == 0
+        background._partitions = {1: Lease(name="partition/1", owner="worker", fence=2)}
+    else:
+        with pytest.raises(type(error)):
+            await background._relay_turn()
+    await background._relay_turn()
+    assert relay.asked == [["bakery"], ["bakery"]]
+
+
+async def test_a_bus_that_is_away_does_not_keep_a_worker_from_stopping(town: Town) -> None:
+    worker = Worker(town)
+
+    class Away:
+        def __getattr__(self, name: str) -> Any:
+            async def call(*_values: Any, **_options: Any) -> Any:
+                raise Unavailable
+
+            return call
+
+    worker.background._bus = Away()
+    async with working(worker):
+        await until(lambda: worker.failures("leases") > 1)
