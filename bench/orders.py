@@ -36,15 +36,17 @@ STOCK = 1_000_000
 
 SCRIPT = """
 \\set sku random(1, {skus})
+\\set n random(1, 1000000000000000)
 BEGIN;
 INSERT INTO inventory.reservations (order_id, state, made_at, expires_at)
-    VALUES (gen_random_uuid(), 'held', now(), now()) RETURNING order_id \\gset
-SELECT sku, warehouse, on_hand, reserved FROM inventory.stock WHERE sku = 'SKU-' || :sku ORDER BY sku, warehouse FOR UPDATE;
+    VALUES (md5(:n::text)::uuid, 'held', now(), now() + interval '1 hour');
+SELECT sku, warehouse, on_hand, reserved FROM inventory.stock WHERE sku = 'SKU-' || :sku::text ORDER BY sku, warehouse FOR UPDATE;
 UPDATE inventory.stock SET reserved = reserved + 1
-    WHERE sku = 'SKU-' || :sku AND warehouse = 'berlin' AND on_hand >= reserved + 1;
-INSERT INTO inventory.allocations (order_id, sku, warehouse, quantity) VALUES (:'order_id', 'SKU-' || :sku, 'berlin', 1);
+    WHERE sku = 'SKU-' || :sku::text AND warehouse = 'berlin' AND on_hand >= reserved + 1;
+INSERT INTO inventory.allocations (order_id, sku, warehouse, quantity)
+    VALUES (md5(:n::text)::uuid, 'SKU-' || :sku::text, 'berlin', 1);
 INSERT INTO inventory.movements (sku, warehouse, cause, order_id, kind, on_hand, reserved, at)
-    VALUES ('SKU-' || :sku, 'berlin', 'ord_' || :'order_id' || ':reserve', :'order_id', 'reserve', 0, 1, now());
+    VALUES ('SKU-' || :sku::text, 'berlin', 'ord_' || :n::text || ':reserve', md5(:n::text)::uuid, 'reserve', 0, 1, now());
 COMMIT;
 """
 
