@@ -14,23 +14,32 @@ from rialto.cart.api import (
     QUANTITY_MAX,
     AddLine,
     Cart,
+    CartLimit,
+    CartNotFound,
+    CartOrdered,
     CartRef,
     Carts,
     ChangeCode,
     ChangeLine,
+    CodeNotValid,
+    LineNotFound,
     NewCart,
     SetAddress,
     SetDelivery,
+    SkuNotSold,
 )
 from rialto.cart.model.checks import EMAIL_LENGTH_MAX, SKU_LENGTH_MAX
 from rialto.cart.model.views import text_in
 from rialto.kernel.address import Address
-from rialto.kernel.http import Injected
+from rialto.kernel.http import Injected, about
 from rialto.kernel.ids import CartId, LineId
 from rialto.kernel.money import Money
 from rialto.kernel.service import Frozen
+from rialto.pricing.api import DeliveryUnavailable
 
 PRIVATE = CacheControlHeader(no_store=True)
+CHANGE = (CartNotFound, CartOrdered)
+CHANGE_LINES = (*CHANGE, SkuNotSold, CartLimit)
 
 # One that nothing is written in is not refused: titles fall back to the cart's language.
 Language = Annotated[
@@ -89,7 +98,7 @@ class DeliveryChoices(Frozen):
     items: list[DeliveryChoice]
 
 
-@post("/v1/carts", cache_control=PRIVATE)
+@post("/v1/carts", cache_control=PRIVATE, **about("create_cart", "Start a cart", tag="carts"))
 async def create_cart(
     request: Request[Any, Any, Any], carts: Injected[Carts], data: JSONBody[NewCartBody | None] = None
 ) -> Cart:
@@ -106,13 +115,22 @@ async def create_cart(
     return await carts.create(command)
 
 
-@get("/v1/carts/{cart_id:str}", cache_control=PRIVATE)
+@get(
+    "/v1/carts/{cart_id:str}",
+    cache_control=PRIVATE,
+    **about("read_cart", "Look at a cart", tag="carts", refuses=[CartNotFound]),
+)
 async def read_cart(carts: Injected[Carts], cart_id: FromPath[str], language: Language = None) -> Cart:
     """The cart, priced now. `language` chooses titles."""
     return await carts.get(CartRef(cart_id=CartId(cart_id), language=language))
 
 
-@post("/v1/carts/{cart_id:str}/lines", status_code=200, cache_control=PRIVATE)
+@post(
+    "/v1/carts/{cart_id:str}/lines",
+    status_code=200,
+    cache_control=PRIVATE,
+    **about("add_line", "Put an article in", tag="carts", refuses=CHANGE_LINES),
+)
 async def add_line(
     carts: Injected[Carts], cart_id: FromPath[str], data: JSONBody[NewLineBody], language: Language = None
 ) -> Cart:
@@ -121,7 +139,11 @@ async def add_line(
     return await carts.add_line(command)
 
 
-@patch("/v1/carts/{cart_id:str}/lines/{line_id:str}", cache_control=PRIVATE)
+@patch(
+    "/v1/carts/{cart_id:str}/lines/{line_id:str}",
+    cache_control=PRIVATE,
+    **about("change_line", "Change a quantity", tag="carts", refuses=[LineNotFound, *CHANGE_LINES]),
+)
 async def change_line(
     carts: Injected[Carts],
     cart_id: FromPath[str],
@@ -137,7 +159,12 @@ async def change_line(
     )
 
 
-@delete("/v1/carts/{cart_id:str}/lines/{line_id:str}", status_code=200, cache_control=PRIVATE)
+@delete(
+    "/v1/carts/{cart_id:str}/lines/{line_id:str}",
+    status_code=200,
+    cache_control=PRIVATE,
+    **about("remove_line", "Take an article out", tag="carts", refuses=[LineNotFound, *CHANGE]),
+)
 async def remove_line(
     carts: Injected[Carts], cart_id: FromPath[str], line_id: FromPath[str], language: Language = None
 ) -> Cart:
@@ -147,19 +174,33 @@ async def remove_line(
     )
 
 
-@post("/v1/carts/{cart_id:str}/codes", status_code=200, cache_control=PRIVATE)
+@post(
+    "/v1/carts/{cart_id:str}/codes",
+    status_code=200,
+    cache_control=PRIVATE,
+    **about("add_code", "Enter a code", tag="carts", refuses=[*CHANGE, CodeNotValid]),
+)
 async def add_code(carts: Injected[Carts], cart_id: FromPath[str], data: JSONBody[CodeBody]) -> Cart:
     """Enter a code. One that is not valid is refused with `code_not_valid`."""
     return await carts.add_code(ChangeCode(cart_id=CartId(cart_id), code=data.code))
 
 
-@delete("/v1/carts/{cart_id:str}/codes/{code:str}", status_code=200, cache_control=PRIVATE)
+@delete(
+    "/v1/carts/{cart_id:str}/codes/{code:str}",
+    status_code=200,
+    cache_control=PRIVATE,
+    **about("remove_code", "Take a code off", tag="carts", refuses=CHANGE),
+)
 async def remove_code(carts: Injected[Carts], cart_id: FromPath[str], code: FromPath[str]) -> Cart:
     """Take a code off again; one that the cart does not have changes nothing."""
     return await carts.remove_code(ChangeCode(cart_id=CartId(cart_id), code=code))
 
 
-@put("/v1/carts/{cart_id:str}/address", cache_control=PRIVATE)
+@put(
+    "/v1/carts/{cart_id:str}/address",
+    cache_control=PRIVATE,
+    **about("set_address", "Say who buys and where it goes", tag="carts", refuses=CHANGE),
+)
 async def set_address(carts: Injected[Carts], cart_id: FromPath[str], data: JSONBody[AddressBody]) -> Cart:
     """Who buys and where it goes. Taxes and deliveries follow the shipping country."""
     command = SetAddress(
@@ -168,7 +209,11 @@ async def set_address(carts: Injected[Carts], cart_id: FromPath[str], data: JSON
     return await carts.set_address(command)
 
 
-@get("/v1/carts/{cart_id:str}/delivery-options", cache_control=PRIVATE)
+@get(
+    "/v1/carts/{cart_id:str}/delivery-options",
+    cache_control=PRIVATE,
+    **about("read_delivery_options", "See the ways of delivery", tag="carts", refuses=CHANGE),
+)
 async def read_delivery_options(
     carts: Injected[Carts], cart_id: FromPath[str], language: Language = None
 ) -> DeliveryChoices:
@@ -188,7 +233,11 @@ async def read_delivery_options(
     )
 
 
-@put("/v1/carts/{cart_id:str}/delivery", cache_control=PRIVATE)
+@put(
+    "/v1/carts/{cart_id:str}/delivery",
+    cache_control=PRIVATE,
+    **about("set_delivery", "Choose a way of delivery", tag="carts", refuses=[*CHANGE, DeliveryUnavailable]),
+)
 async def set_delivery(carts: Injected[Carts], cart_id: FromPath[str], data: JSONBody[DeliveryBody]) -> Cart:
     """Choose one of the delivery options."""
     return await carts.set_delivery(SetDelivery(cart_id=CartId(cart_id), option_id=data.option_id))

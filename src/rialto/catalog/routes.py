@@ -5,31 +5,41 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Response, get, post, put
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
+from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, QueryParameter
 
 from rialto.catalog.api import (
     AttributeDefinition,
     AttributeDefinitions,
+    AttributeInUse,
     Catalog,
     Categories,
     Category,
+    CategoryNotFound,
     ListProducts,
     Picture,
     Product,
+    ProductChanged,
     ProductDraft,
+    ProductNotFound,
     ProductRef,
     Products,
     PutProduct,
     SetPublished,
+    SkuTaken,
+    SlugTaken,
     Texts,
 )
-from rialto.kernel.http import Injected, etag, if_match, requires
+from rialto.kernel.http import Injected, about, etag, if_match, requires
 from rialto.kernel.ids import ProductId
 from rialto.kernel.service import Frozen, Nothing
 
 IfMatch = Annotated[
     str | None, HeaderParameter(name="If-Match", description="The ETag the change is based on.")
 ]
+AttributeCode = Annotated[str, PathParameter(description="The attribute's code, such as `colour`.")]
+TAG = "staff: products"
+SAVE = (CategoryNotFound, SlugTaken, SkuTaken)
+CHANGE = (ProductNotFound, ProductChanged)
 READ = [requires("catalog.read")]
 WRITE = [requires("catalog.write")]
 
@@ -55,29 +65,47 @@ class AttributeInput(Frozen):
     order: list[str] = []
 
 
-@get("/v1/admin/products", guards=READ)
+@get(
+    "/v1/admin/products",
+    guards=READ,
+    **about("list_all_products", "List products", tag=TAG, refuses=[ProductNotFound]),
+)
 async def list_products(
-    catalog: Injected[Catalog], limit: FromQuery[int] = 50, cursor: FromQuery[str | None] = None
+    catalog: Injected[Catalog],
+    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, QueryParameter(max_length=60)] = None,
 ) -> Products:
     """Products in the order they were made, published or not."""
     after = None if cursor is None else ProductId(cursor)
     return await catalog.list_products(ListProducts(cursor=after, limit=limit))
 
 
-@post("/v1/admin/products", guards=WRITE)
+@post(
+    "/v1/admin/products",
+    guards=WRITE,
+    **about("create_product", "Create a product", tag=TAG, refuses=SAVE, answers={200: Product}, tagged=True),
+)
 async def create_product(catalog: Injected[Catalog], data: JSONBody[ProductDraft]) -> Response[Product]:
     """Create a product. The same draft again answers 200 with what is stored; another one: `slug_taken`."""
     outcome = await catalog.put_product(PutProduct(draft=data, expected_version=0))
     return _tagged(outcome.product, status=201 if outcome.outcome == "created" else 200)
 
 
-@get("/v1/admin/products/{product_id:str}", guards=READ)
+@get(
+    "/v1/admin/products/{product_id:str}",
+    guards=READ,
+    **about("read_product", "Read a product", tag=TAG, refuses=[ProductNotFound], tagged=True),
+)
 async def get_product(catalog: Injected[Catalog], product_id: FromPath[str]) -> Response[Product]:
     """One product, by id or slug; its ETag is what changes are based on."""
     return _tagged(await catalog.get_product(ProductRef(ref=product_id)))
 
 
-@put("/v1/admin/products/{product_id:str}", guards=WRITE)
+@put(
+    "/v1/admin/products/{product_id:str}",
+    guards=WRITE,
+    **about("replace_product", "Replace a product", tag=TAG, refuses=[*CHANGE, *SAVE], tagged=True),
+)
 async def replace_product(
     catalog: Injected[Catalog],
     product_id: FromPath[str],
@@ -90,7 +118,12 @@ async def replace_product(
     return _tagged((await catalog.put_product(command)).product)
 
 
-@post("/v1/admin/products/{product_id:str}/publish", guards=WRITE, status_code=200)
+@post(
+    "/v1/admin/products/{product_id:str}/publish",
+    guards=WRITE,
+    status_code=200,
+    **about("publish_product", "Publish a product", tag=TAG, refuses=CHANGE, tagged=True),
+)
 async def publish_product(
     catalog: Injected[Catalog], product_id: FromPath[str], based_on: IfMatch = None
 ) -> Response[Product]:
@@ -98,7 +131,12 @@ async def publish_product(
     return await _set_published(catalog, product_id, published=True, based_on=based_on)
 
 
-@post("/v1/admin/products/{product_id:str}/unpublish", guards=WRITE, status_code=200)
+@post(
+    "/v1/admin/products/{product_id:str}/unpublish",
+    guards=WRITE,
+    status_code=200,
+    **about("unpublish_product", "Unpublish a product", tag=TAG, refuses=CHANGE, tagged=True),
+)
 async def unpublish_product(
     catalog: Injected[Catalog], product_id: FromPath[str], based_on: IfMatch = None
 ) -> Response[Product]:
@@ -106,13 +144,22 @@ async def unpublish_product(
     return await _set_published(catalog, product_id, published=False, based_on=based_on)
 
 
-@get("/v1/admin/categories", guards=READ)
+@get("/v1/admin/categories", guards=READ, **about("list_all_categories", "List categories", tag=TAG))
 async def list_categories(catalog: Injected[Catalog]) -> Categories:
     """The whole tree."""
     return await catalog.categories(Nothing())
 
 
-@put("/v1/admin/categories/{slug:str}", guards=WRITE)
+@put(
+    "/v1/admin/categories/{slug:str}",
+    guards=WRITE,
+    **about(
+        "put_category",
+        "Create or replace a category",
+        tag=TAG,
+        example={"title": {"en": "Mugs", "de": "Becher"}},
+    ),
+)
 async def put_category(
     catalog: Injected[Catalog], slug: FromPath[str], data: JSONBody[CategoryInput]
 ) -> Category:
@@ -129,15 +176,30 @@ async def put_category(
     )
 
 
-@get("/v1/admin/attributes", guards=READ)
+@get("/v1/admin/attributes", guards=READ, **about("list_attributes", "List attributes", tag=TAG))
 async def list_attributes(catalog: Injected[Catalog]) -> AttributeDefinitions:
     """All attribute definitions."""
     return await catalog.attributes(Nothing())
 
 
-@put("/v1/admin/attributes/{code:str}", guards=WRITE)
+@put(
+    "/v1/admin/attributes/{code:str}",
+    guards=WRITE,
+    **about(
+        "put_attribute",
+        "Create or replace an attribute",
+        tag=TAG,
+        refuses=[AttributeInUse],
+        example={
+            "label": {"en": "Finish", "de": "Oberfläche"},
+            "filterable": True,
+            "values": {"matt": {"en": "Matt", "de": "Matt"}, "glossy": {"en": "Glossy", "de": "Glänzend"}},
+            "order": ["matt", "glossy"],
+        },
+    ),
+)
 async def put_attribute(
-    catalog: Injected[Catalog], code: FromPath[str], data: JSONBody[AttributeInput]
+    catalog: Injected[Catalog], code: AttributeCode, data: JSONBody[AttributeInput]
 ) -> AttributeDefinition:
     """Create or replace a definition. Values that products hold cannot be taken away: `attribute_in_use`."""
     return await catalog.put_attribute(

@@ -1,4 +1,4 @@
-"""The public web application: all services' routes, the storefront, the API's description, two health checks."""
+"""The public web application: all services' routes, the storefront, the API's description, health checks."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from litestar import Litestar, Request, Response, get
 from litestar.config.response_cache import ResponseCacheConfig
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
-from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
 
-from rialto import __version__
+from rialto.edge.bodies import StrictRequest
 from rialto.edge.cached import App as ASGIApp
+from rialto.edge.docs import render_docs
+from rialto.edge.hardened import FOR_PROGRAMS, Hardened
+from rialto.edge.openapi import describe
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.http import (
     BODY_BYTES_MAX,
+    about,
     handle_bug,
     handle_http_error,
     handle_rialto_error,
@@ -25,12 +27,12 @@ from rialto.kernel.http import (
     problem_response,
     status_of,
 )
+from rialto.kernel.service import Frozen
 
 AnyRequest = Request[Any, Any, Any]
 RenderError = Callable[[AnyRequest, int, BaseException | None], Response[Any]]
 
-# Addresses that programs use: their errors are problem details, all others' are pages.
-FOR_PROGRAMS = ("/v1/", "/health/", "/.well-known/", "/openapi.json")
+DESCRIPTION_KEPT = "public, max-age=0, s-maxage=300, stale-if-error=86400"
 
 
 def web_app(
@@ -42,49 +44,53 @@ def web_app(
 ) -> ASGIApp:
     """The application. `dependencies` by the name that routes ask for; `is_ready` says whether it can sell."""
 
-    @get("/health/live", include_in_schema=False, sync_to_thread=False)
-    def live() -> dict[str, str]:
-        return {"status": "ok"}
+    @get("/health/live", sync_to_thread=False, **about("live", "Is it alive", tag="health"))
+    def live() -> Health:
+        """The process answers. Restart it when it does not."""
+        return Health()
 
-    @get("/health/ready", include_in_schema=False, sync_to_thread=False)
-    def ready() -> Response[Any]:
+    @get("/health/ready", sync_to_thread=False, **about("ready", "Is it ready", tag="health"))
+    def ready() -> Response[Health]:
+        """The shop can be browsed. Send it no customers while it answers 503."""
         if not is_ready():  # told, not logged: whoever waits for it asks many times a second
-            return problem_response(503, "unavailable", "The shop is starting.")
-        return Response({"status": "ok"})
+            return problem_response(503, "unavailable", "The shop is starting.", headers={"Retry-After": "1"})  # type: ignore[return-value]
+        return Response(Health())
 
-    @get("/openapi.json", include_in_schema=False, sync_to_thread=False)
-    def openapi(request: AnyRequest) -> Response[bytes]:
-        body = msgspec.json.encode(request.app.openapi_schema.to_schema())
-        return Response(body, media_type="application/json", headers={"Cache-Control": "public, max-age=300"})
+    @get("/openapi.json", sync_to_thread=False)
+    def openapi() -> Response[bytes]:
+        return Response(
+            description, media_type="application/json", headers={"Cache-Control": DESCRIPTION_KEPT}
+        )
+
+    @get("/docs", sync_to_thread=False)
+    def docs() -> Response[bytes]:
+        return page
 
     app = Litestar(
-        route_handlers=[live, ready, openapi, *routes],
+        route_handlers=[live, ready, openapi, docs, *routes],
         dependencies={name: _given(value) for name, value in dependencies.items()},
         exception_handlers=_handlers(render_error),
-        openapi_config=_description(),
+        openapi_config=None,  # described by ourselves, from the same signatures
+        request_class=StrictRequest,
         request_max_body_size=BODY_BYTES_MAX,
         response_cache_config=ResponseCacheConfig(),
         logging_config=None,
         debug=False,
     )
-    return cast("ASGIApp", app)  # Litestar names its messages more narrowly than ASGI does
+    document = describe(app)
+    description = msgspec.json.encode(document)
+    page = render_docs(document)
+    return Hardened(cast("ASGIApp", app))  # Litestar names its messages more narrowly than ASGI does
+
+
+class Health(Frozen):
+    """`ok`, or no answer at all."""
+
+    status: str = "ok"
 
 
 def _given(value: Any) -> Provide:
     return Provide(lambda: value, sync_to_thread=False)
-
-
-def _description() -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title="Rialto",
-        version=__version__,
-        description="Money is `{amount, currency}` in minor units; errors are RFC 9457 problem details with a `code`.",
-        path="/openapi",
-        render_plugins=[],
-        components=Components(
-            security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}
-        ),
-    )
 
 
 def _handlers(render_error: RenderError) -> dict[Any, Any]:

@@ -11,13 +11,28 @@ from litestar.datastructures import CacheControlHeader
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import JSONBody
 
-from rialto.identity.api import Identity, Jwks, PutStaff, RefreshWith, SignIn, Staff, StaffList, Tokens
+from rialto.identity.api import (
+    EmailTaken,
+    Identity,
+    Jwks,
+    PasswordWeak,
+    PutStaff,
+    RefreshWith,
+    SignIn,
+    SignInRefused,
+    Staff,
+    StaffList,
+    TokenRefused,
+    Tokens,
+)
 from rialto.kernel.errors import Denied
-from rialto.kernel.http import Injected, principal_of, requires
+from rialto.kernel.http import Injected, about, principal_of, requires
 from rialto.kernel.service import Frozen, Nothing
 
 Short = Annotated[str, msgspec.Meta(max_length=2000)]
 NO_STORE = CacheControlHeader(no_store=True)
+TAG = "sign-in"
+PEOPLE = "staff: people"
 
 
 class Login(Frozen, kw_only=True):
@@ -48,7 +63,7 @@ class Me(Frozen, kw_only=True):
     permissions: list[str]
 
 
-def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     """A guard: any member of staff."""
     principal = principal_of(connection)
     if principal.kind == "guest":
@@ -57,37 +72,63 @@ def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRou
         raise Denied("This is for staff.")
 
 
-@post("/v1/auth/login", status_code=200, summary="Sign in", cache_control=NO_STORE)
+staff_only.permission = "any member of staff"  # type: ignore[attr-defined]
+
+
+@post(
+    "/v1/auth/login",
+    status_code=200,
+    cache_control=NO_STORE,
+    **about("login", "Sign in", tag=TAG, refuses=[SignInRefused(signed_in=False)]),
+)
 async def login(
     data: JSONBody[Login], request: Request[Any, Any, Any], identity: Injected[Identity]
 ) -> Tokens:
+    """Tokens for e-mail and password. A wrong password and an unknown account are told alike, after the same work.
+
+    `expires_in` is the access token's life in seconds. After ten failures each further attempt has to wait.
+    """
     client = request.client.host if request.client else ""
     return await identity.sign_in(
         SignIn(email=data.email, password=data.password, client=client, device=data.device)
     )
 
 
-@post("/v1/auth/refresh", status_code=200, summary="New tokens for a refresh token", cache_control=NO_STORE)
+@post(
+    "/v1/auth/refresh",
+    status_code=200,
+    cache_control=NO_STORE,
+    **about("refresh", "Get new tokens", tag=TAG, refuses=[TokenRefused(signed_in=False)]),
+)
 async def refresh(data: JSONBody[Refresh], identity: Injected[Identity]) -> Tokens:
+    """A refresh token is good once; one used twice ends its session. Within 30 seconds a repeat is forgiven."""
     return await identity.refresh(RefreshWith(refresh_token=data.refresh_token))
 
 
-@post("/v1/auth/logout", status_code=204, summary="End the session")
+@post("/v1/auth/logout", status_code=204, **about("logout", "Sign out", tag=TAG))
 async def logout(data: JSONBody[Refresh], identity: Injected[Identity]) -> None:
+    """Ends the session of a refresh token. Access tokens that are out run for their few minutes."""
     await identity.sign_out(RefreshWith(refresh_token=data.refresh_token))
 
 
 @get(
     "/.well-known/jwks.json",
-    summary="Public keys of access tokens",
     cache_control=CacheControlHeader(public=True, max_age=300),
+    **about("read_keys", "Read the public keys", tag=TAG),
 )
 async def read_keys(identity: Injected[Identity]) -> Jwks:
+    """The keys (RFC 7517) that access tokens are signed with."""
     return await identity.jwks(Nothing())
 
 
-@get("/v1/admin/me", guards=[staff_only], summary="Who am I", cache_control=NO_STORE)
+@get(
+    "/v1/admin/me",
+    guards=[staff_only],
+    cache_control=NO_STORE,
+    **about("read_me", "Who am I", tag=PEOPLE),
+)
 async def read_me(request: Request[Any, Any, Any]) -> Me:
+    """Whom the access token belongs to, and what it allows."""
     principal = principal_of(request)
     return Me(
         id=principal.id or "",
@@ -97,13 +138,24 @@ async def read_me(request: Request[Any, Any, Any]) -> Me:
     )
 
 
-@get("/v1/admin/staff", guards=[requires("staff.write")], summary="All staff", cache_control=NO_STORE)
+@get(
+    "/v1/admin/staff",
+    guards=[requires("staff.write")],
+    cache_control=NO_STORE,
+    **about("list_staff", "List staff", tag=PEOPLE),
+)
 async def list_staff(identity: Injected[Identity]) -> StaffList:
+    """Everybody who may sign in, and who may no more."""
     return await identity.list_staff(Nothing())
 
 
-@put("/v1/admin/staff", guards=[requires("staff.write")], summary="Create or change a member of staff")
+@put(
+    "/v1/admin/staff",
+    guards=[requires("staff.write")],
+    **about("put_staff", "Create or change a member", tag=PEOPLE, refuses=[PasswordWeak, EmailTaken]),
+)
 async def put_staff(data: JSONBody[NewStaff], identity: Injected[Identity]) -> Staff:
+    """By e-mail: makes the account, or sets its name, password and roles; another password ends its sessions."""
     return await identity.put_staff(
         PutStaff(email=data.email, name=data.name, password=data.password, roles=data.roles)
     )

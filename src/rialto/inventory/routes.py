@@ -6,11 +6,15 @@ from typing import Annotated
 
 import msgspec
 from litestar import get, put
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
-from rialto.inventory.api import Inventory, LevelsOf, PutStock, PutStockMany, StockLevels
-from rialto.kernel.http import Injected, requires
+from rialto.inventory.api import Inventory, LevelsOf, PutStock, PutStockMany, StockLevels, UnknownWarehouse
+from rialto.kernel.errors import Conflict
+from rialto.kernel.http import Injected, about, requires
 from rialto.kernel.service import Frozen
+
+Sku = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+BELOW_RESERVED = Conflict("Less than what is reserved for orders.", code="stock_below_reserved")
 
 
 class StockCount(Frozen):
@@ -20,16 +24,30 @@ class StockCount(Frozen):
     on_hand: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 
 
-@get("/v1/admin/stock", guards=[requires("inventory.read")], summary="Stock per warehouse")
+@get(
+    "/v1/admin/stock",
+    guards=[requires("inventory.read")],
+    **about("read_stock", "See what is on hand", tag="staff: stock"),
+)
 async def read_stock(
     inventory: Injected[Inventory],
-    sku: Annotated[list[str], Parameter(description="One or several SKUs.", max_items=100)],
+    sku: Annotated[list[Sku], QueryParameter(description="One or several SKUs.", max_items=100)],
 ) -> StockLevels:
+    """Per warehouse what is on hand and how much of it is reserved. Unknown SKUs are left out."""
     return await inventory.stock(LevelsOf(skus=sku))
 
 
-@put("/v1/admin/stock/{sku:str}", guards=[requires("inventory.write")], summary="Set what is on hand")
-async def put_stock(sku: str, data: StockCount, inventory: Injected[Inventory]) -> StockLevels:
+@put(
+    "/v1/admin/stock/{sku:str}",
+    guards=[requires("inventory.write")],
+    **about(
+        "put_stock", "Set what is on hand", tag="staff: stock", refuses=[UnknownWarehouse, BELOW_RESERVED]
+    ),
+)
+async def put_stock(
+    sku: FromPath[str], data: JSONBody[StockCount], inventory: Injected[Inventory]
+) -> StockLevels:
+    """As counted in one warehouse. Less than what is reserved for orders is refused."""
     return await inventory.put_stock(
         PutStockMany(items=[PutStock(sku=sku, warehouse=data.warehouse, on_hand=data.on_hand)])
     )

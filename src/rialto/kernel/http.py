@@ -7,8 +7,9 @@ Neither routes nor services raise HTTP exceptions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -31,6 +32,7 @@ Injected = NamedDependency[SkipValidation[T]]
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 BODY_BYTES_MAX = 1_000_000
+VERSION = re.compile(r'"?([0-9]{1,9})"?')
 
 log = structlog.get_logger("rialto.http")
 
@@ -191,10 +193,14 @@ def principal_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal:
     return found
 
 
-def requires(permission: str) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], None]:
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
+
+
+def requires(permission: str) -> Guard:
     """A guard: staff with this permission only. 401 without a token, 403 with too small a role."""
 
-    def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    # Not a plain function: Litestar would send it through a thread at each request.
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
         principal = principal_of(connection)
         if principal.kind == "guest":
             raise Denied("Please sign in.", signed_in=False, code="not_signed_in")
@@ -210,17 +216,24 @@ def about(
     summary: str,
     *,
     tag: str,
-    refuses: Sequence[type[RialtoError]] = (),
+    refuses: Sequence[type[RialtoError] | RialtoError] = (),
     answers: Mapping[int, Any] | None = None,
+    parameters: Sequence[Mapping[str, Any]] = (),
     tagged: bool = False,
     example: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What `/openapi.json` says of a route beside what its signature says, as keywords for Litestar's decorators.
 
     `refuses` lists the errors it may answer with (what any request may meet is added there), `answers` further
-    successful statuses and their types, `tagged` says that its answer carries an ETag, `example` is a body.
+    successful statuses and their types, `parameters` what no signature can say (in OpenAPI's form), `tagged` says that its answer carries an ETag, `example` is a body.
     """
-    told = About(refuses=tuple(refuses), answers=dict(answers or {}), tagged=tagged, example=example)
+    told = About(
+        refuses=tuple(refuses),
+        answers=dict(answers or {}),
+        parameters=tuple(parameters),
+        tagged=tagged,
+        example=example,
+    )
     return {"operation_id": operation_id, "summary": summary, "tags": [tag], "opt": {"about": told}}
 
 
@@ -228,22 +241,23 @@ def about(
 class About:
     """See `about`."""
 
-    refuses: tuple[type[RialtoError], ...] = ()
-    answers: Mapping[int, Any]
-    tagged: bool
-    example: Mapping[str, Any] | None
+    refuses: tuple[type[RialtoError] | RialtoError, ...] = ()
+    answers: Mapping[int, Any] = field(default_factory=dict)
+    parameters: tuple[Mapping[str, Any], ...] = ()
+    tagged: bool = False
+    example: Mapping[str, Any] | None = None
 
 
 def if_match(header: str | None) -> int:
-    """The version in an If-Match header (`"7"`). Raises Invalid when it is missing or no version."""
+    """The version in an If-Match header (`"7"`, also without its quotes). Raises Invalid when it is none."""
     if header is None:
         raise Invalid(
             "This request needs an If-Match header with the ETag it is based on.", code="if_match_missing"
         )
-    text = header.strip().strip('"')
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
+    found = VERSION.fullmatch(header.strip())
+    if found is None:
         raise Invalid("The If-Match header does not hold an ETag of ours.", code="if_match_missing")
-    return int(text)
+    return int(found[1])
 
 
 def etag(version: int) -> str:

@@ -7,39 +7,65 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.datastructures import CacheControlHeader
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
-from rialto.kernel.errors import Invalid
-from rialto.kernel.http import Injected, problem_response, requires
+from rialto.cart.api import CartNotFound, CartOrdered
+from rialto.inventory.api import OutOfStock
+from rialto.kernel.errors import Conflict, Invalid
+from rialto.kernel.http import Injected, about, problem_response, requires
 from rialto.kernel.ids import CART, ORDER
 from rialto.kernel.money import Money, parse_currency
 from rialto.kernel.service import Frozen
 from rialto.orders.api import (
+    AddressMissing,
     CancelOrder,
+    CartEmpty,
     CheckoutAnswer,
+    CheckoutInProgress,
     ContinueCheckout,
+    DeliveryMissing,
     KeyMissing,
+    KeyReused,
     ListOrders,
     Order,
+    OrderCancelledMeanwhile,
     OrderList,
+    OrderNotCancellable,
+    OrderNotFound,
+    OrderNotShippable,
     OrderRef,
     Orders,
+    PaymentMissing,
     PlaceOrder,
+    PriceChanged,
     RefundOrder,
+    RequestInProgress,
     ShipOrder,
     Tender,
 )
+from rialto.payments.api import CardNumberRefused, PaymentDeclined, PaymentStateWrong, ProviderUnknown
 
 AMOUNT_MAX = 10**12
+PRIVATE = CacheControlHeader(no_store=True)
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Key = Annotated[
     str | None,
-    Parameter(
-        header="Idempotency-Key",
-        description="Required; 1-255 visible characters. The same key, the same answer.",
-    ),
+    HeaderParameter(name="Idempotency-Key"),
 ]
+OrderKey = Annotated[
+    str | None,
+    QueryParameter(max_length=200, description="The order's key, which its `status_url` holds."),
+]
+
+KEY_NOT_VALID = Invalid(
+    "An Idempotency-Key has 1 to 255 visible ASCII characters.", code="idempotency_key_not_valid"
+)
+NOT_SOLD = Conflict("Some of this is not sold any more.", code="not_sold")
+PAYMENTS_NOT_VALID = Invalid("The payments do not sum to the order's total.", code="payments_not_valid")
+OUTCOMES = (OrderCancelledMeanwhile, OutOfStock, PaymentDeclined)
+STAFF = "staff: orders"
 
 
 class Amount(Frozen):
@@ -96,13 +122,46 @@ class CheckoutPending(Frozen):
     next_action: NextAction | None = None
 
 
-@post("/v1/checkout", summary="Place an order from a cart", status_code=201)
+@post(
+    "/v1/checkout",
+    status_code=201,
+    **about(
+        "place_order",
+        "Place an order",
+        tag="checkout",
+        answers={202: CheckoutPending},
+        refuses=[
+            *(
+                KeyMissing,
+                KEY_NOT_VALID,
+                CartNotFound,
+                CartOrdered,
+                CartEmpty,
+                AddressMissing,
+                DeliveryMissing,
+            ),
+            *(PaymentMissing, PAYMENTS_NOT_VALID, ProviderUnknown, CardNumberRefused, NOT_SOLD, PriceChanged),
+            *(KeyReused, RequestInProgress, CheckoutInProgress, *OUTCOMES),
+        ],
+        example={
+            "cart_id": "cart_06bqk3v1m5g7r0z2x4c6n8p0qs",
+            "payment": {"provider": "sandbox", "token": "tok_success"},
+            "expected_total": {"amount": 5290, "currency": "EUR"},
+        },
+    ),
+)
 async def checkout(
-    data: CheckoutBody, orders: Injected[Orders], idempotency_key: Key = None
-) -> Response[Any]:
-    """201 the order; 202 `next_action` or `pending`; 402 `payment_declined`; 409 `out_of_stock`, `price_changed`,
-    `checkout_in_progress`, `cart_ordered`, `request_in_progress`; 422 `cart_empty`, `delivery_missing`,
-    `idempotency_key_reused`; 400 `idempotency_key_missing`."""
+    data: JSONBody[CheckoutBody], orders: Injected[Orders], idempotency_key: Key = None
+) -> Response[Order]:
+    """Reserves stock, authorises the payment and stores the order. The cart needs lines, an address and a delivery.
+
+    201 is the placed order. 202 with `next_action` sends the customer to that address (3-D Secure), then
+    `continue`; 202 without it means that the payment provider has not answered yet: ask the order again.
+    After 402 the stock is free again and the cart open; `decline_code` says why. With 409 `price_changed` the
+    new `totals` are in the answer, with `out_of_stock` the short `items`.
+    """
+    if data.payment is not None and data.payments:
+        raise Invalid("Give either `payment` or `payments`.", code="payments_not_valid")
     bodies = [data.payment] if data.payment is not None else data.payments
     answer = await orders.checkout(
         PlaceOrder(
@@ -123,35 +182,70 @@ async def checkout(
     return _rendered(answer)
 
 
-@post("/v1/checkout/{order_id:str}/continue", summary="Go on after the customer acted", status_code=201)
-async def continue_checkout(order_id: str, orders: Injected[Orders], key: str | None = None) -> Response[Any]:
-    """`key` is the order's own. Answers as POST /v1/checkout does."""
+@post(
+    "/v1/checkout/{order_id:str}/continue",
+    status_code=201,
+    **about(
+        "continue_checkout",
+        "Go on after 3-D Secure",
+        tag="checkout",
+        answers={202: CheckoutPending},
+        refuses=[OrderNotFound, *OUTCOMES],
+    ),
+)
+async def continue_checkout(
+    order_id: FromPath[str], orders: Injected[Orders], key: OrderKey = None
+) -> Response[Order]:
+    """Asks the provider what became of the payment. Answers as placing the order does, however often it is sent."""
     answer = await orders.resume(ContinueCheckout(order_id=ORDER.parse(order_id), key=key))
     return _rendered(answer)
 
 
-@get("/v1/orders/{order_id:str}", summary="An order by its key")
-async def read_order(order_id: str, orders: Injected[Orders], key: str | None = None) -> Order:
+@get(
+    "/v1/orders/{order_id:str}",
+    cache_control=PRIVATE,
+    **about("read_order", "Look at an order", tag="orders", refuses=[OrderNotFound]),
+)
+async def read_order(order_id: FromPath[str], orders: Injected[Orders], key: OrderKey = None) -> Order:
+    """The order as it stands. Without its key it is not there."""
     return await orders.get(OrderRef(order_id=ORDER.parse(order_id), key=key))
 
 
-@post("/v1/orders/{order_id:str}/cancel", summary="Cancel before shipping", status_code=200)
-async def cancel_order(order_id: str, orders: Injected[Orders], key: str | None = None) -> Order:
+@post(
+    "/v1/orders/{order_id:str}/cancel",
+    status_code=200,
+    cache_control=PRIVATE,
+    **about("cancel_order", "Cancel an order", tag="orders", refuses=[OrderNotFound, OrderNotCancellable]),
+)
+async def cancel_order(order_id: FromPath[str], orders: Injected[Orders], key: OrderKey = None) -> Order:
+    """Before anything is shipped: the payment is given up and the stock is free again. Again: unchanged."""
     return await orders.cancel(CancelOrder(order_id=ORDER.parse(order_id), key=key))
 
 
-@get("/v1/admin/orders", guards=[requires("orders.read")], summary="Orders, newest first")
+@get(
+    "/v1/admin/orders",
+    guards=[requires("orders.read")],
+    cache_control=PRIVATE,
+    **about("list_orders", "List orders", tag=STAFF),
+)
 async def list_orders(
     orders: Injected[Orders],
-    status: str | None = None,
-    cursor: Annotated[str | None, Parameter(max_length=200)] = None,
-    limit: Annotated[int, Parameter(ge=1, le=200)] = 50,
+    status: Annotated[str | None, QueryParameter(pattern="^[a-z_]{1,40}$")] = None,
+    cursor: Annotated[str | None, QueryParameter(max_length=200)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
 ) -> OrderList:
+    """Newest first."""
     return await orders.list(ListOrders(cursor=cursor, limit=limit, status=status))
 
 
-@get("/v1/admin/orders/{order_id:str}", guards=[requires("orders.read")], summary="An order")
-async def read_any_order(order_id: str, orders: Injected[Orders]) -> Order:
+@get(
+    "/v1/admin/orders/{order_id:str}",
+    guards=[requires("orders.read")],
+    cache_control=PRIVATE,
+    **about("read_any_order", "Look at any order", tag=STAFF, refuses=[OrderNotFound]),
+)
+async def read_any_order(order_id: FromPath[str], orders: Injected[Orders]) -> Order:
+    """Without its key."""
     return await orders.get(OrderRef(order_id=ORDER.parse(order_id), staff=True))
 
 
@@ -159,11 +253,18 @@ async def read_any_order(order_id: str, orders: Injected[Orders]) -> Order:
     "/v1/admin/orders/{order_id:str}/ship",
     guards=[requires("orders.ship")],
     status_code=200,
-    summary="Ship and capture",
+    cache_control=PRIVATE,
+    **about(
+        "ship_order",
+        "Ship and take the money",
+        tag=STAFF,
+        refuses=[KeyMissing, KEY_NOT_VALID, OrderNotFound, OrderNotShippable, PaymentStateWrong],
+    ),
 )
 async def ship_order(
-    order_id: str, data: ShipBody, orders: Injected[Orders], idempotency_key: Key = None
+    order_id: FromPath[str], data: JSONBody[ShipBody], orders: Injected[Orders], idempotency_key: Key = None
 ) -> Order:
+    """Marks lines as shipped and captures what they cost. The same key ships nothing twice."""
     return await orders.ship(
         ShipOrder(
             order_id=ORDER.parse(order_id),
@@ -178,20 +279,32 @@ async def ship_order(
     "/v1/admin/orders/{order_id:str}/cancel",
     guards=[requires("orders.cancel")],
     status_code=200,
-    summary="Cancel for the customer",
+    cache_control=PRIVATE,
+    **about("cancel_any_order", "Cancel any order", tag=STAFF, refuses=[OrderNotFound, OrderNotCancellable]),
 )
-async def cancel_any_order(order_id: str, orders: Injected[Orders]) -> Order:
+async def cancel_any_order(order_id: FromPath[str], orders: Injected[Orders]) -> Order:
+    """For the customer, before anything is shipped."""
     return await orders.cancel(CancelOrder(order_id=ORDER.parse(order_id), staff=True, reason="staff"))
 
 
 @post(
     "/v1/admin/orders/{order_id:str}/refunds",
     guards=[requires("orders.refund")],
-    summary="Give captured money back",
+    cache_control=PRIVATE,
+    **about(
+        "refund_order",
+        "Give money back",
+        tag=STAFF,
+        refuses=[KeyMissing, KEY_NOT_VALID, OrderNotFound, PaymentStateWrong],
+    ),
 )
 async def refund_order(
-    order_id: str, data: RefundBody, orders: Injected[Orders], idempotency_key: Key = None
+    order_id: FromPath[str],
+    data: JSONBody[RefundBody],
+    orders: Injected[Orders],
+    idempotency_key: Key = None,
 ) -> Order:
+    """Gives back captured money, at most what was captured. The same key gives nothing twice."""
     return await orders.refund(
         RefundOrder(
             order_id=ORDER.parse(order_id),
@@ -207,9 +320,7 @@ def required_key(key: str | None) -> str:
     if key is None or not key.strip():
         raise KeyMissing
     if len(key) > 255 or not all("!" <= letter <= "~" for letter in key):
-        raise Invalid(
-            "An Idempotency-Key has 1 to 255 visible ASCII characters.", code="idempotency_key_not_valid"
-        )
+        raise Invalid(KEY_NOT_VALID.text, code=KEY_NOT_VALID.stable_code)
     return key
 
 

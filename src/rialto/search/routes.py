@@ -7,16 +7,26 @@ framework can check it checks.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from litestar import Request, get
+from litestar import Request, Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from rialto.catalog.api import Channel
 from rialto.kernel.errors import FieldProblem
-from rialto.kernel.http import Injected
+from rialto.kernel.http import Injected, about
 from rialto.kernel.money import parse_currency
-from rialto.search.api import Browse, ChannelFor, ProductAsked, QueryInvalid, Search, SuggestFor, View, ViewOf
+from rialto.search.api import (
+    Browse,
+    ChannelFor,
+    ProductAsked,
+    ProductGone,
+    QueryInvalid,
+    Search,
+    SuggestFor,
+    View,
+    ViewOf,
+)
 from rialto.search.model import LIMIT_MAX, PRICE_MAX
 from rialto.search.wire import (
     ApiCategories,
@@ -37,6 +47,19 @@ RESERVED = frozenset(
     }
 )
 LANGUAGES_READ_MAX = 10
+TAG = "products"
+# The same for everybody. Two seconds is the longest that a stock band may be old.
+SHARED = "public, max-age=0, s-maxage=2, stale-if-error=3600"
+FILTERS = {
+    "name": "filters",
+    "in": "query",
+    "required": False,
+    "style": "form",
+    "explode": True,
+    "description": "Any filterable attribute by its code, such as `colour=stone,chalk`.",
+    "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+T = TypeVar("T")
 
 AnyRequest = Request[Any, Any, Any]
 Sort = Literal["relevance", "newest", "price", "-price", "title"]
@@ -45,7 +68,7 @@ Code = Annotated[str | None, QueryParameter(max_length=100)]
 Price = Annotated[int | None, QueryParameter(ge=0, le=PRICE_MAX, description="Minor units of the currency")]
 
 
-@get("/v1/products", operation_id="list_products", tags=["catalogue"])
+@get("/v1/products", **about("list_products", "Browse products", tag=TAG, parameters=[FILTERS]))
 async def list_products(
     request: AnyRequest,
     search: Injected[Search],
@@ -62,7 +85,7 @@ async def list_products(
     currency: FromQuery[str | None] = None,
     language: FromQuery[str | None] = None,
     channel: FromQuery[str | None] = None,
-) -> ApiProductPage:
+) -> Response[ApiProductPage]:
     """Products with facets. Any other parameter that is a filterable attribute filters by it.
 
     Several values (repeated, or with commas between) match any of them; several attributes must all match.
@@ -82,10 +105,10 @@ async def list_products(
             in_stock=in_stock,
         )
     )
-    return api_page(page)
+    return _shared(api_page(page), "products", *(f"product:{item.id}" for item in page.items))
 
 
-@get("/v1/products/{ref:str}", operation_id="get_product", tags=["catalogue"])
+@get("/v1/products/{ref:str}", **about("get_product", "Look at a product", tag=TAG, refuses=[ProductGone]))
 async def get_product(
     request: AnyRequest,
     search: Injected[Search],
@@ -94,13 +117,14 @@ async def get_product(
     currency: FromQuery[str | None] = None,
     language: FromQuery[str | None] = None,
     channel: FromQuery[str | None] = None,
-) -> ApiProduct:
+) -> Response[ApiProduct]:
     """One product by its slug or id."""
     view = await _view(request, search, currency=currency, language=language, channel=channel)
-    return api_product(await search.product(ProductAsked(view=view, ref=ref)))
+    product = api_product(await search.product(ProductAsked(view=view, ref=ref)))
+    return _shared(product, f"product:{product.id}")
 
 
-@get("/v1/categories", operation_id="list_categories", tags=["catalogue"])
+@get("/v1/categories", **about("list_categories", "See the categories", tag=TAG))
 async def list_categories(
     request: AnyRequest,
     search: Injected[Search],
@@ -108,13 +132,14 @@ async def list_categories(
     currency: FromQuery[str | None] = None,
     language: FromQuery[str | None] = None,
     channel: FromQuery[str | None] = None,
-) -> ApiCategories:
+) -> Response[ApiCategories]:
     """The tree of categories with counts; a parent counts its children's products."""
     view = await _view(request, search, currency=currency, language=language, channel=channel)
-    return ApiCategories(items=api_categories((await search.categories(ViewOf(view=view))).items))
+    found = await search.categories(ViewOf(view=view))
+    return _shared(ApiCategories(items=api_categories(found.items)), "categories")
 
 
-@get("/v1/suggest", operation_id="suggest", tags=["catalogue"])
+@get("/v1/suggest", **about("suggest", "Suggest while typing", tag=TAG))
 async def suggest(
     request: AnyRequest,
     search: Injected[Search],
@@ -124,14 +149,25 @@ async def suggest(
     currency: FromQuery[str | None] = None,
     language: FromQuery[str | None] = None,
     channel: FromQuery[str | None] = None,
-) -> ApiSuggestions:
+) -> Response[ApiSuggestions]:
     """What may be meant by a query that is still being typed."""
     view = await _view(request, search, currency=currency, language=language, channel=channel)
     found = await search.suggest(SuggestFor(view=view, q=q, limit=limit))
-    return ApiSuggestions(items=[api_suggestion(suggestion) for suggestion in found.items])
+    suggestions = [api_suggestion(suggestion) for suggestion in found.items]
+    return _shared(ApiSuggestions(items=suggestions), "products", "categories")
 
 
 ROUTES = (list_products, get_product, list_categories, suggest)
+
+
+def _shared(content: T, *keys: str) -> Response[T]:
+    """An answer that caches may keep. `keys` name what it shows, for a cache in front that is told to forget."""
+    headers = {
+        "Cache-Control": SHARED,
+        "Vary": "Accept-Encoding, Accept-Language",
+        "Surrogate-Key": " ".join(keys),
+    }
+    return Response(content, headers=headers)
 
 
 def filters_of(parameters: Mapping[str, list[str]]) -> dict[str, list[str]]:

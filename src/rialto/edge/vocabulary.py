@@ -1,0 +1,356 @@
+"""The words of the API as its description explains them: nouns, parameters, rules behind fields, likely values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from rialto.kernel.auth import ROLES
+from rialto.kernel.ids import CART, LINE, ORDER, PAYMENT, PRODUCT, STAFF, Kind
+
+Json = dict[str, Any]
+
+INTRODUCTION = """JSON over HTTP. Names are snake_case, times RFC 3339 in UTC, dates ISO 8601.
+
+**Money** is `{"amount": 1999, "currency": "EUR"}`: whole minor units of an ISO 4217 currency, never a fraction.
+
+**Guests need no key.** Whoever has a cart's id may use the cart, whoever has an order's key may read the order; both are unguessable. Staff sign in and send `Authorization: Bearer <access_token>`.
+
+**Errors** are RFC 9457 problem details (`application/problem+json`) with a `code` that never changes and, for faulty fields, `errors` with their paths. Answers 429 and 503 say in `Retry-After` when to come back.
+
+**Repeating is safe.** Orders and refunds carry an `Idempotency-Key`: the same key with the same body answers the same and does nothing twice. Changes by staff carry `If-Match`, so that nobody overwrites what they have not seen.
+
+**Lists** are read with `limit` and `cursor`; `next_cursor` is null on the last page. Fields may be added at any time; what clients do not know they should ignore."""
+
+TAGS: dict[str, str] = {
+    "products": "What is sold: lists with facets, single products, categories, suggestions. Kept for two seconds by caches.",
+    "carts": "A cart is priced anew at each look. Its id is the key to it.",
+    "checkout": "From a cart to an order: stock is reserved, the payment authorised, the order stored. Survives being repeated.",
+    "orders": "What became of a purchase, by the order's own key.",
+    "payments": "Messages of payment providers.",
+    "sign-in": "Staff sign in with e-mail and password and get a short-lived access token and a refresh token.",
+    "staff: products": "The catalogue as merchants edit it.",
+    "staff: stock": "What is on hand in each warehouse.",
+    "staff: prices": "Tax rates and ways of delivery.",
+    "staff: orders": "Following, shipping, cancelling and refunding orders.",
+    "staff: people": "Who works here and may do what.",
+    "health": "For load balancers and monitors.",
+}
+
+HEADERS_REQUIRED = frozenset({"Idempotency-Key", "If-Match"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    """A parameter's name: what it means and what it must look like. `shown`: its example belongs into examples."""
+
+    text: str
+    example: Any
+    schema: Json = field(default_factory=dict)
+    shown: bool = False
+
+
+def id_pattern(kind: Kind[Any]) -> Json:
+    return {"pattern": f"^{kind.prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"}
+
+
+BODY = "06bqk3v1m5g7r0z2x4c6n8p0qs"
+CURRENCY: Json = {"pattern": "^[A-Za-z]{3}$"}
+SKU: Json = {"minLength": 1, "maxLength": 64}
+SLUG: Json = {"pattern": "^[a-z0-9-]{1,120}$"}
+CODE: Json = {"pattern": "^[a-z][a-z0-9_]{0,59}$"}
+LOOSE_CODE: Json = {"pattern": "^[a-z][a-z0-9_-]{0,59}$"}
+TEXTS: Json = {
+    "propertyNames": {"pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$"},
+    "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 200},
+    "minProperties": 1,
+}
+LINE_OF_ADDRESS: Json = {"minLength": 1, "maxLength": 120}
+PRICES: Json = {
+    "propertyNames": {"pattern": "^[A-Z]{3}$"},
+    "additionalProperties": {"type": "integer", "minimum": 0, "maximum": 10**12},
+}
+
+WORDS: dict[str, Word] = {
+    "cart_id": Word(text="The cart's id.", example=f"cart_{BODY}", schema=id_pattern(CART)),
+    "line_id": Word(
+        text="The id of one of the cart's lines.", example=f"line_{BODY}", schema=id_pattern(LINE)
+    ),
+    "order_id": Word(text="The order's id.", example=f"ord_{BODY}", schema=id_pattern(ORDER)),
+    "product_id": Word(
+        text="The product's id; for reading also its slug.",
+        example=f"prod_{BODY}",
+        schema={"minLength": 1, "maxLength": 120},
+    ),
+    "ref": Word(text="The product's slug or id.", example="mug-stone", schema={"minLength": 1}),
+    "slug": Word(text="The category's slug: its name in addresses.", example="mugs", schema=SLUG),
+    "attribute": Word(text="The attribute's code.", example="colour", schema=CODE),
+    "code": Word(text="The code as the customer has it.", example="WELCOME10", schema={"minLength": 1}),
+    "sku": Word(text="A stock keeping unit: one variant of one product.", example="MUG-STONE", schema=SKU),
+    "provider": Word(text="The payment provider's name.", example="sandbox", schema={"minLength": 1}),
+    "key": Word(text="The order's key, from its `status_url`.", example="k7w2m9c4x1v8b5n3"),
+    "cursor": Word(text="`next_cursor` of the page before.", example="k6w1OTYyODkz"),
+    "limit": Word(text="How many at most.", example=24),
+    "status": Word(text="Only orders in this state, such as `placed`.", example="placed"),
+    "q": Word(text="What is searched for.", example="mug", shown=True),
+    "category": Word(text="The slug of a category; its children count.", example="mugs"),
+    "collection": Word(text="The slug of a collection.", example="new"),
+    "sort": Word(text="The order of the list; `-price` is dearest first.", example="price"),
+    "in_stock": Word(text="Only what can be had now.", example=True),
+    "currency": Word(
+        text="Prices in this currency of the channel; without it, in the channel's first.",
+        example="EUR",
+        schema=CURRENCY,
+    ),
+    "language": Word(
+        text="Texts in this language of the channel; without it, Accept-Language decides.", example="de"
+    ),
+    "channel": Word(text="The shop front; without it, the host name decides.", example="default"),
+    "price_min": Word(text="From this price on, in minor units of the currency.", example=1000),
+    "price_max": Word(text="Up to this price, in minor units of the currency.", example=5000),
+    "Idempotency-Key": Word(
+        text="Made by the client, one per purchase or refund meant: 1 to 255 visible ASCII characters. "
+        "The same key with the same body answers the same; kept for 30 days.",
+        example="0d9f1c62-5a0e-4c1b-9a53-2f6c8e1f7b10",
+        schema={"pattern": "^[!-~]{1,255}$"},
+    ),
+    "If-Match": Word(
+        text="The ETag of what the change is based on.", example='"3"', schema={"pattern": '^"?[0-9]{1,9}"?$'}
+    ),
+}
+
+# What services check beyond a field's type, by schema and field.
+NOTES: dict[str, Json] = {
+    **{f"Address.{name}": LINE_OF_ADDRESS for name in ("name", "line1", "city", "postal_code")},
+    **{f"Address.{name}": {"maxLength": 120} for name in ("company", "line2", "region", "phone")},
+    "Address.country": {"pattern": "^[A-Za-z]{2}$", "description": "ISO 3166-1 alpha-2."},
+    "AddressBody.email": {"format": "email"},
+    "Money.amount": {"description": "Minor units: cents of EUR, yen of JPY."},
+    "Money.currency": {"pattern": "^[A-Z]{3}$", "description": "ISO 4217."},
+    "CheckoutBody.cart_id": id_pattern(CART),
+    "Cart.id": id_pattern(CART),
+    "CartLine.id": id_pattern(LINE),
+    "Order.id": id_pattern(ORDER),
+    "Order.cart_id": id_pattern(CART),
+    "OrderRow.id": id_pattern(ORDER),
+    "CheckoutPending.order_id": id_pattern(ORDER),
+    "Payment.id": id_pattern(PAYMENT),
+    "Payment.order_id": id_pattern(ORDER),
+    "Staff.id": id_pattern(STAFF),
+    "ApiProduct.id": id_pattern(PRODUCT),
+    "ApiListItem.id": id_pattern(PRODUCT),
+    "Product.id": id_pattern(PRODUCT),
+    "NewStaff.email": {"format": "email", "maxLength": 254},
+    "NewStaff.name": {"minLength": 1, "maxLength": 120},
+    "NewStaff.password": {"minLength": 12, "maxLength": 1024},
+    "NewStaff.roles": {"minItems": 1, "items": {"type": "string", "enum": sorted(ROLES)}},
+    "ProductDraft.slug": SLUG,
+    "ProductDraft.title": TEXTS,
+    "ProductDraft.tax_class": CODE,
+    "ProductDraft.variants": {"minItems": 1, "maxItems": 200},
+    "ProductDraft.images": {"maxItems": 50},
+    "ProductDraft.related": {"maxItems": 50, "items": {"type": "string", **SLUG}},
+    "ProductDraft.options": {"maxItems": 5, "uniqueItems": True},
+    "ProductDraft.attributes": {"maxProperties": 100},
+    "VariantDraft.sku": {"pattern": r"^\S{1,64}$"},
+    "VariantDraft.weight_g": {"minimum": 0, "maximum": 100_000_000},
+    "VariantDraft.gtin": {"pattern": "^([0-9]{8}|[0-9]{12,14})$"},
+    "Picture.width": {"minimum": 0, "maximum": 50_000},
+    "Picture.height": {"minimum": 0, "maximum": 50_000},
+    "Picture.widths": {"maxItems": 10, "items": {"type": "integer", "minimum": 1, "maximum": 50_000}},
+    "CategoryInput.title": TEXTS,
+    "CategoryInput.position": {"minimum": -1_000_000, "maximum": 1_000_000},
+    "AttributeInput.label": TEXTS,
+    "AttributeInput.type": {"enum": ["choice", "number", "boolean", "text"]},
+    "AttributeInput.unit": {"minLength": 1, "maxLength": 20},
+    "TaxRate.country": {"pattern": "^[A-Z]{2}$"},
+    "TaxRate.tax_class": LOOSE_CODE,
+    "TaxRate.rate": {"pattern": r"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$"},
+    "DeliveryMethod.id": LOOSE_CODE,
+    "DeliveryMethod.title": TEXTS,
+    "DeliveryMethod.countries": {"items": {"type": "string", "pattern": r"^([A-Z]{2}|\*)$"}},
+    "DeliveryMethod.except_countries": {"items": {"type": "string", "pattern": "^[A-Z]{2}$"}},
+    "DeliveryMethod.prices": PRICES,
+    "DeliveryMethod.free_from": PRICES,
+    "DeliveryMethod.weight_g_max": {"minimum": 1, "maximum": 10**9},
+    "DeliveryMethod.days_min": {"minimum": 0, "maximum": 365},
+    "DeliveryMethod.days_max": {"minimum": 0, "maximum": 365},
+    "DeliveryMethod.position": {"minimum": 0, "maximum": 10**6},
+    "DeliveryMethod.tax_class": LOOSE_CODE,
+    "PricingRules.tax_rates": {"maxItems": 2000},
+    "PricingRules.delivery_methods": {"maxItems": 200},
+}
+
+ADDRESS: Json = {
+    "name": "Ada Lovelace",
+    "line1": "Unter den Linden 5",
+    "city": "Berlin",
+    "postal_code": "10117",
+    "country": "DE",
+}
+
+
+def euros(cents: int) -> Json:
+    return {"amount": cents, "currency": "EUR"}
+
+
+AT = "2026-03-14T09:26:53Z"
+
+# By schema and field, or by field alone.
+EXAMPLES: dict[str, Any] = {
+    "amount": 2400,
+    "currency": "EUR",
+    "country": "DE",
+    "language": "en",
+    "channel": "default",
+    "cart_id": f"cart_{BODY}",
+    "order_id": f"ord_{BODY}",
+    "product_id": f"prod_{BODY}",
+    "ApiListItem.id": f"prod_{BODY}",
+    "ApiProduct.id": f"prod_{BODY}",
+    "Product.id": f"prod_{BODY}",
+    "CartLine.total": euros(4800),
+    "CartTotals.items": euros(4800),
+    "CartTotals.discount": euros(0),
+    "CartTotals.delivery": euros(490),
+    "CartTotals.tax": euros(845),
+    "CartTotals.total": euros(5290),
+    "OrderLine.total": euros(4800),
+    "OrderLine.tax": euros(766),
+    "OrderRow.total": euros(5290),
+    "OrderTax.net": euros(4445),
+    "OrderTax.tax": euros(845),
+    "Order.refunded": euros(0),
+    "Payment.amount": euros(5290),
+    "Payment.captured": euros(0),
+    "Payment.refunded": euros(0),
+    "ChosenDelivery.price": euros(490),
+    "DeliveryChoice.price": euros(490),
+    "Cart.id": f"cart_{BODY}",
+    "Cart.status": "open",
+    "Cart.order_id": None,
+    "Cart.codes": [],
+    "CartLine.id": f"line_{BODY}",
+    "CartLine.options": {"colour": "Chalk"},
+    "CartLine.former_unit_price": None,
+    "CartLine.problem": None,
+    "CartLine.image": None,
+    "CartLine.available": 12,
+    "Order.id": f"ord_{BODY}",
+    "Order.number": "R-4821-7736-9",
+    "Order.codes": [],
+    "Order.shipments": [],
+    "Order.cancel_reason": None,
+    "Order.payment_status": "authorised",
+    "OrderLine.id": f"line_{BODY}",
+    "OrderLine.shipped": 0,
+    "OrderLine.image": None,
+    "OrderLine.options": {"colour": "Chalk"},
+    "OrderRow.id": f"ord_{BODY}",
+    "OrderRow.number": "R-4821-7736-9",
+    "CheckoutPending.payment_status": "action_required",
+    "NextAction.url": "https://pay.example/3ds/ch_1",
+    "Payment.id": f"pay_{BODY}",
+    "Payment.status": "authorised",
+    "Payment.tender": 0,
+    "Payment.provider": "sandbox",
+    "Payment.next_action_url": None,
+    "Payment.decline_code": None,
+    "Payment.label": "Visa •••• 4242",
+    "PaymentBody.provider": "sandbox",
+    "PaymentBody.token": "tok_success",
+    "payment_label": "Visa •••• 4242",
+    "Staff.id": f"stf_{BODY}",
+    "Me.id": f"stf_{BODY}",
+    "Me.kind": "staff",
+    "Me.permissions": ["orders.read", "orders.ship"],
+    "role": "fulfilment",
+    "name": "Ada Lovelace",
+    "active": True,
+    "email": "ada@example.com",
+    "password": "correct horse battery",
+    "access_token": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJzdGYifQ.c2ln",
+    "refresh_token": "0a1b2c3d4e5f",
+    "expires_in": 600,
+    "line1": "Unter den Linden 5",
+    "line2": None,
+    "company": None,
+    "region": None,
+    "phone": None,
+    "city": "Berlin",
+    "postal_code": "10117",
+    "sku": "MUG-STONE",
+    "quantity": 2,
+    "slug": "mug-stone",
+    "title": "Stone mug",
+    "label": "Colour",
+    "unit": None,
+    "description": "Thrown by hand, glazed inside.",
+    "alt": "A grey mug from the side",
+    "category": "mugs",
+    "parent": None,
+    "attributes": {"colour": "stone", "capacity": 330},
+    "Product.version": 3,
+    "version": 3,
+    "options": {},
+    "option": "colour",
+    "ProductDraft.attributes": {},
+    "ProductDraft.options": [],
+    "ProductDraft.category": None,
+    "VariantDraft.options": {},
+    "VariantDraft.prices": {"EUR": 2400, "USD": 2900},
+    "VariantDraft.compare_at": {},
+    "weight_g": 380,
+    "gtin": None,
+    "related": [],
+    "ProductDraft.images": [],
+    "created_on": "2026-03-01",
+    "changed_on": "2026-03-14",
+    "changed_at": AT,
+    "started_at": AT,
+    "placed_at": AT,
+    "shipped_at": AT,
+    "url": "/media/mug-stone-5b9b15f8-1200.webp",
+    "srcset": "/media/mug-stone-5b9b15f8-400.webp 400w, /media/mug-stone-5b9b15f8-1200.webp 1200w",
+    "file": "mug-stone-5b9b15f8",
+    "widths": [400, 800, 1200],
+    "width": 1200,
+    "height": 1500,
+    "rating": None,
+    "compare_at": None,
+    "availability": "in_stock",
+    "next_cursor": None,
+    "did_you_mean": [],
+    "count": 12,
+    "total": 1,
+    "option_id": "standard",
+    "delivered_on_from": "2026-03-16",
+    "delivered_on_to": "2026-03-18",
+    "DeliveryChoice.id": "standard",
+    "DeliveryChoice.title": "Standard delivery",
+    "ChosenDelivery.title": "Standard delivery",
+    "DeliveryMethod.id": "standard",
+    "DeliveryMethod.title": {"en": "Standard delivery", "de": "Standardversand"},
+    "DeliveryMethod.countries": ["DE", "AT"],
+    "DeliveryMethod.except_countries": [],
+    "DeliveryMethod.prices": {"EUR": 490},
+    "DeliveryMethod.free_from": {"EUR": 5000},
+    "DeliveryMethod.weight_g_max": 20000,
+    "tax_class": "standard",
+    "rate": "0.19",
+    "tax_rate": "0.19",
+    "warehouse": "berlin",
+    "on_hand": 40,
+    "reserved": 2,
+    "status": "placed",
+    "payment_status": "authorised",
+    "fulfilment_status": "unfulfilled",
+    "status_url": f"https://shop.example/en/orders/ord_{BODY}?key=k7w2m9c4x1v8b5n3",
+    "key": "k7w2m9c4x1v8b5n3",
+    "kind": "product",
+    "reason": "Arrived broken",
+    "tracking": "JD0146000038",
+    "lines": {f"line_{BODY}": 1},
+    "code": "WELCOME10",
+    "device": "",
+}
