@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -12,7 +11,7 @@ from rialto.cart.model.contents import StoredCart
 from rialto.cart.model.views import Answers, to_quote
 from rialto.catalog.api import Catalog, Channel, Offers, OffersOf
 from rialto.inventory.api import Inventory, Levels, LevelsOf
-from rialto.kernel.cache import Cache, Entry
+from rialto.kernel.cache import Cache, OneEntry
 from rialto.kernel.clock import Clock
 from rialto.kernel.errors import InvariantBroken
 from rialto.kernel.ids import Ids
@@ -39,7 +38,7 @@ class Peers:
         self._catalog = catalog
         self._inventory = inventory
         self._pricing = pricing
-        self._channels: Cache[list[Channel]] = Cache(_OneEntry(), clock, ids, ttl_s=CHANNELS_REMEMBERED_S)
+        self._channels: Cache[list[Channel]] = Cache(OneEntry(), clock, ids, ttl_s=CHANNELS_REMEMBERED_S)
 
     async def channels(self) -> list[Channel]:
         """All of them, as they were within the last seconds."""
@@ -93,23 +92,3 @@ def _first(failed: BaseExceptionGroup[BaseException]) -> BaseException:
     for error in failed.exceptions:
         return _first(error) if isinstance(error, BaseExceptionGroup) else error
     raise InvariantBroken("an exception group without exceptions")
-
-
-class _OneEntry:
-    """A cache engine for the one thing that is remembered here."""
-
-    def __init__(self) -> None:
-        self._entry: Entry[list[Channel]] | None = None
-
-    def get(self, _key: str) -> Entry[list[Channel]] | None:
-        return self._entry
-
-    def put(self, _key: str, value: Entry[list[Channel]], *, tags: Iterable[str] = ()) -> None:  # noqa: ARG002
-        self._entry = value
-
-    def drop_tagged(self, _tag: str) -> int:
-        self.clear()
-        return 1
-
-    def clear(self) -> None:
-        self._entry = None

@@ -32,6 +32,26 @@ class CacheEngine(Protocol[V]):
     def clear(self) -> None: ...
 
 
+class OneEntry(Generic[V]):
+    """The engine for a cache of one thing, such as a service's rules: it forgets nothing by itself and needs no bound."""
+
+    def __init__(self) -> None:
+        self._value: V | None = None
+
+    def get(self, _key: str) -> V | None:
+        return self._value
+
+    def put(self, _key: str, value: V, *, tags: Iterable[str] = ()) -> None:  # noqa: ARG002 - one thing has no tags
+        self._value = value
+
+    def drop_tagged(self, _tag: str) -> int:
+        self.clear()
+        return 1
+
+    def clear(self) -> None:
+        self._value = None
+
+
 class Entry(Generic[V]):
     """A kept answer. `fresh_until` in the clock's monotonic seconds; `generation` counts invalidations before it."""
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from rialto.catalog.api import Catalog, Channel
-from rialto.kernel.cache import Cache, Entry
+from rialto.kernel.cache import Cache, OneEntry
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database
 from rialto.kernel.errors import field_problem
@@ -29,7 +27,7 @@ class PricingHandlers:
         self._db = db
         self._clock = clock
         self._catalog = catalog
-        self._terms: Cache[Terms] = Cache(_OneEntry(), clock, ids, ttl_s=REMEMBERED_S)
+        self._terms: Cache[Terms] = Cache(OneEntry(), clock, ids, ttl_s=REMEMBERED_S)
 
     async def quote(self, command: QuoteFor) -> Quote:
         rules, channel = await self._in_force(command.channel)
@@ -63,23 +61,3 @@ class PricingHandlers:
             stored = await store.read_rules(session)
         channels = await self._catalog.channels(Nothing())
         return Rules(stored), {channel.code: channel for channel in channels.items}
-
-
-class _OneEntry:
-    """A cache engine for the one thing that is remembered here."""
-
-    def __init__(self) -> None:
-        self._entry: Entry[Terms] | None = None
-
-    def get(self, _key: str) -> Entry[Terms] | None:
-        return self._entry
-
-    def put(self, _key: str, value: Entry[Terms], *, tags: Iterable[str] = ()) -> None:  # noqa: ARG002
-        self._entry = value
-
-    def drop_tagged(self, _tag: str) -> int:
-        self.clear()
-        return 1
-
-    def clear(self) -> None:
-        self._entry = None
