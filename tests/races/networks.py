@@ -23,3 +23,19 @@ class HeldNetwork:
         self.arrived.set()
         await self._open.wait()
         return reply
+
+
+class Died(Exception):
+    """Stands for the end of a process in tests that go on in the same one."""
+
+
+class DiesOnce:
+    """Faults: at the first visit of one point the work ends there."""
+
+    def __init__(self, point: str) -> None:
+        self._point: str | None = point
+
+    def reach(self, point: str) -> None:
+        if point == self._point:
+            self._point = None
+            raise Died

@@ -12,7 +12,8 @@ from rialto.cart.api import CartOrdered, CartRef, ChangeLine
 from rialto.inventory.api import OutOfStock
 from rialto.kernel.db import DatabaseAddress
 from rialto.orders.api import CheckoutAnswer, CheckoutInProgress, KeyReused, PriceChanged
-from tests.races.networks import HeldNetwork
+from rialto.sandbox.model import Decision
+from tests.races.networks import Died, DiesOnce, HeldNetwork
 from tests.support.shop import a_shop, outcome_of
 
 pytestmark = pytest.mark.anyio
@@ -153,4 +154,38 @@ async def test_after_a_decline_the_stock_is_free_and_the_cart_can_be_paid_otherw
         assert (await shop.checkout(cart, "tok_success", key="second")).outcome == "placed"
         assert (await shop.checkout(cart, "tok_declined", key="first")).outcome == "declined"
         await shop.settle()
+        assert await shop.audit() == []
+
+
+async def test_the_last_unit_asked_for_many_times_under_one_key_is_one_order(
+    postgres: DatabaseAddress,
+) -> None:
+    """Whoever comes second finds the unit gone or the cart ordered, by the same request: that is no refusal."""
+    async with a_shop(postgres) as first, a_shop(postgres, beside=first, seed=8) as second:
+        for number in range(10):
+            await first.put_stock("PRINT", 1)
+            cart = await first.cart({"PRINT": 1})
+            calls = []
+            for n in range(6):
+                calls.append(asyncio.create_task((first, second)[n % 2].checkout(cart, key=f"once-{number}")))
+                await asyncio.sleep(0.004 * (n % 3))
+            answers = await asyncio.gather(*calls)
+            assert len({msgspec.json.encode(answer) for answer in answers}) == 1
+            assert answers[0].outcome == "placed"
+
+
+async def test_a_client_whose_checkout_died_is_told_where_to_go_by_the_worker(
+    postgres: DatabaseAddress,
+) -> None:
+    """A process dies between the start and the answer of a 3-D Secure payment; the repeat gets the address."""
+    async with a_shop(postgres, background=False, faults=DiesOnce("orders.saga.after_start")) as shop:
+        cart = await shop.cart({"LAMP": 1})
+        with pytest.raises(Died):
+            await shop.checkout(cart, "tok_3ds", key="once")
+        shop.clock.advance(25)
+        assert await shop.app.handlers["orders"].work() == 1
+        answer = await shop.checkout(cart, "tok_3ds", key="once")
+        assert (answer.outcome, answer.order.payment_status) == ("action", "action_required")
+        shop.answer_challenge(answer, Decision.ACCEPT)
+        assert (await shop.resume(answer.order)).outcome == "placed"
         assert await shop.audit() == []

@@ -32,6 +32,6 @@ def outcome_of(state: OrderState, action_url: str | None) -> str:
         return {"payment_declined": "declined", "out_of_stock": "out_of_stock"}.get(
             state.cancel_reason or "", "cancelled"
         )
-    if state.status == "pending":
+    if state.placed_at is None:  # pending, or handed over to a person before it was placed
         return "action" if action_url else "pending"
     return "placed"

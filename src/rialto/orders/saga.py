@@ -137,7 +137,7 @@ class Saga:
             state=after,
             saga=saga,
             answer=Answered.of(after)
-            if after.status in {"placed", "cancelled"} and not after.shipments
+            if after.status in {"placed", "cancelled", "needs_attention"} and not after.shipments
             else None,
             free_cart=cancelled,
         )

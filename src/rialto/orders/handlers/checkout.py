@@ -49,9 +49,15 @@ class Checkout(OrderUseCase):
         known = await self._known(command)
         if known is not None:
             return await self._repeat(command, known)
-        prepared = await self.env[Carts].for_checkout(CartRef(cart_id=command.cart_id))
-        await self._check(command, prepared)
-        start = self._start_of(command, prepared)
+        try:
+            start = await self._prepare(command)
+        except (Conflict, Invalid):
+            # The same request may have been faster by another way: what it took (the last unit, the cart) is
+            # missing now, and its answer is the answer.
+            known = await self._known(command)
+            if known is None:
+                raise
+            return await self._repeat(command, known)
         try:
             await self.starter.submit(start)
         except KeyTaken:
@@ -63,14 +69,22 @@ class Checkout(OrderUseCase):
             await self._refuse_second_checkout(command)
             raise
         self.env.faults.reach("orders.saga.after_start")
+        progress = await self._drive(fold([start.event]))
+        if progress.waiting or self.env.clock.now() >= start.saga_due_at:
+            # Somebody else may have been first to answer (the worker, staff who cancelled): a repeat will hear
+            # what stands in the record, so this one does too.
+            known = await self._known(command)
+            if known is None:
+                raise Unavailable
+            return await self._repeat(command, known)
         contact = store.Contact(email=start.email, shipping=start.shipping, billing=start.billing)
-        return await self._drive(fold([start.event]), (start.key, contact))
+        return self._present(progress, (start.key, contact))
 
     async def resume(self, command: ContinueCheckout) -> CheckoutAnswer:
         details = await self.admitted(command.order_id, command.key, staff=False)
-        return await self._drive(await self.saga.load(command.order_id), details)
+        return self._present(await self._drive(await self.saga.load(command.order_id)), details)
 
-    async def _drive(self, state: OrderState, details: tuple[str, store.Contact]) -> CheckoutAnswer:
+    async def _drive(self, state: OrderState) -> Progress:
         """Go as far as it goes now. What a failing dependency interrupts stays pending: the worker goes on."""
         order_id = state.started.order_id
         try:
@@ -78,17 +92,13 @@ class Checkout(OrderUseCase):
         except Unavailable:
             progress = Progress(state=await self.saga.load(order_id), waiting=True)
         if progress.waiting:
-            await self._leave_to_worker(progress)
+            await self.leave_to_worker(progress, LOOK_AGAIN_S)
+        return progress
+
+    def _present(self, progress: Progress, details: tuple[str, store.Contact]) -> CheckoutAnswer:
+        """What is to be told about how far the order came."""
         outcome = Answered.read(Answered.of(progress.state, progress.action_url))
         return self._answer(outcome, progress.state, details)
-
-    async def _leave_to_worker(self, progress: Progress) -> None:
-        start = progress.state.started
-        answer = Answered.of(progress.state, progress.action_url)
-        due_at = self.env.clock.now() + timedelta(seconds=LOOK_AGAIN_S)
-        async with self.env.db.write() as session:
-            await session.run(store.POSTPONE, bucket_of(start.order_id), to_uuid(start.order_id), due_at)
-            await store.write_answers(session, [(start.cart_id, start.idempotency_key, answer)])
 
     async def _known(self, command: PlaceOrder) -> store.KnownKey | None:
         async with self.env.db.read() as session:
@@ -140,6 +150,11 @@ class Checkout(OrderUseCase):
             state = await store.load_order(session, ORDER.of(row)) if row else None
         if state is not None and state.status != "pending":
             raise CartOrdered(extra={"order_id": state.started.order_id})
+
+    async def _prepare(self, command: PlaceOrder) -> Start:
+        prepared = await self.env[Carts].for_checkout(CartRef(cart_id=command.cart_id))
+        await self._check(command, prepared)
+        return self._start_of(command, prepared)
 
     async def _check(self, command: PlaceOrder, prepared: CartForCheckout) -> None:
         """Refuse what cannot become an order, before anything is stored."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hmac
+from datetime import timedelta
 
-from rialto.kernel.ids import OrderId
+from rialto.kernel.ids import OrderId, bucket_of, to_uuid
 from rialto.kernel.service import Env
 from rialto.orders import store
+from rialto.orders.answers import Answered
 from rialto.orders.api import Order, OrderNotFound
 from rialto.orders.model import OrderState
-from rialto.orders.saga import Saga
+from rialto.orders.saga import Progress, Saga
 from rialto.orders.starting import Starter
 from rialto.orders.views import order_view
 
@@ -36,6 +38,19 @@ class OrderUseCase:
         if not staff and not hmac.compare_digest((key or "").encode(), details[0].encode()):
             raise OrderNotFound
         return details
+
+    async def leave_to_worker(self, progress: Progress, for_s: float) -> None:
+        """Have the worker look at a waiting order in `for_s` seconds; a client without an answer hears that it waits.
+
+        Whoever drives must say so, also the worker: the request that started the order may be dead, and its
+        repeat is owed the address where the customer has to go.
+        """
+        start = progress.state.started
+        answer = Answered.of(progress.state, progress.action_url)
+        due_at = self.env.clock.now() + timedelta(seconds=for_s)
+        async with self.env.db.write() as session:
+            await session.run(store.POSTPONE, bucket_of(start.order_id), to_uuid(start.order_id), due_at)
+            await store.write_answers(session, [(start.cart_id, start.idempotency_key, answer)])
 
     def view(self, state: OrderState, details: tuple[str, store.Contact]) -> Order:
         key, contact = details

@@ -7,9 +7,10 @@ from datetime import timedelta
 import structlog
 
 from rialto.kernel.errors import Unavailable
-from rialto.kernel.ids import ORDER, OrderId, to_uuid
+from rialto.kernel.ids import ORDER, OrderId
 from rialto.orders import store
 from rialto.orders.handlers.shared import OrderUseCase
+from rialto.orders.saga import Progress
 
 DUE_MAX = 50
 CLAIM_S = 30.0
@@ -35,7 +36,7 @@ class Worker(OrderUseCase):
                 )
             if attempts is not None:
                 claimed += 1
-                await self._resume(ORDER.of(row["order_id"]), row["bucket"], attempts)
+                await self._resume(ORDER.of(row["order_id"]), attempts)
         return claimed
 
     async def purge(self) -> int:
@@ -43,7 +44,8 @@ class Worker(OrderUseCase):
         async with self.env.db.write() as session:
             return await session.run(store.PURGE_KEYS, self.env.clock.now() - KEYS_KEPT, 1000)
 
-    async def _resume(self, order_id: OrderId, bucket: int, attempts: int) -> None:
+    async def _resume(self, order_id: OrderId, attempts: int) -> None:
+        progress: Progress | None = None
         try:
             progress = await self.saga.drive(order_id)
         except Unavailable as error:
@@ -55,10 +57,7 @@ class Worker(OrderUseCase):
             if attempts >= FAILURES_MAX:
                 await self.saga.give_up(order_id, "the saga failed repeatedly")
                 return
-        else:
-            if not progress.waiting:
-                return
-        wait_s = min(2.0 ** min(attempts, 10), WAIT_MAX_S)
-        async with self.env.db.write() as session:
-            due_at = self.env.clock.now() + timedelta(seconds=wait_s)
-            await session.run(store.POSTPONE, bucket, to_uuid(order_id), due_at)
+        if progress is None:
+            progress = Progress(state=await self.saga.load(order_id), waiting=True)
+        if progress.waiting:
+            await self.leave_to_worker(progress, min(2.0 ** min(attempts, 10), WAIT_MAX_S))
