@@ -26,9 +26,7 @@ def render_error(request: AnyRequest, status: int, error: BaseException | None =
     wait_s = getattr(error, "retry_after_s", None)
     if status in {429, 503}:
         headers["Retry-After"] = str(max(1, round(wait_s or 5)))
-    response = Response(
-        html.encode(), status_code=status, media_type="text/html; charset=utf-8", headers=headers
-    )
+    response = Response(html.encode(), status_code=status, media_type="text/html", headers=headers)
     return harden(response)
 
 

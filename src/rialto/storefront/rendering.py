@@ -93,7 +93,7 @@ async def _page(
     html = _INDENT.sub("\n", environment().get_template(template).render({**frame, **context}))
     headers["Content-Security-Policy"] = content_policy(origin_of(visit.settings.sandbox_url))
     headers["Content-Language"] = visit.language
-    return Response(html.encode(), status_code=status, media_type="text/html; charset=utf-8", headers=headers)
+    return Response(html.encode(), status_code=status, media_type="text/html", headers=headers)
 
 
 def bare_frame(language: str, path: str) -> dict[str, Any]:

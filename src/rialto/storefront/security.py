@@ -54,8 +54,11 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def own_posts_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-    """Guard: raises ForeignPost for a changing request that another site caused."""
+async def own_posts_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard: raises ForeignPost for a changing request that another site caused.
+
+    A coroutine, because Litestar sends plain functions through a thread at each request.
+    """
     if connection.scope["method"] in SAFE_METHODS:  # type: ignore[typeddict-item]
         return
     site, origin = connection.headers.get("sec-fetch-site"), connection.headers.get("origin")
