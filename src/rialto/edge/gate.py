@@ -12,6 +12,7 @@ from ipaddress import ip_address, ip_network
 import structlog
 
 from rialto.edge.cached import App, Message, Receive, Scope, Send
+from rialto.edge.hardened import answer_problem
 from rialto.kernel.auth import GUEST, Principal, TokenVerifier
 from rialto.kernel.clock import Clock
 from rialto.kernel.errors import Denied
@@ -23,6 +24,11 @@ REQUEST_ID_MAX = 64
 BUSY = (
     b'{"type":"urn:rialto:problem:rate_limited","title":"Too many requests","status":429,'
     b'"detail":"Too many requests; please wait a moment.","code":"rate_limited"}'
+)
+
+TWO_HOSTS = (
+    b'{"type":"urn:rialto:problem:malformed","title":"Bad request","status":400,'
+    b'"detail":"A request has one Host header.","code":"malformed"}'
 )
 
 
@@ -54,16 +60,22 @@ class Gate:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         trusted = bool(self._trusted) and self._is_trusted((scope.get("client") or ("", 0))[0])
         client = self._client(scope, headers, trusted=trusted)
-        wait_s = self._limiter.take(client) if self._limiter is not None else 0.0
-        if wait_s:
-            await _refuse(wait_s, send)
-            return
         request_id = headers.get(b"x-request-id", b"").decode("latin-1") if trusted else ""
         if not request_id or len(request_id) > REQUEST_ID_MAX or not request_id.isalnum():
             request_id = self._ids.token(80)
         scope["rialto.request_id"] = request_id
         scope["rialto.client"] = client
         scope["rialto.principal"] = _Principals(self._verifier, headers.get(b"authorization"))
+        wait_s = self._limiter.take(client) if self._limiter is not None else 0.0
+        if wait_s:
+            seconds = str(max(1, round(wait_s))).encode()
+            named = ((b"retry-after", seconds), (b"x-request-id", request_id.encode()))
+            await answer_problem(send, 429, BUSY, named)
+            return
+        # Which of two names a request is for would be decided differently by caches and shop (RFC 9112, 3.2).
+        if len(headers) < len(scope["headers"]) and _hosts(scope) > 1:
+            await answer_problem(send, 400, TWO_HOSTS, ((b"x-request-id", request_id.encode()),))
+            return
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             await self._timed(scope, receive, send)
 
@@ -132,20 +144,13 @@ def _route(scope: Scope) -> str:
     return "other"
 
 
+def _hosts(scope: Scope) -> int:
+    return sum(name == b"host" for name, _ in scope["headers"])
+
+
 def _is_address(text: str) -> bool:
     try:
         ip_address(text)
     except ValueError:
         return False
     return True
-
-
-async def _refuse(wait_s: float, send: Send) -> None:
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(BUSY)).encode()),
-        (b"retry-after", str(max(1, round(wait_s))).encode()),
-        (b"cache-control", b"no-store"),
-    ]
-    await send({"type": "http.response.start", "status": 429, "headers": headers})
-    await send({"type": "http.response.body", "body": BUSY})

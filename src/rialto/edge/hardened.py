@@ -8,7 +8,13 @@ from __future__ import annotations
 from rialto.edge.cached import App, Message, Receive, Scope, Send
 
 # Addresses that programs use: their errors are problem details, all others' are pages.
-FOR_PROGRAMS = ("/v1/", "/health/", "/.well-known/", "/openapi.json")
+FOR_PROGRAMS = ("/v1/", "/health/", "/.well-known/", "/openapi.json", "/internal/", "/metrics")
+# They live on the operations port. Here they are not, whatever a route's placeholder might make of them.
+ELSEWHERE = ("/internal/", "/metrics", "/health/details")
+NOTHING_HERE = (
+    b'{"type":"urn:rialto:problem:not_found","title":"Not found","status":404,'
+    b'"detail":"There is nothing at this address.","code":"not_found"}'
+)
 
 DEFAULTS = (
     (b"x-content-type-options", b"nosniff"),
@@ -25,8 +31,12 @@ class Hardened:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(FOR_PROGRAMS):
+        path = scope["path"]
+        if not path.startswith(FOR_PROGRAMS):
             await self._app(scope, receive, send)
+            return
+        if path.startswith(ELSEWHERE):
+            await answer_problem(send, 404, NOTHING_HERE)
             return
 
         async def hardened(message: Message) -> None:
@@ -35,6 +45,20 @@ class Hardened:
             await send(message)
 
         await self._app(scope, receive, hardened)
+
+
+async def answer_problem(
+    send: Send, status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...] = ()
+) -> None:
+    """A problem that is told before the application is asked."""
+    told = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        *headers,
+        *DEFAULTS,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": told})
+    await send({"type": "http.response.body", "body": body})
 
 
 def with_defaults(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

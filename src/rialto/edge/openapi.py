@@ -23,7 +23,7 @@ from rialto.edge.schemas import Schemas, parameter_schema
 from rialto.edge.vocabulary import HEADERS_REQUIRED, INTRODUCTION, TAGS, WORDS
 from rialto.kernel.auth import AccessTokenRefused
 from rialto.kernel.errors import Denied, Invalid, NotFound, RialtoError, TooMany, Unavailable
-from rialto.kernel.http import PROBLEM_MEDIA_TYPE, TITLES, About, Problem, status_of
+from rialto.kernel.http import BODY_BYTES_MAX, PROBLEM_MEDIA_TYPE, TITLES, About, Problem, status_of
 
 Json = dict[str, Any]
 
@@ -31,7 +31,7 @@ NOT_SIGNED_IN = Denied("Please sign in.", signed_in=False, code="not_signed_in")
 MALFORMED = Invalid("The request could not be read.", code="malformed")
 # Told by the framework before any error of ours could be raised.
 BY_STATUS = {
-    413: ("too_large", "Request Entity Too Large"),
+    413: ("too_large", f"The body is larger than {BODY_BYTES_MAX:,} bytes."),
     415: ("unsupported_media_type", "Send the body as application/json."),
 }
 

@@ -32,6 +32,7 @@ Injected = NamedDependency[SkipValidation[T]]
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 BODY_BYTES_MAX = 1_000_000
+MISSING_PARAMETER = re.compile(r"^Missing required \w+ parameter '([\w-]+)'")
 VERSION = re.compile(r'"?([0-9]{1,9})"?')
 
 log = structlog.get_logger("rialto.http")
@@ -141,20 +142,27 @@ def handle_rialto_error(request: Request[Any, Any, Any], error: RialtoError) -> 
 
 
 def handle_validation(_request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
-    """Litestar's own parsing: a body that is no JSON is 400, one that does not fit is 422 with field paths."""
-    found = error.extra if isinstance(error.extra, list) else []
-    fields = [
+    """What the framework itself found wrong with parameters, or that a body is missing: 422 with field paths."""
+    return problem_response(
+        422, Invalid.code, "The request does not fit what this operation takes.", fields=_faults(error)
+    )
+
+
+def _faults(error: ValidationException) -> list[FieldProblem]:
+    missing = MISSING_PARAMETER.search(error.detail)
+    if missing:
+        return [FieldProblem(path=missing[1], code="required", message="Please fill this in.")]
+    found = [item for item in error.extra if isinstance(item, dict)] if isinstance(error.extra, list) else []
+    if any(item.get("key") == "data" for item in found):
+        return [FieldProblem(path="", code="required", message="This needs a body.")]
+    return [
         FieldProblem(
             path=str(item.get("key") or item.get("source") or ""),
             code="not_valid",
             message=str(item.get("message", "not valid")),
         )
         for item in found
-        if isinstance(item, dict)
     ]
-    return problem_response(
-        422, Invalid.code, "The request does not fit what this operation takes.", fields=fields
-    )
 
 
 def handle_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -169,7 +177,12 @@ def handle_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
         413: "too_large",
         415: "unsupported_media_type",
     }
-    details = {404: "There is nothing at this address.", 400: "The request could not be read."}
+    details = {
+        400: "The request could not be read.",
+        404: "There is nothing at this address.",
+        405: "This address does not know this method; Allow names those it knows.",
+        413: f"The body is larger than {BODY_BYTES_MAX:,} bytes.",
+    }
     if status >= 500:
         return handle_bug(request, error)
     return problem_response(
