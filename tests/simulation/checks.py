@@ -1,0 +1,122 @@
+"""What must hold at the end of every history, from three sides: the shop's own audit, its tables, the provider's books."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from rialto.app import App
+from rialto.kernel.ids import ORDER, PAYMENT
+from tests.simulation.world import World
+from tests.support.provider import provider_books
+from tests.support.shop import GOODS
+
+FINAL = frozenset({"placed", "completed", "cancelled"})
+
+_ORDERS = "SELECT id, status, payment_status, total, placed_at FROM orders.orders ORDER BY started_at, id"
+_PAYMENTS = "SELECT id, order_id, status, amount, captured, refunded FROM payments.payments"
+_MAILS = "SELECT cause, template, state FROM notifications.mails"
+_STOCK = "SELECT sku, sum(on_hand)::int AS on_hand, sum(reserved)::int AS reserved FROM inventory.stock GROUP BY sku"
+_SOLD = """
+SELECT a.sku, sum(a.quantity)::int AS sold FROM inventory.allocations AS a JOIN inventory.reservations AS r USING (order_id)
+WHERE r.state = 'consumed' GROUP BY a.sku
+"""
+_LEFT_OVER = """
+SELECT 'outbox of orders' AS what, count(*) AS count FROM orders.outbox
+UNION ALL SELECT 'outbox of payments', count(*) FROM payments.outbox
+UNION ALL SELECT 'outbox of inventory', count(*) FROM inventory.outbox
+UNION ALL SELECT 'saga', count(*) FROM orders.saga
+UNION ALL SELECT 'dead letters of notifications', count(*) FROM notifications.dead_letters
+UNION ALL SELECT 'dead letters of orders', count(*) FROM orders.dead_letters
+UNION ALL SELECT 'dead letters of payments', count(*) FROM payments.dead_letters
+UNION ALL SELECT 'dead letters of cart', count(*) FROM cart.dead_letters
+UNION ALL SELECT 'running keys', count(*) FROM orders.idempotency WHERE state = 'running'
+UNION ALL SELECT 'open provider intents known as unsettled', count(*) FROM payments.payments
+    WHERE status IN ('started', 'action_required', 'voiding')
+"""
+
+
+async def is_quiet(world: World) -> bool:
+    rows = await world.sql(_LEFT_OVER)
+    return not any(row["count"] for row in rows) and not world.sandbox.outbox.waiting()
+
+
+async def check_everything(world: World) -> None:
+    async def audit(app: App) -> Any:
+        return await app.audit()
+
+    for finding in await world.insist(audit):
+        world.find(finding.invariant, f"{finding.subject} {finding.text}")
+    for row in await world.sql(_LEFT_OVER):
+        if row["count"]:
+            world.find("I8", f"{row['count']} left in {row['what']}")
+    orders = await world.sql(_ORDERS)
+    _check_acknowledged(world, orders)
+    await _check_money(world, orders)
+    await _check_mails(world, orders)
+    await _check_stock(world)
+
+
+def _check_acknowledged(world: World, orders: Sequence[Any]) -> None:
+    known = {ORDER.of(row["id"]): row for row in orders}
+    for row in orders:
+        if row["status"] not in FINAL:
+            world.find("I8", f"{ORDER.of(row['id'])} rests as {row['status']}")
+    for order_id, key in world.placed.items():
+        if order_id not in known or known[order_id]["placed_at"] is None:
+            world.find("I2", f"{order_id} was acknowledged under {key} and is not placed")
+
+
+async def _check_money(world: World, orders: Sequence[Any]) -> None:
+    """I4: what the provider holds, took and gave back is what orders and payments say, payment by payment."""
+    books = {held.reference: held for held in provider_books(world.sandbox)}
+    by_order: dict[Any, list[Any]] = {}
+    for row in await world.sql(_PAYMENTS):
+        by_order.setdefault(row["order_id"], []).append(row)
+        held = books.pop(PAYMENT.of(row["id"]), None)
+        theirs = (held.captured, held.refunded) if held else (0, 0)
+        if theirs != (row["captured"], row["refunded"]):
+            world.find("I4", f"{PAYMENT.of(row['id'])} is {dict(row)} here and {held} at the provider")
+        if held and held.open and row["status"] not in {"authorised", "captured", "refunded"}:
+            world.find("I3", f"{held.open} are still held for {PAYMENT.of(row['id'])}, {row['status']}")
+        if held is None and row["status"] in {"authorised", "captured", "refunded"}:
+            world.find("I4", f"{PAYMENT.of(row['id'])} is {row['status']}, unknown to the provider")
+    for reference in books:
+        world.find("I4", f"the provider knows {reference}, payments does not")
+    found = {held.reference: held for held in provider_books(world.sandbox)}
+    for row in orders:
+        mine = [
+            found[PAYMENT.of(p["id"])] for p in by_order.get(row["id"], []) if PAYMENT.of(p["id"]) in found
+        ]
+        committed = sum(held.open + held.captured for held in mine)
+        if row["status"] == "cancelled" and (committed - sum(held.refunded for held in mine)):
+            world.find("I3", f"{ORDER.of(row['id'])} is cancelled, the provider holds {committed}")
+        if row["status"] in {"placed", "completed"} and committed != row["total"]:
+            world.find("I3", f"{ORDER.of(row['id'])} costs {row['total']}, the provider has {committed}")
+
+
+async def _check_mails(world: World, orders: Sequence[Any]) -> None:
+    mails = await world.sql(_MAILS)
+    confirmations = [row for row in mails if row["template"] == "order_placed"]
+    placed = [row for row in orders if row["placed_at"] is not None]
+    if len(confirmations) != len(placed):
+        world.find("I7", f"{len(placed)} orders were placed, {len(confirmations)} confirmed")
+    for row in mails:
+        if row["state"] != "sent":
+            world.find("I7", f"the mail {row['cause']} is {row['state']}")
+    sent = {mail.message_id for mail in world.mail.sent}
+    if len(sent) != len(mails):
+        world.find("I7", f"{len(mails)} mails were kept, {len(sent)} sent")
+    if max(Counter((m.to, m.subject) for m in world.mail.sent).values(), default=0) and len(sent) < len(
+        placed
+    ):
+        world.find("I7", "fewer mails were sent than orders placed")
+
+
+async def _check_stock(world: World) -> None:
+    sold = {row["sku"]: row["sold"] for row in await world.sql(_SOLD)}
+    for row in await world.sql(_STOCK):
+        had = sum(GOODS[row["sku"]][1].values())
+        if row["on_hand"] + sold.get(row["sku"], 0) != had or row["reserved"]:
+            world.find("I1", f"{row['sku']}: {dict(row)}, sold {sold.get(row['sku'], 0)} of {had}")
