@@ -96,7 +96,7 @@ class OrderState(Frozen):
             return "captured" if self.captured_amount() == self.total.amount else "partially_captured"
         if self.status == "cancelled":
             return "declined" if self.cancel_reason == "payment_declined" else "voided"
-        if self.status in {"placed", "completed"}:
+        if self.placed_at is not None and self.cancel_reason is None:
             return "authorised"
         return "action_required" if self.awaits_customer else "pending"
 
@@ -214,36 +214,49 @@ def _left(state: OrderState) -> dict[str, int]:
 
 
 def _shipment_amounts(state: OrderState, chosen: Mapping[str, int], *, complete: bool) -> tuple[Money, Money]:
-    """What is captured for a shipment, and the tax in it.
+    """What is captured for a shipment, and the tax in it, never more than that.
 
-    Delivery goes with the first, whatever rounding left over with the last; so all of them sum to the total.
+    Delivery goes with the first; a discount on the whole order, which is in no line, is spread over the goods by
+    their value. The last takes whatever rounding left over, so all of them sum to the total and the tax.
     """
-    currency = state.total.currency
-    if complete:
-        before = sum(event.amount.amount for event in state.shipments)
-        tax_before = sum(event.tax.amount for event in state.shipments)
-        return Money(state.total.amount - before, currency), Money(
-            state.started.tax.amount - tax_before, currency
-        )
-    shipped = state.shipped()
-    amount, tax = 0, 0
-    for line in state.started.lines:
-        quantity = chosen.get(line.id, 0)
-        gross = line.total.amount + (0 if state.started.tax_included else line.tax.amount)
-        amount += _part(gross, shipped.get(line.id, 0), quantity, line.quantity)
-        tax += _part(line.tax.amount, shipped.get(line.id, 0), quantity, line.quantity)
-    if not state.shipments:
-        delivery_tax = state.started.delivery_tax.amount
-        amount += state.started.delivery.amount + (0 if state.started.tax_included else delivery_tax)
-        tax += delivery_tax
-    # A discount on the whole order is in no line; no shipment may take more than what is left of the total.
+    start, currency = state.started, state.total.currency
     left = state.total.amount - sum(event.amount.amount for event in state.shipments)
-    return Money(min(amount, left), currency), Money(min(tax, state.started.tax.amount), currency)
+    tax_left = start.tax.amount - sum(event.tax.amount for event in state.shipments)
+    if complete:
+        return Money(left, currency), Money(tax_left, currency)
+    gone = state.shipped()
+    after = {line.id: gone.get(line.id, 0) + chosen.get(line.id, 0) for line in start.lines}
+    reached, tax_reached = _due_for(start, after)
+    amount = _within(reached - state.total.amount + left, 0, left)
+    # What is left of the tax must fit into what is left of the total.
+    tax = _within(
+        tax_reached - start.tax.amount + tax_left, max(0, tax_left - (left - amount)), min(amount, tax_left)
+    )
+    return Money(amount, currency), Money(tax, currency)
 
 
-def _part(whole: int, before: int, quantity: int, of: int) -> int:
-    """The share of units before+1 … before+quantity in `whole`: cumulative, so that all shares sum to it."""
-    return whole * (before + quantity) // of - whole * before // of
+def _due_for(start: OrderStarted, gone: Mapping[str, int]) -> tuple[int, int]:
+    """What is due, and the tax in it, once these units and the delivery have left: cumulative, so it only grows."""
+    on_top = not start.tax_included
+    delivery = min(start.delivery.amount + on_top * start.delivery_tax.amount, start.total.amount)
+    grosses = {line.id: line.total.amount + on_top * line.tax.amount for line in start.lines}
+    gross = sum(_part(grosses[line.id], gone[line.id], line.quantity) for line in start.lines)
+    tax = sum(_part(line.tax.amount, gone[line.id], line.quantity) for line in start.lines)
+    goods = _part(start.total.amount - delivery, gross, sum(grosses.values()))
+    goods_tax = start.tax.amount - start.delivery_tax.amount
+    return (
+        delivery + goods,
+        start.delivery_tax.amount + _part(goods_tax, tax, sum(line.tax.amount for line in start.lines)),
+    )
+
+
+def _part(whole: int, part: int, of: int) -> int:
+    """`part` of `of` of `whole`, rounded down."""
+    return whole * part // of if of else 0
+
+
+def _within(value: int, lowest: int, highest: int) -> int:
+    return max(lowest, min(value, highest))
 
 
 def order_number(bucket: int, random_value: int) -> str:
