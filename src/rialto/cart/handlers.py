@@ -97,7 +97,7 @@ class CartHandlers:
         )
         market = await self._peers.market(bare)
         cart = replace(bare, seen_total=market.quote.totals.total)
-        async with self._db.write() as session:
+        async with self._db.alone() as session:
             await store.add(session, cart)
         return view(cart, market.answers, market.quote)
 
@@ -216,7 +216,7 @@ class CartHandlers:
                 after = replace(_after(wanted, market, change), touched_on=self._today())
                 if after == before:
                     return view(wanted, market.answers, market.quote, language)
-                async with self._db.write() as session:
+                async with self._db.alone() as session:
                     saved = await store.save(session, before, after)
                 if saved:
                     answered = replace(wanted, version=before.version + 1)

@@ -15,7 +15,7 @@ import msgspec
 from rialto.cart.api import ChosenPayment
 from rialto.cart.model.contents import Contact, StoredCart, StoredLine
 from rialto.kernel.address import Address
-from rialto.kernel.db import ReadSession, WriteSession
+from rialto.kernel.db import AloneSession, ReadSession, WriteSession
 from rialto.kernel.ids import CART, LINE, ORDER, CartId, OrderId, bucket_of, to_uuid
 from rialto.kernel.money import Currency, Money
 
@@ -36,28 +36,31 @@ WHERE c.bucket = $1 AND c.id = $2
 """
 ADD = """
 INSERT INTO carts (bucket, id, version, status, currency, country, language, channel, seen_total, touched_on)
-VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9)
+VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9) RETURNING version
 """
-# The version is the fence: no row is touched when somebody else changed the cart since it was read.
+# The version is the fence: nothing is written when somebody else changed the cart since it was read. One statement
+# for all parts is its own transaction; parts without a change get empty arrays or null.
 CHANGE = """
-UPDATE carts SET version = version + 1, country = $4, delivery_option_id = $5, seen_total = $6,
-    payment_provider = $7, payment_token = $8, payment_label = $9, touched_on = $10
-WHERE bucket = $1 AND id = $2 AND version = $3 AND status = 'open'
-"""
-ADD_LINE = """
-INSERT INTO cart_lines (bucket, cart_id, id, sku, quantity, position, shown_price)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-"""
-CHANGE_LINES = """
-UPDATE cart_lines SET quantity = t.quantity, shown_price = t.shown_price
-FROM unnest($3::uuid[], $4::int[], $5::bigint[]) AS t(id, quantity, shown_price)
-WHERE cart_lines.bucket = $1 AND cart_lines.cart_id = $2 AND cart_lines.id = t.id
-"""
-REMOVE_LINES = "DELETE FROM cart_lines WHERE bucket = $1 AND cart_id = $2 AND id = ANY ($3::uuid[])"
-PUT_CONTACT = """
-INSERT INTO contacts (bucket, cart_id, email, shipping, billing) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (bucket, cart_id) DO UPDATE
-SET email = excluded.email, shipping = excluded.shipping, billing = excluded.billing
+WITH changed AS (
+    UPDATE carts SET version = version + 1, country = $4, delivery_option_id = $5, seen_total = $6,
+        payment_provider = $7, payment_token = $8, payment_label = $9, touched_on = $10
+    WHERE bucket = $1 AND id = $2 AND version = $3 AND status = 'open' RETURNING 1
+), removed AS (
+    DELETE FROM cart_lines USING changed WHERE bucket = $1 AND cart_id = $2 AND cart_lines.id = ANY ($11::uuid[])
+), kept AS (
+    UPDATE cart_lines SET quantity = t.quantity, shown_price = t.shown_price
+    FROM changed, unnest($12::uuid[], $13::int[], $14::bigint[]) AS t(id, quantity, shown_price)
+    WHERE cart_lines.bucket = $1 AND cart_lines.cart_id = $2 AND cart_lines.id = t.id
+), added AS (
+    INSERT INTO cart_lines (bucket, cart_id, id, sku, quantity, position, shown_price)
+    SELECT $1, $2, t.* FROM changed, unnest($15::uuid[], $16::text[], $17::int[], $18::int[], $19::bigint[]) AS t
+), contacted AS (
+    INSERT INTO contacts (bucket, cart_id, email, shipping, billing)
+    SELECT $1, $2, $20, $21::json, $22::json FROM changed WHERE $20::text IS NOT NULL
+    ON CONFLICT (bucket, cart_id) DO UPDATE
+    SET email = excluded.email, shipping = excluded.shipping, billing = excluded.billing
+)
+SELECT count(*) FROM changed
 """
 # A provider's token is of no use any more once the order is there.
 CLOSE = """
@@ -77,9 +80,9 @@ async def load(session: ReadSession, cart_id: CartId) -> StoredCart | None:
     return None if row is None else _cart(cart_id, row)
 
 
-async def add(session: WriteSession, cart: StoredCart) -> None:
+async def add(session: AloneSession, cart: StoredCart) -> None:
     """A new cart, still without lines."""
-    await session.run(
+    await session.value(
         ADD,
         *_key(cart.id),
         cart.version,
@@ -92,30 +95,28 @@ async def add(session: WriteSession, cart: StoredCart) -> None:
     )
 
 
-async def save(session: WriteSession, before: StoredCart, after: StoredCart) -> bool:
+async def save(session: AloneSession, before: StoredCart, after: StoredCart) -> bool:
     """Write what differs. False when the cart is no longer open at `before`'s version: nothing is written."""
-    key = _key(before.id)
     payment = after.payment
-    touched = await session.run(
-        CHANGE,
-        *key,
-        before.version,
-        after.country,
-        after.delivery_option_id,
-        _minor(after.seen_total),
-        payment.provider if payment else None,
-        payment.token if payment else None,
-        payment.label if payment else None,
-        after.touched_on,
+    contact = after.contact if after.contact != before.contact else None
+    return bool(
+        await session.value(
+            CHANGE,
+            *_key(before.id),
+            before.version,
+            after.country,
+            after.delivery_option_id,
+            _minor(after.seen_total),
+            payment.provider if payment else None,
+            payment.token if payment else None,
+            payment.label if payment else None,
+            after.touched_on,
+            *_line_changes(before, after),
+            contact.email if contact else None,
+            _json(contact.shipping) if contact else None,
+            _json(contact.billing) if contact else None,
+        )
     )
-    if not touched:
-        return False
-    if after.lines != before.lines:
-        await _save_lines(session, key, before, after)
-    if after.contact is not None and after.contact != before.contact:
-        contact = after.contact
-        await session.run(PUT_CONTACT, *key, contact.email, _json(contact.shipping), _json(contact.billing))
-    return True
 
 
 async def close(session: WriteSession, cart_id: CartId, order_id: OrderId) -> bool:
@@ -141,34 +142,23 @@ async def delete(session: WriteSession, cart_id: CartId, before: date) -> int:
     return await session.run(DELETE, *_key(cart_id), before)
 
 
-async def _save_lines(
-    session: WriteSession, key: tuple[int, UUID], before: StoredCart, after: StoredCart
-) -> None:
+def _line_changes(before: StoredCart, after: StoredCart) -> tuple[list[Any], ...]:
+    """The columns of removed, changed and added lines."""
     old = {line.id: line for line in before.lines}
     kept = {line.id for line in after.lines}
-    gone = [to_uuid(line_id) for line_id in old if line_id not in kept]
     changed = [line for line in after.lines if line.id in old and line != old[line.id]]
-    if gone:
-        await session.run(REMOVE_LINES, *key, gone)
-    if changed:
-        await session.run(
-            CHANGE_LINES,
-            *key,
-            [to_uuid(line.id) for line in changed],
-            [line.quantity for line in changed],
-            [_minor(line.shown_price) for line in changed],
-        )
-    for line in after.lines:
-        if line.id not in old:
-            await session.run(
-                ADD_LINE,
-                *key,
-                to_uuid(line.id),
-                line.sku,
-                line.quantity,
-                line.position,
-                _minor(line.shown_price),
-            )
+    added = [line for line in after.lines if line.id not in old]
+    return (
+        [to_uuid(line_id) for line_id in old if line_id not in kept],
+        [to_uuid(line.id) for line in changed],
+        [line.quantity for line in changed],
+        [_minor(line.shown_price) for line in changed],
+        [to_uuid(line.id) for line in added],
+        [line.sku for line in added],
+        [line.quantity for line in added],
+        [line.position for line in added],
+        [_minor(line.shown_price) for line in added],
+    )
 
 
 def _cart(cart_id: CartId, row: Any) -> StoredCart:

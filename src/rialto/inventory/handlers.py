@@ -140,8 +140,7 @@ class InventoryHandlers:
         now = self._clock.now()
         fresh = await self._claim(session, changes, now)
         order_ids = sorted({change.order_id for change in changes})
-        await session.all(store.LOCK_RESERVATIONS, order_ids)
-        reservations = await store.load_reservations(session, order_ids)
+        reservations = await store.load_reservations(session, order_ids, lock=True)
         skus = {sku for change in changes for sku in change.wanted}
         skus.update(part.sku for known in reservations.values() for part in known.allocations)
         shelves = await store.lock_shelves(session, skus)

@@ -34,9 +34,8 @@ SELECT r.order_id, r.state, r.expires_at, a.sku, a.warehouse, a.quantity
 FROM reservations AS r LEFT JOIN allocations AS a USING (order_id)
 WHERE r.order_id = ANY ($1::uuid[]) ORDER BY r.order_id, a.sku, a.warehouse
 """
-LOCK_RESERVATIONS = (
-    "SELECT order_id FROM reservations WHERE order_id = ANY ($1::uuid[]) ORDER BY order_id FOR UPDATE"
-)
+# Allocations never change once their reservation is committed, so the lock on its row is enough.
+LOCKED_RESERVATIONS = RESERVATIONS + "FOR UPDATE OF r"
 ADD_RESERVATIONS = """
 INSERT INTO reservations (order_id, state, made_at, expires_at, ended_at)
 SELECT order_id, state, $3, expires_at, CASE WHEN state = 'held' THEN NULL ELSE $3::timestamptz END
@@ -54,18 +53,21 @@ WHERE reservations.order_id = t.order_id AND reservations.state = t.was
 """
 # Only rows this transaction inserted and could not fill: nobody else has seen them.
 FORGET_RESERVATIONS = "DELETE FROM reservations WHERE order_id = ANY ($1::uuid[])"
-# The conditions are the fence: the count of rows touched must be what was admitted.
+# The conditions are the fence: the count of rows moved must be what was admitted.
 MOVE = """
-UPDATE stock SET on_hand = stock.on_hand + t.on_hand, reserved = stock.reserved + t.reserved
-FROM unnest($1::text[], $2::text[], $3::int[], $4::int[]) AS t(sku, warehouse, on_hand, reserved)
-WHERE stock.sku = t.sku AND stock.warehouse = t.warehouse
-  AND stock.reserved + t.reserved >= 0 AND stock.on_hand + t.on_hand >= stock.reserved + t.reserved
-"""
-ADD_MOVEMENTS = """
-INSERT INTO movements (sku, warehouse, cause, order_id, kind, on_hand, reserved, at)
-SELECT sku, warehouse, cause, order_id, kind, on_hand, reserved, $8
-FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::int[], $7::int[])
-    AS t(sku, warehouse, cause, order_id, kind, on_hand, reserved)
+WITH moved AS (
+    UPDATE stock SET on_hand = stock.on_hand + t.on_hand, reserved = stock.reserved + t.reserved
+    FROM unnest($1::text[], $2::text[], $3::int[], $4::int[]) AS t(sku, warehouse, on_hand, reserved)
+    WHERE stock.sku = t.sku AND stock.warehouse = t.warehouse
+      AND stock.reserved + t.reserved >= 0 AND stock.on_hand + t.on_hand >= stock.reserved + t.reserved
+    RETURNING 1
+), noted AS (
+    INSERT INTO movements (sku, warehouse, cause, order_id, kind, on_hand, reserved, at)
+    SELECT sku, warehouse, cause, order_id, kind, on_hand, reserved, $12
+    FROM unnest($5::text[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::int[], $11::int[])
+        AS t(sku, warehouse, cause, order_id, kind, on_hand, reserved)
+)
+SELECT count(*) FROM moved
 """
 ENSURE_STOCK = """
 INSERT INTO stock (sku, warehouse, on_hand, reserved)
@@ -151,18 +153,13 @@ async def write_movements(session: WriteSession, shelves: Shelves, at: datetime)
         on_hand, reserved = sums.get(shelf, (0, 0))
         sums[shelf] = (on_hand + movement.on_hand, reserved + movement.reserved)
     keys = sorted(sums)
-    touched = await session.run(
+    rows = shelves.movements
+    touched = await session.value(
         MOVE,
         [sku for sku, _ in keys],
         [place for _, place in keys],
-        [sums[k][0] for k in keys],
-        [sums[k][1] for k in keys],
-    )
-    if touched != len(keys):
-        raise InvariantBroken("the stock rows did not admit what was read under their lock")
-    rows = shelves.movements
-    await session.run(
-        ADD_MOVEMENTS,
+        [sums[key][0] for key in keys],
+        [sums[key][1] for key in keys],
         [row.sku for row in rows],
         [row.warehouse for row in rows],
         [row.cause for row in rows],
@@ -172,11 +169,16 @@ async def write_movements(session: WriteSession, shelves: Shelves, at: datetime)
         [row.reserved for row in rows],
         at,
     )
+    if touched != len(keys):
+        raise InvariantBroken("the stock rows did not admit what was read under their lock")
 
 
-async def load_reservations(session: ReadSession, order_ids: Sequence[UUID]) -> dict[UUID, Reservation]:
+async def load_reservations(
+    session: ReadSession, order_ids: Sequence[UUID], *, lock: bool = False
+) -> dict[UUID, Reservation]:
+    """By order; with `lock` their rows are held, in order of ids, until the transaction ends."""
     found: dict[UUID, Reservation] = {}
-    for row in await session.all(RESERVATIONS, list(order_ids)):
+    for row in await session.all(LOCKED_RESERVATIONS if lock else RESERVATIONS, list(order_ids)):
         known = found.get(row["order_id"])
         if known is None:
             known = Reservation(

@@ -18,9 +18,25 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 
-from rialto.kernel.errors import Conflict, InvariantBroken, OutcomeUnknown, RialtoError, Unavailable
+from rialto.kernel.errors import InvariantBroken, OutcomeUnknown
 from rialto.kernel.pool import Pool
+from rialto.kernel.refusals import LOST, CheckFailed, Duplicate, translate
 from rialto.kernel.service import Frozen
+
+__all__ = [
+    "AloneSession",
+    "CheckFailed",
+    "Database",
+    "DatabaseAddress",
+    "Duplicate",
+    "Gate",
+    "ReadSession",
+    "Row",
+    "WriteSession",
+    "connect",
+    "parse_database_url",
+    "translate",
+]
 
 Row = Any  # asyncpg.Record: indexed by column name
 
@@ -28,18 +44,6 @@ STATEMENT_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 5.0
 IDLE_CLOSE_S = 60.0
 SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
-
-
-class Duplicate(Conflict):
-    """A unique key holds this value already."""
-
-    code = "duplicate"
-
-
-class CheckFailed(Conflict):
-    """A CHECK or exclusion of the database refused: the last fence held."""
-
-    code = "check_failed"
 
 
 class DatabaseAddress(Frozen):
@@ -167,6 +171,21 @@ class WriteSession(ReadSession):
         self.has_published = True
 
 
+class AloneSession(ReadSession):
+    """Statements that write, each its own transaction: what one statement can say needs no BEGIN and COMMIT around it.
+
+    When the connection breaks the statement may have had its effect: OutcomeUnknown.
+    """
+
+    async def value(self, sql: str, *values: Any) -> Any:
+        try:
+            return await self._connection.fetchval(sql, *values)
+        except LOST as error:
+            raise OutcomeUnknown("The database's answer was lost.") from error
+        except Exception as error:
+            raise translate(error) from error
+
+
 Gate = Callable[[], AbstractAsyncContextManager[None]]
 
 
@@ -204,6 +223,10 @@ class Database:
     def write(self) -> AbstractAsyncContextManager[WriteSession]:
         """A transaction (read committed). A COMMIT whose reply is lost raises OutcomeUnknown."""
         return _Writing(self)
+
+    def alone(self) -> AbstractAsyncContextManager[AloneSession]:
+        """Single statements that write, each committed by itself."""
+        return _Alone(self)
 
     async def close(self) -> None:
         pool, self._pool = self._pool, None
@@ -263,6 +286,16 @@ class _Reading(_Session):
         await self._leave(error, sound=True)
 
 
+class _Alone(_Session):
+    __slots__ = ()
+
+    async def __aenter__(self) -> AloneSession:
+        return AloneSession(await self._enter())
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _where: object) -> None:
+        await self._leave(error, sound=True)
+
+
 class _Writing(_Session):
     __slots__ = ("_session",)
 
@@ -305,70 +338,10 @@ async def _roll_back(connection: Any) -> bool:
 async def _commit(connection: Any) -> None:
     try:
         status = await connection.execute("COMMIT")
-    except (
-        OSError,
-        asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
-        asyncpg.AdminShutdownError,
-        TimeoutError,
-    ) as error:
+    except LOST as error:
         raise OutcomeUnknown("The database's answer to a commit was lost.") from error
     except Exception as error:
         raise translate(error) from error
     if status != "COMMIT":
         # The server answers COMMIT with ROLLBACK when a statement failed and somebody went on all the same.
         raise InvariantBroken("a transaction with a failed statement was to be committed")
-
-
-_UNAVAILABLE = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.QueryCanceledError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.InsufficientResourcesError,  # class 53: disk full, out of memory
-    asyncpg.PostgresSystemError,  # class 58: the operating system failed it
-    asyncpg.ReadOnlySQLTransactionError,
-)
-
-# Another password, a missing role, schema or table: what a database that was not migrated looks like.
-_NOT_MIGRATED = (
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.InvalidSchemaNameError,
-    asyncpg.UndefinedTableError,
-)
-
-
-# What a driver's error means to the caller; the first that fits.
-_MEANINGS: tuple[tuple[tuple[type[Exception], ...], Callable[[], RialtoError]], ...] = (
-    (
-        _NOT_MIGRATED,
-        lambda: Unavailable("The database is not set up for this release: run `rialto migrate`."),
-    ),
-    (_UNAVAILABLE, lambda: Unavailable("The database does not answer at the moment.")),
-    ((asyncpg.UniqueViolationError,), lambda: Duplicate("This exists already.")),
-    (
-        (asyncpg.CheckViolationError, asyncpg.ExclusionViolationError),
-        lambda: CheckFailed("The database refused a value that breaks a rule."),
-    ),
-)
-
-
-def translate(error: Exception) -> Exception:
-    """By SQLSTATE class; a wrong statement stays what it is: a bug."""
-    if isinstance(error, RialtoError):
-        return error
-    for kinds, meaning in _MEANINGS:
-        if isinstance(error, kinds):
-            return meaning()
-    # asyncpg says by InterfaceError both "you misuse me" and that the connection is closed; one that the server
-    # ended between two statements "has been released back to the pool".
-    if isinstance(error, asyncpg.InterfaceError) and any(word in str(error) for word in ("clos", "released")):
-        return Unavailable("The database does not answer at the moment.")
-    return error

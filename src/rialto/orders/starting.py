@@ -135,16 +135,11 @@ async def _add(session: WriteSession, winners: Sequence[Start]) -> None:
         [event.currency for event in events],
         [event.total.amount for event in events],
         [event.started_at for event in events],
-    )
-    await session.run(
-        store.ADD_CONTACTS,
-        buckets,
-        ids,
         [start.email for start in winners],
         [msgspec.json.encode(start.shipping).decode() for start in winners],
         [msgspec.json.encode(start.billing).decode() for start in winners],
+        [start.saga_due_at for start in winners],
     )
-    await session.run(store.ADD_SAGAS, buckets, ids, [start.saga_due_at for start in winners])
 
 
 def _uuid(start: Start) -> UUID:

@@ -37,16 +37,19 @@ WHERE idempotency.bucket = t.bucket AND idempotency.scope = t.scope AND idempote
   AND idempotency.order_id = t.order_id
 """
 ADD_ORDERS = """
+WITH input AS (
+    SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::bigint[],
+                         $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::timestamptz[])
+        AS t(bucket, id, number, key, cart_id, currency, total, started_at, email, shipping, billing, due_at)
+), contact AS (
+    INSERT INTO contacts (bucket, order_id, email, shipping, billing)
+    SELECT bucket, id, email, shipping::jsonb, billing::jsonb FROM input
+), work AS (
+    INSERT INTO saga (bucket, order_id, due_at) SELECT bucket, id, due_at FROM input
+)
 INSERT INTO orders (bucket, id, version, number, key, cart_id, status, payment_status, fulfilment_status, currency,
                     total, started_at)
-SELECT bucket, id, 1, number, key, cart_id, 'pending', 'pending', 'unfulfilled', currency, total, started_at
-FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::bigint[], $8::timestamptz[])
-    AS t(bucket, id, number, key, cart_id, currency, total, started_at)
-"""
-ADD_CONTACTS = """
-INSERT INTO contacts (bucket, order_id, email, shipping, billing)
-SELECT bucket, order_id, email, shipping::jsonb, billing::jsonb
-FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::text[]) AS t(bucket, order_id, email, shipping, billing)
+SELECT bucket, id, 1, number, key, cart_id, 'pending', 'pending', 'unfulfilled', currency, total, started_at FROM input
 """
 ADD_SAGAS = """
 INSERT INTO saga (bucket, order_id, due_at, attempts)

@@ -61,19 +61,18 @@ class PaymentHandlers:
         if looks_like_card_number(command.token):
             raise CardNumberRefused
         payment_id = store.payment_id(command.order_id, command.tender)
-        state = await self._load(payment_id)
-        if state.version == 0:
-            started = PaymentStarted(
-                payment_id=payment_id,
-                order_id=command.order_id,
-                tender=command.tender,
-                amount=command.amount,
-                provider=command.provider,
-                token=command.token,
-                return_url=command.return_url,
-                deadline=command.deadline,
-            )
-            state = await self._change(payment_id, state, lambda now: model.start(now, started))
+        started = PaymentStarted(
+            payment_id=payment_id,
+            order_id=command.order_id,
+            tender=command.tender,
+            amount=command.amount,
+            provider=command.provider,
+            token=command.token,
+            return_url=command.return_url,
+            deadline=command.deadline,
+        )
+        # Most payments are new: written at once, and read only where the version says that it was there.
+        state = await self._change(payment_id, PaymentState(), lambda now: model.start(now, started))
         if state.unsettled:
             state = await self._ask(payment_id, state)
         return state.view()
@@ -106,9 +105,11 @@ class PaymentHandlers:
             return Nothing()
         seen = store.WebhookSeen(provider=provider.name, message_id=message.message_id, received_at=now)
         async with self._db.read() as session:
+            state = await store.load_payment(session, message.payment_id)
+            if not model.learn(state, message.answer):
+                return Nothing()  # what most messages say is known by then
             if await store.webhook_seen(session, message.payment_id, provider.name, message.message_id):
                 return Nothing()
-        state = await self._load(message.payment_id)
         await self._change(
             message.payment_id, state, lambda now: model.learn(now, message.answer), webhook=seen
         )
