@@ -34,7 +34,7 @@ run: $(RUN_STAMP) ## start the shop with its embedded engines
 	@exec $(BIN)/rialto run
 
 test: $(DEV_STAMP) ## everything: unit, service, contract, simulation, crash, end to end
-	@$(BIN)/python -m pytest -q --durations=15 tests
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=15 tests
 
 test-fast: $(DEV_STAMP) ## the tests that need no server and no browser
 	@$(BIN)/python -m pytest -q -m fast tests
