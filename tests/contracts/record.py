@@ -1,0 +1,113 @@
+"""Records one body of every event type of this release: `python -m tests.contracts.record`.
+
+What is recorded is never written again, so that the tests keep what earlier releases wrote. A new type or
+schema version gets a new file.
+"""
+
+from __future__ import annotations
+
+import enum
+import importlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from rialto.kernel.events import Event
+from rialto.kernel.ids import BUCKETS, Kind
+from rialto.kernel.money import Money
+from tests.support.values import seeded_ids
+
+RECORDED = Path(__file__).parent / "recorded"
+PUBLISHERS = ("catalog", "inventory", "orders", "payments")
+
+
+@cache
+def recordings() -> dict[tuple[str, int], bytes]:
+    """Bodies by type and schema version."""
+    found = {}
+    for path in sorted(RECORDED.glob("*.json")):
+        name, _, version = path.stem.rpartition(".")
+        found[name, int(version)] = path.read_bytes()
+    return found
+
+
+def record() -> list[str]:
+    """Write what is missing; the names of the new files."""
+    RECORDED.mkdir(exist_ok=True)
+    written = []
+    for service in PUBLISHERS:
+        for event in importlib.import_module(f"rialto.{service}.events").EVENTS:
+            path = RECORDED / f"{event.TYPE}.{event.SCHEMA_VERSION}.json"
+            if not path.exists():
+                path.write_bytes(msgspec.json.format(body_of(event)) + b"\n")
+                written.append(path.name)
+    return written
+
+
+def body_of(event: type[Event]) -> bytes:
+    """A body in which every field has a likely value, also those that may be left out."""
+    return msgspec.json.encode(msgspec.convert(_example(inspect.type_info(event), event.TYPE), event))
+
+
+def _example(kind: inspect.Type, name: str) -> Any:  # noqa: PLR0911 - one line per kind of type
+    """By the field's type and name."""
+    match kind:
+        case inspect.CustomType() | inspect.AnyType():
+            return name
+        case inspect.Metadata():
+            return _example(kind.type, name)
+        case inspect.StructType():
+            if kind.cls is Money:
+                return {"amount": 1999, "currency": "EUR"}
+            return {field.encode_name: _example(field.type, field.name) for field in kind.fields}
+        case inspect.UnionType():
+            return _example(next(t for t in kind.types if not isinstance(t, inspect.NoneType)), name)
+        case inspect.ListType() | inspect.VarTupleType() | inspect.SetType() | inspect.FrozenSetType():
+            return [_example(kind.item_type, name)]
+        case inspect.TupleType():
+            return [_example(item, name) for item in kind.item_types]
+        case inspect.DictType():
+            return {_example(kind.key_type, "key"): _example(kind.value_type, name)}
+        case inspect.EnumType():
+            member: enum.Enum = next(iter(kind.cls))
+            return member.value
+        case inspect.LiteralType():
+            return kind.values[0]
+        case inspect.StrType():
+            return _word(name)
+        case _:
+            return _PLAIN[type(kind)]
+
+
+_PLAIN: dict[type[inspect.Type], Any] = {
+    inspect.IntType: 2,
+    inspect.FloatType: 2.5,
+    inspect.BoolType: True,
+    inspect.DateTimeType: "2026-01-05T09:00:00Z",
+    inspect.DateType: "2026-01-05",
+    inspect.UUIDType: "019b8d62-7a80-7005-8000-000000000001",
+    inspect.NoneType: None,
+}
+
+
+def _word(name: str) -> str:
+    """Ids look like ids, currencies like currencies; anything else says its name."""
+    kinds: dict[str, Kind[Any]] = {
+        "order_id": Kind("ord"),
+        "payment_id": Kind("pay"),
+        "cart_id": Kind("cart"),
+        "product_id": Kind("prod"),
+    }
+    if name in kinds:
+        return str(kinds[name].new(seeded_ids(len(name)), len(name) % BUCKETS))
+    return {"currency": "EUR", "country": "DE", "language": "de", "tax_rate": "0.19", "rate": "0.19"}.get(
+        name, name
+    )
+
+
+if __name__ == "__main__":
+    for file_name in record():
+        print(file_name)

@@ -1,0 +1,86 @@
+"""Facts are for ever: types are unique, and what one release wrote the next one reads."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+
+import msgspec
+import pytest
+
+from rialto.kernel.events import Event, EventTypes
+from tests.contracts.record import RECORDED, recordings
+from tests.tidy.sources import SERVICES, SRC
+
+pytestmark = pytest.mark.fast
+
+
+def event_types() -> dict[str, list[type[Event]]]:
+    """Each service's, as its `events.py` lists them."""
+    return {
+        service: list(importlib.import_module(f"rialto.{service}.events").EVENTS)
+        for service in SERVICES
+        if (SRC / service / "events.py").exists()
+    }
+
+
+ALL = [event for events in event_types().values() for event in events]
+
+
+def test_every_type_is_unique_and_named_for_what_happened() -> None:
+    names = [event.TYPE for event in ALL]
+    assert len(names) == len(set(names))
+    for service, events in event_types().items():
+        for event in events:
+            assert re.fullmatch(rf"{service}\.[a-z]+(_[a-z]+)*", event.TYPE), event
+            assert event.SCHEMA_VERSION >= 1
+
+
+def test_every_event_is_listed_for_whoever_wires_the_shop() -> None:
+    for service, events in event_types().items():
+        module = importlib.import_module(f"rialto.{service}.events")
+        defined = {
+            value
+            for value in vars(module).values()
+            if isinstance(value, type) and issubclass(value, Event) and value.__module__ == module.__name__
+        }
+        assert defined == set(events)
+        declared = importlib.import_module(f"rialto.{service}.service").SERVICE
+        assert set(declared.events) == set(events)
+
+
+@pytest.mark.parametrize("event", ALL, ids=lambda event: event.TYPE)
+def test_this_releases_body_of_every_event_is_recorded(event: type[Event]) -> None:
+    assert (event.TYPE, event.SCHEMA_VERSION) in recordings(), "run: python -m tests.contracts.record"
+
+
+@pytest.mark.parametrize("place", sorted(recordings()), ids=lambda place: f"{place[0]}.{place[1]}")
+def test_what_was_recorded_is_still_read(place: tuple[str, int]) -> None:
+    type_name, version = place
+    body = recordings()[place]
+    event = EventTypes(ALL).decode(type_name, version, body)
+    if version == type(event).SCHEMA_VERSION:
+        written = msgspec.to_builtins(event)
+        assert {name: written[name] for name in json.loads(body)} == json.loads(body)
+
+
+def test_nothing_personal_stands_in_an_event() -> None:
+    personal = {"email", "name", "phone", "line1", "line2", "postal_code", "address", "shipping", "billing"}
+    for event in ALL:
+        if event.TYPE.startswith("catalog."):
+            continue  # names of products and categories
+        assert personal.isdisjoint(keys_of(json.loads(recordings()[event.TYPE, event.SCHEMA_VERSION]))), event
+
+
+def keys_of(value: object) -> set[str]:
+    if isinstance(value, dict):
+        return set(value) | {key for inner in value.values() for key in keys_of(inner)}
+    if isinstance(value, list):
+        return {key for inner in value for key in keys_of(inner)}
+    return set()
+
+
+def test_recordings_are_readable_files() -> None:
+    assert RECORDED.is_dir()
+    assert len(recordings()) >= len(ALL)
