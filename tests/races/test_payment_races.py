@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from rialto.kernel.db import DatabaseAddress
+from rialto.kernel.errors import OutcomeUnknown, Unavailable
 from rialto.kernel.money import EUR, Money
 from rialto.orders.api import (
     CancelOrder,
     CheckoutAnswer,
+    KeyReused,
     Order,
     OrderCancelledMeanwhile,
     OrderNotCancellable,
@@ -21,7 +25,7 @@ from rialto.orders.api import (
 )
 from rialto.payments.api import Capture, OfPaidOrder, PaymentStateWrong
 from rialto.sandbox.model import Decision
-from tests.support.provider import provider_books
+from tests.support.provider import Reply, provider_books
 from tests.support.shop import Shop, a_shop
 
 pytestmark = pytest.mark.anyio
@@ -218,3 +222,58 @@ async def _paid_twice(shop: Shop) -> Order:
     answer = await shop.checkout(cart, tenders)
     assert answer.outcome == "placed"
     return answer.order
+
+
+class LosesReplies:
+    """A network on which the n-th and later replies are lost while `broken`."""
+
+    def __init__(self) -> None:
+        self.broken = False
+        self._left = 0
+
+    def break_after(self, replies: int) -> None:
+        self.broken, self._left = True, replies
+
+    async def carry(self, act: Callable[[], Reply]) -> Reply:
+        reply = act()
+        self._left -= 1
+        if self.broken and self._left < 0:
+            raise OutcomeUnknown
+        return reply
+
+
+@pytest.mark.parametrize("reached", [0, 1])
+async def test_a_capture_and_a_refund_cut_off_between_two_payments_are_finished(
+    postgres: DatabaseAddress, reached: int
+) -> None:
+    network = LosesReplies()
+    async with a_shop(postgres, background=False, network=network) as shop:
+        order = await _paid_twice(shop)
+        total = order.totals.total
+        network.break_after(reached)
+        cut_off = await shop.orders.ship(ShipOrder(order_id=order.id, step="all"))
+        assert cut_off.payment_status == "authorised"
+        network.broken = False
+        shop.clock.advance(60)
+        assert await shop.app.handlers["orders"].work() == 1
+        assert (await shop.order(order.id)).payment_status == "captured"
+        refund = RefundOrder(order_id=order.id, amount=total, reason="back", step="all")
+        network.break_after(reached)
+        with pytest.raises(Unavailable):
+            await shop.orders.refund(refund)
+        network.broken = False
+        assert (await shop.orders.refund(refund)).payment_status == "refunded"
+        assert sum(held.captured for held in provider_books(shop.sandbox)) == total.amount
+        assert sum(held.refunded for held in provider_books(shop.sandbox)) == total.amount
+        assert await shop.audit() == []
+
+
+async def test_a_refunds_key_with_another_amount_is_refused(postgres: DatabaseAddress) -> None:
+    async with a_shop(postgres, background=False) as shop:
+        order = await _shipped(shop)
+        refund = RefundOrder(order_id=order.id, amount=Money(100, EUR), reason="late", step="one")
+        await shop.orders.refund(refund)
+        with pytest.raises(KeyReused):
+            await shop.orders.refund(msgspec.structs.replace(refund, amount=Money(200, EUR)))
+        assert [held.refunded for held in provider_books(shop.sandbox)] == [100]
+        assert await shop.audit() == []

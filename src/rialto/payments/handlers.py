@@ -166,7 +166,7 @@ class PaymentHandlers:
         state = await self._load(payment_id)
         state = await self._change(payment_id, state, lambda now: model.give_up(now, payment_id, order_id))
         if state.status == "voiding":
-            return await self._void(payment_id, state)
+            state = await self._void(payment_id, state)
         if model.refundable(state):
             return await self._refund(state, Money(model.refundable(state), _amount(state).currency), "void")
         return state
@@ -192,18 +192,36 @@ class PaymentHandlers:
                 return await self._change(payment_id, state, lambda now: model.learn(now, pinned))
         answer = await provider.void(key=f"{payment_id}:void", reference=reference)
         self._faults.reach("payments.after_provider")
-        return await self._change(payment_id, state, lambda now: model.learn(now, answer))
+        if answer.captured.amount > state.captured:
+            return await self._note_capture(state, answer)
+        state = await self._change(payment_id, state, lambda now: model.learn(now, answer))
+        if state.status == "voiding":
+            raise Unavailable("The payment provider has not released the payment yet.")
+        return state
+
+    async def _note_capture(self, state: PaymentState, answer: Answer) -> PaymentState:
+        """Book what the provider took although its answer never reached us; then it can be given back."""
+        amount = Money(answer.captured.amount - state.captured, _amount(state).currency)
+        event = PaymentCaptured(
+            payment_id=_id(state), order_id=_order(state), step="unnoticed", amount=amount
+        )
+        entries = between(f"provider:{state.provider}", "customers", amount)
+        return await self._move(state, event, "capture:unnoticed", entries=entries)
 
     async def _spread(self, order_id: OrderId, amount: Money, step: str) -> PaymentList:
-        """Capture or refund over the order's payments; each keeps what it did under the step."""
+        """Capture or refund over the order's payments; each keeps what it did under the step.
+
+        A step that died half way goes on with the payments it did not reach, for what they then owe to it.
+        """
         states = await self._of_order(order_id)
         if not states:
             raise PaymentNotFound
         if any(_amount(state).currency != amount.currency for state in states) or amount.amount <= 0:
             raise PaymentStateWrong("The amount does not fit the payment.")
-        if not any(step in state.steps for state in states):
+        rest = amount.amount - sum(state.steps.get(step, 0) for state in states)
+        if rest > 0:
             limit = model.capturable if step.startswith("capture:") else model.refundable
-            parts = model.share(amount.amount, [limit(state) for state in states])
+            parts = model.share(rest, [0 if step in state.steps else limit(state) for state in states])
             moves = self._capture if step.startswith("capture:") else self._refund
             name = step.partition(":")[2]
             states = [
@@ -305,6 +323,21 @@ def _declined(state: PaymentState, code: str) -> Answer:
     """What a refused token amounts to."""
     nothing = Money.zero(_amount(state).currency)
     return Answer(reference="", state="declined", captured=nothing, refunded=nothing, decline_code=code)
+
+
+def _given_up(command: Authorise, payment_id: PaymentId) -> Payment:
+    """A payment that was given up before it began, to whoever would begin it now."""
+    nothing = Money.zero(command.amount.currency)
+    return Payment(
+        id=payment_id,
+        order_id=command.order_id,
+        tender=command.tender,
+        status="voided",
+        amount=command.amount,
+        captured=nothing,
+        refunded=nothing,
+        provider=command.provider,
+    )
 
 
 def _id(state: PaymentState) -> PaymentId:

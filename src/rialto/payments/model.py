@@ -39,6 +39,7 @@ ENDED = frozenset({"declined", "voided"})
 class PaymentState(Frozen):
     """A payment as its events tell it. `version` 0: nothing happened yet.
 
+    `steps` is what each capture and refund moved, in minor units.
     A payment given up before it started is `voided` at once and has no amount: a tombstone.
     """
 
@@ -58,11 +59,16 @@ class PaymentState(Frozen):
     action_url: str | None = None
     decline_code: str | None = None
     label: str | None = None
-    steps: frozenset[str] = frozenset()
+    steps: dict[str, int] = {}
 
     @property
     def unsettled(self) -> bool:
         return self.status in UNSETTLED
+
+    @property
+    def never_began(self) -> bool:
+        """Given up before it started."""
+        return self.version > 0 and self.amount is None
 
     def view(self) -> Payment:
         """As other services see it. Raises InvariantBroken for a payment that never was."""
@@ -120,13 +126,13 @@ def _apply(state: PaymentState, event: Event) -> PaymentState:
             changes |= {
                 "status": "captured",
                 "captured": state.captured + event.amount.amount,
-                "steps": state.steps | {f"capture:{event.step}"},
+                "steps": state.steps | {f"capture:{event.step}": event.amount.amount},
             }
         case PaymentRefunded():
             changes |= {
                 "status": "refunded",
                 "refunded": state.refunded + event.amount.amount,
-                "steps": state.steps | {f"refund:{event.step}"},
+                "steps": state.steps | {f"refund:{event.step}": event.amount.amount},
             }
         case _:
             raise InvariantBroken(f"a payment knows no {type(event).__name__}")

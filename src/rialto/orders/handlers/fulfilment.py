@@ -8,7 +8,7 @@ from datetime import datetime
 from rialto.kernel.errors import Unavailable
 from rialto.kernel.events import Event
 from rialto.orders import model
-from rialto.orders.api import CancelOrder, Order, OrderNotFound, RefundOrder, ShipOrder
+from rialto.orders.api import CancelOrder, KeyReused, Order, OrderNotFound, RefundOrder, ShipOrder
 from rialto.orders.events import OrderRefunded
 from rialto.orders.handlers.shared import OrderUseCase
 from rialto.orders.model import OrderState
@@ -41,6 +41,11 @@ class Fulfilment(OrderUseCase):
             raise OrderNotFound
         if command.amount.currency != state.total.currency or command.amount.amount <= 0:
             raise PaymentStateWrong("The amount does not fit the order.")
+        known = next((event for event in state.refunded if event.step == command.step), None)
+        if known is not None:
+            if known.amount != command.amount:
+                raise KeyReused
+            return self.view(state, details)
         await self.env[Payments].refund(
             Refund(order_id=command.order_id, amount=command.amount, step=command.step, reason=command.reason)
         )
