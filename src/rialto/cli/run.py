@@ -63,7 +63,7 @@ def run(plan: Plan, hooks: Hooks, progress: Progress) -> int:
     supervisor = Supervisor(plan.data, progress.note)
     with stopped_by_signals():
         try:
-            _start(plan, hooks, progress, supervisor, lock)
+            _start(plan, hooks, progress, supervisor=supervisor, lock=lock)
             supervisor.watch()
         except StopAsked:
             code = 0
@@ -82,7 +82,7 @@ def run(plan: Plan, hooks: Hooks, progress: Progress) -> int:
     return code
 
 
-def _start(plan: Plan, hooks: Hooks, progress: Progress, supervisor: Supervisor, lock: FolderLock) -> None:
+def _start(plan: Plan, hooks: Hooks, progress: Progress, *, supervisor: Supervisor, lock: FolderLock) -> None:
     check_python()
     check_data_folder(plan.data)
     if not lock.acquire():

@@ -9,6 +9,7 @@ from rialto.catalog.api import Picture
 from rialto.kernel.ids import OrderId
 from rialto.kernel.money import Money
 from rialto.orders.api import Order, OrderLine, OrderTax, Shipment
+from rialto.orders.events import StartedLine
 from rialto.orders.model import OrderState
 from rialto.orders.store import Contact
 
@@ -25,24 +26,7 @@ def order_view(state: OrderState, key: str, contact: Contact, *, public_url: str
         currency=start.currency,
         language=start.language,
         channel=start.channel,
-        lines=[
-            OrderLine(
-                id=line.id,
-                sku=line.sku,
-                product_id=line.product_id,
-                slug=line.slug,
-                title=line.title,
-                options=line.options,
-                image=msgspec.convert(line.image, Picture) if line.image else None,
-                quantity=line.quantity,
-                shipped=shipped.get(line.id, 0),
-                unit_price=line.unit_price,
-                total=line.total,
-                tax=line.tax,
-                tax_rate=line.tax_rate,
-            )
-            for line in start.lines
-        ],
+        lines=[_line(line, shipped.get(line.id, 0)) for line in start.lines],
         totals=CartTotals(
             items=start.items,
             discount=start.discount,
@@ -75,6 +59,24 @@ def order_view(state: OrderState, key: str, contact: Contact, *, public_url: str
         refunded=Money(state.refunded_amount(), start.currency),
         status_url=status_url(public_url, start.language, start.order_id, key),
         key=key,
+    )
+
+
+def _line(line: StartedLine, shipped: int) -> OrderLine:
+    return OrderLine(
+        id=line.id,
+        sku=line.sku,
+        product_id=line.product_id,
+        slug=line.slug,
+        title=line.title,
+        options=line.options,
+        image=msgspec.convert(line.image, Picture) if line.image else None,
+        quantity=line.quantity,
+        shipped=shipped,
+        unit_price=line.unit_price,
+        total=line.total,
+        tax=line.tax,
+        tax_rate=line.tax_rate,
     )
 
 

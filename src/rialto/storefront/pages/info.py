@@ -82,7 +82,7 @@ async def sitemap(
     paths += [(f"{'c' if entry.kind == 'category' else 'p'}/{entry.slug}", entry) for entry in entries]
     paths += [(f"pages/{name}", None) for name in INFO_PAGES]
     urls = "".join(
-        _sitemap_url(base, path, language, languages, entry)
+        _sitemap_url(base, path, language, languages=languages, entry=entry)
         for path, entry in paths
         for language in languages
     )
@@ -171,7 +171,7 @@ async def _in_currency(carts: Carts, cart: Cart, currency: Currency, language: s
 
 
 def _sitemap_url(
-    base: str, path: str, language: str, languages: list[str], entry: SitemapEntry | None
+    base: str, path: str, language: str, *, languages: list[str], entry: SitemapEntry | None
 ) -> str:
     links = "".join(
         f'<xhtml:link rel="alternate" hreflang={quoteattr(other)} href={quoteattr(f"{base}/{other}/{path}")}/>'
