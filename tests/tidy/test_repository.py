@@ -28,7 +28,7 @@ OF_A_DOWNLOAD = [
     "pypi" + r"\.org/simple",
     "files" + r"\.pythonhosted",
     "registry" + r"\.npmjs",
-    "artifactory" + "|" + "nexus/repository",
+    "art" + "ifactory|nexus" + "/repository",
     r"https?://[^/\s]*" + "(mirror|proxy)" + r"[^/\s]*/",
 ]
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from litestar import Request, delete, get, patch, post, put
 from litestar.datastructures import CacheControlHeader
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 from msgspec import Meta
 
 from rialto.cart.api import (
@@ -168,7 +168,7 @@ async def change_line(
 async def remove_line(
     carts: Injected[Carts], cart_id: FromPath[str], line_id: FromPath[str], language: Language = None
 ) -> Cart:
-    """Take a line out."""
+    """The line goes, however many of the article were in it."""
     return await carts.change_line(
         ChangeLine(cart_id=CartId(cart_id), line_id=LineId(line_id), quantity=0, language=language)
     )
@@ -191,7 +191,9 @@ async def add_code(carts: Injected[Carts], cart_id: FromPath[str], data: JSONBod
     cache_control=PRIVATE,
     **about("remove_code", "Take a code off", tag="carts", refuses=CHANGE),
 )
-async def remove_code(carts: Injected[Carts], cart_id: FromPath[str], code: FromPath[str]) -> Cart:
+async def remove_code(
+    carts: Injected[Carts], cart_id: FromPath[str], code: Annotated[str, PathParameter(max_length=60)]
+) -> Cart:
     """Take a code off again; one that the cart does not have changes nothing."""
     return await carts.remove_code(ChangeCode(cart_id=CartId(cart_id), code=code))
 

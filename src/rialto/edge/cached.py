@@ -37,6 +37,7 @@ ANONYMOUS = re.compile(
 )
 S_MAXAGE = re.compile(rb"s-maxage=(\d{1,7})")
 COOKIE = re.compile(r"(?:^|;\s*)(currency|language)=([A-Za-z-]{2,8})(?=;|$)")
+GZIP = re.compile(rb"(?:^|[\s,])gzip(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
 QUERY_MAX = 2000
 GZIP_FROM = 500
 STALE_IF_ERROR_S = 3600.0
@@ -51,6 +52,8 @@ class Kept:
         self.status = status
         found = dict(headers)
         self.seconds = _kept_for(status, found)
+        # Several may be waiting for this answer; a cookie made for one of them is for none.
+        headers = [pair for pair in headers if pair[0] != b"set-cookie"]
         self.tags = tuple(found.get(b"surrogate-key", b"").decode().split())
         self.etag = b'"' + hashlib.blake2b(body, digest_size=12).hexdigest().encode() + b'"'
         if self.seconds:
@@ -176,13 +179,18 @@ async def _nothing_more() -> Message:
 
 
 async def _answer(kept: Kept, headers: dict[bytes, bytes], send: Send) -> None:
-    if kept.seconds and headers.get(b"if-none-match") == kept.etag:
+    if kept.seconds and _has(headers.get(b"if-none-match"), kept.etag):
         await send(kept.not_modified)
         await send({"type": "http.response.body", "body": b""})
         return
-    start, body = kept.gzipped if b"gzip" in headers.get(b"accept-encoding", b"") else kept.plain
+    start, body = kept.gzipped if GZIP.search(headers.get(b"accept-encoding", b"")) else kept.plain
     await send(start)
     await send(body)
+
+
+def _has(asked: bytes | None, etag: bytes) -> bool:
+    """Weak comparison with any of those listed (RFC 9110, 13.1.2): proxies that compress make tags weak."""
+    return asked is not None and (etag in asked or asked == b"*")
 
 
 def _key(scope: Scope, headers: dict[bytes, bytes], cookies: list[tuple[str, str]]) -> str:

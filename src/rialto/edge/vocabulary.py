@@ -59,17 +59,31 @@ CURRENCY: Json = {"pattern": "^[A-Za-z]{3}$"}
 SKU: Json = {"minLength": 1, "maxLength": 64}
 SLUG: Json = {"pattern": "^[a-z0-9-]{1,120}$"}
 CODE: Json = {"pattern": "^[a-z][a-z0-9_]{0,59}$"}
+VALUE_CODE: Json = {"pattern": "^[a-z0-9][a-z0-9_.-]{0,79}$"}
 LOOSE_CODE: Json = {"pattern": "^[a-z][a-z0-9_-]{0,59}$"}
-TEXTS: Json = {
-    "propertyNames": {"pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$"},
-    "additionalProperties": {"type": "string", "minLength": 1, "maxLength": 200},
-    "minProperties": 1,
-}
+
+
+def texts(most: int, least: int = 0) -> Json:
+    """Texts by language."""
+    return {
+        "propertyNames": {"pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$"},
+        "additionalProperties": {"type": "string", "minLength": 1, "maxLength": most},
+        "minProperties": least,
+        "maxProperties": 30,
+    }
+
+
 LINE_OF_ADDRESS: Json = {"minLength": 1, "maxLength": 120}
-PRICES: Json = {
-    "propertyNames": {"pattern": "^[A-Z]{3}$"},
-    "additionalProperties": {"type": "integer", "minimum": 0, "maximum": 10**12},
-}
+
+
+def prices(least: int, most: int) -> Json:
+    """Minor units by currency."""
+    return {
+        "propertyNames": {"pattern": "^[A-Z]{3}$"},
+        "additionalProperties": {"type": "integer", "minimum": least, "maximum": most},
+        "maxProperties": 200,
+    }
+
 
 WORDS: dict[str, Word] = {
     "cart_id": Word(text="The cart's id.", example=f"cart_{BODY}", schema=id_pattern(CART)),
@@ -82,12 +96,17 @@ WORDS: dict[str, Word] = {
         example=f"prod_{BODY}",
         schema={"minLength": 1, "maxLength": 120},
     ),
-    "ref": Word(text="The product's slug or id.", example="mug-stone", schema={"minLength": 1}),
+    "ref": Word(
+        text="The product's slug or id.", example="mug-stone", schema={"minLength": 1, "maxLength": 200}
+    ),
     "slug": Word(text="The category's slug: its name in addresses.", example="mugs", schema=SLUG),
-    "attribute": Word(text="The attribute's code.", example="colour", schema=CODE),
-    "code": Word(text="The code as the customer has it.", example="WELCOME10", schema={"minLength": 1}),
+    "code": Word(
+        text="The code as the customer has it.", example="WELCOME10", schema={"minLength": 1, "maxLength": 60}
+    ),
     "sku": Word(text="A stock keeping unit: one variant of one product.", example="MUG-STONE", schema=SKU),
-    "provider": Word(text="The payment provider's name.", example="sandbox", schema={"minLength": 1}),
+    "provider": Word(
+        text="The payment provider's name.", example="sandbox", schema={"minLength": 1, "maxLength": 40}
+    ),
     "key": Word(text="The order's key, from its `status_url`.", example="k7w2m9c4x1v8b5n3"),
     "cursor": Word(text="`next_cursor` of the page before.", example="k6w1OTYyODkz"),
     "limit": Word(text="How many at most.", example=24),
@@ -145,33 +164,52 @@ NOTES: dict[str, Json] = {
     "NewStaff.password": {"minLength": 12, "maxLength": 1024},
     "NewStaff.roles": {"minItems": 1, "items": {"type": "string", "enum": sorted(ROLES)}},
     "ProductDraft.slug": SLUG,
-    "ProductDraft.title": TEXTS,
+    "ProductDraft.title": texts(200, 1),
+    "ProductDraft.description": texts(20_000),
+    "ProductDraft.category": SLUG,
     "ProductDraft.tax_class": CODE,
     "ProductDraft.variants": {"minItems": 1, "maxItems": 200},
     "ProductDraft.images": {"maxItems": 50},
     "ProductDraft.related": {"maxItems": 50, "items": {"type": "string", **SLUG}},
-    "ProductDraft.options": {"maxItems": 5, "uniqueItems": True},
+    "ProductDraft.options": {"maxItems": 5, "uniqueItems": True, "items": {"type": "string", **CODE}},
     "ProductDraft.attributes": {"maxProperties": 100},
     "VariantDraft.sku": {"pattern": r"^\S{1,64}$"},
+    "VariantDraft.options": {"maxProperties": 5},
+    "VariantDraft.prices": prices(1, 10**15),
+    "VariantDraft.compare_at": prices(1, 10**15),
     "VariantDraft.weight_g": {"minimum": 0, "maximum": 100_000_000},
     "VariantDraft.gtin": {"pattern": "^([0-9]{8}|[0-9]{12,14})$"},
+    "Picture.alt": texts(300),
+    "Picture.file": {"maxLength": 400, "pattern": "^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){0,3}$"},
+    "Picture.url": {"maxLength": 2000, "pattern": "^https?://"},
+    "Picture.options": {"maxProperties": 5},
     "Picture.width": {"minimum": 0, "maximum": 50_000},
     "Picture.height": {"minimum": 0, "maximum": 50_000},
     "Picture.widths": {"maxItems": 10, "items": {"type": "integer", "minimum": 1, "maximum": 50_000}},
-    "CategoryInput.title": TEXTS,
+    "CategoryInput.title": texts(200, 1),
+    "CategoryInput.description": texts(20_000),
+    "CategoryInput.parent": SLUG,
     "CategoryInput.position": {"minimum": -1_000_000, "maximum": 1_000_000},
-    "AttributeInput.label": TEXTS,
+    "AttributeInput.label": texts(200, 1),
+    "AttributeInput.values": {
+        "maxProperties": 1000,
+        "additionalProperties": {"type": "object", **texts(200, 1)},
+    },
+    "AttributeInput.order": {"maxItems": 1000, "items": {"type": "string", **VALUE_CODE}},
     "AttributeInput.type": {"enum": ["choice", "number", "boolean", "text"]},
     "AttributeInput.unit": {"minLength": 1, "maxLength": 20},
     "TaxRate.country": {"pattern": "^[A-Z]{2}$"},
     "TaxRate.tax_class": LOOSE_CODE,
     "TaxRate.rate": {"pattern": r"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$"},
     "DeliveryMethod.id": LOOSE_CODE,
-    "DeliveryMethod.title": TEXTS,
-    "DeliveryMethod.countries": {"items": {"type": "string", "pattern": r"^([A-Z]{2}|\*)$"}},
-    "DeliveryMethod.except_countries": {"items": {"type": "string", "pattern": "^[A-Z]{2}$"}},
-    "DeliveryMethod.prices": PRICES,
-    "DeliveryMethod.free_from": PRICES,
+    "DeliveryMethod.title": texts(120, 1),
+    "DeliveryMethod.countries": {"maxItems": 300, "items": {"type": "string", "pattern": r"^([A-Z]{2}|\*)$"}},
+    "DeliveryMethod.except_countries": {
+        "maxItems": 300,
+        "items": {"type": "string", "pattern": "^[A-Z]{2}$"},
+    },
+    "DeliveryMethod.prices": prices(0, 10**12),
+    "DeliveryMethod.free_from": prices(0, 10**12),
     "DeliveryMethod.weight_g_max": {"minimum": 1, "maximum": 10**9},
     "DeliveryMethod.days_min": {"minimum": 0, "maximum": 365},
     "DeliveryMethod.days_max": {"minimum": 0, "maximum": 365},
@@ -294,6 +332,7 @@ EXAMPLES: dict[str, Any] = {
     "version": 3,
     "options": {},
     "option": "colour",
+    "Picture.url": None,
     "ProductDraft.attributes": {},
     "ProductDraft.options": [],
     "ProductDraft.category": None,

@@ -80,11 +80,11 @@ async def list_products(
     price_max: Price = None,
     sort: FromQuery[Sort] = "relevance",
     limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 24,
-    cursor: FromQuery[str | None] = None,
+    cursor: Code = None,
     in_stock: FromQuery[bool] = False,
-    currency: FromQuery[str | None] = None,
-    language: FromQuery[str | None] = None,
-    channel: FromQuery[str | None] = None,
+    currency: Code = None,
+    language: Code = None,
+    channel: Code = None,
 ) -> Response[ApiProductPage]:
     """Products with facets. Any other parameter that is a filterable attribute filters by it.
 
@@ -114,9 +114,9 @@ async def get_product(
     search: Injected[Search],
     ref: FromPath[str],
     *,
-    currency: FromQuery[str | None] = None,
-    language: FromQuery[str | None] = None,
-    channel: FromQuery[str | None] = None,
+    currency: Code = None,
+    language: Code = None,
+    channel: Code = None,
 ) -> Response[ApiProduct]:
     """One product by its slug or id."""
     view = await _view(request, search, currency=currency, language=language, channel=channel)
@@ -129,9 +129,9 @@ async def list_categories(
     request: AnyRequest,
     search: Injected[Search],
     *,
-    currency: FromQuery[str | None] = None,
-    language: FromQuery[str | None] = None,
-    channel: FromQuery[str | None] = None,
+    currency: Code = None,
+    language: Code = None,
+    channel: Code = None,
 ) -> Response[ApiCategories]:
     """The tree of categories with counts; a parent counts its children's products."""
     view = await _view(request, search, currency=currency, language=language, channel=channel)
@@ -146,9 +146,9 @@ async def suggest(
     *,
     q: Text = "",
     limit: Annotated[int, QueryParameter(ge=1, le=20)] = 8,
-    currency: FromQuery[str | None] = None,
-    language: FromQuery[str | None] = None,
-    channel: FromQuery[str | None] = None,
+    currency: Code = None,
+    language: Code = None,
+    channel: Code = None,
 ) -> Response[ApiSuggestions]:
     """What may be meant by a query that is still being typed."""
     view = await _view(request, search, currency=currency, language=language, channel=channel)
