@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
 
-import aiohttp
+import uvloop
 
+from bench.client import Connection
 from bench.machine import cpu_seconds
 from bench.shop import PASSWORD, Shop
 
@@ -23,7 +23,7 @@ ADDRESS = {
 
 
 def measure(shop: Shop) -> str:
-    done, seconds, latencies = asyncio.run(_measure(shop))
+    done, seconds, latencies = uvloop.run(_measure(shop))
     before = _before
     used = {name: cpu_seconds(pids) - before[name] for name, pids in _pids(shop).items()}
     latencies.sort()
@@ -46,60 +46,49 @@ def _pids(shop: Shop) -> dict[str, list[int]]:
 
 
 async def _measure(shop: Shop) -> tuple[int, float, list[float]]:
-    connector = aiohttp.TCPConnector(limit=BUYERS)
-    async with aiohttp.ClientSession(shop.url, connector=connector) as session:
-        skus = await _stock_up(session)
-        await _buy(session, skus[0], "warm-up")
-        for name, pids in _pids(shop).items():
-            _before[name] = cpu_seconds(pids)
-        latencies: list[float] = []
-        begun = time.monotonic()
+    skus = await _stock_up(shop.url)
+    await _buy(Connection(shop.url), skus[0], "warm-up")
+    for name, pids in _pids(shop).items():
+        _before[name] = cpu_seconds(pids)
+    latencies: list[float] = []
+    begun = time.monotonic()
 
-        async def buyer(number: int) -> None:
-            count = 0
-            while time.monotonic() - begun < SECONDS:
-                latencies.append(await _buy(session, skus[(number + count) % len(skus)], f"{number}-{count}"))
-                count += 1
+    async def buyer(number: int) -> None:
+        connection, count = Connection(shop.url), 0
+        while time.monotonic() - begun < SECONDS:
+            latencies.append(await _buy(connection, skus[(number + count) % len(skus)], f"{number}-{count}"))
+            count += 1
+        connection.close()
 
-        await asyncio.gather(*(buyer(number) for number in range(BUYERS)))
-        return len(latencies), time.monotonic() - begun, latencies
+    await asyncio.gather(*(buyer(number) for number in range(BUYERS)))
+    return len(latencies), time.monotonic() - begun, latencies
 
 
-async def _stock_up(session: aiohttp.ClientSession) -> list[str]:
+async def _stock_up(url: str) -> list[str]:
     """Plenty of twenty articles, as staff."""
-    tokens = await _call(
-        session, "POST", "/v1/auth/login", {"email": "admin@rialto.test", "password": PASSWORD}
-    )
+    staff = Connection(url)
+    tokens = await staff.call("POST", "/v1/auth/login", {"email": "admin@rialto.test", "password": PASSWORD})
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-    page = await _call(session, "GET", "/v1/products?limit=20", None)
+    page = await staff.call("GET", "/v1/products?limit=20")
     skus = [item["variants"][0]["sku"] for item in page["items"]]
     for sku in skus:
-        await _call(
-            session, "PUT", f"/v1/admin/stock/{sku}", {"warehouse": "berlin", "on_hand": 900_000}, headers
+        await staff.call(
+            "PUT", f"/v1/admin/stock/{sku}", {"warehouse": "berlin", "on_hand": 900_000}, headers
         )
+    staff.close()
     return skus
 
 
-async def _buy(session: aiohttp.ClientSession, sku: str, key: str) -> float:
+async def _buy(connection: Connection, sku: str, key: str) -> float:
     """One purchase; the seconds its checkout took."""
-    cart = await _call(session, "POST", "/v1/carts", {"currency": "EUR", "country": "DE", "language": "en"})
+    cart = await connection.call("POST", "/v1/carts", {"currency": "EUR", "country": "DE", "language": "en"})
     path = f"/v1/carts/{cart['id']}"
-    await _call(session, "POST", f"{path}/lines", {"sku": sku, "quantity": 1})
-    await _call(session, "PUT", f"{path}/address", {"email": "ada@example.org", "shipping": ADDRESS})
-    await _call(session, "PUT", f"{path}/delivery", {"option_id": "de_standard"})
+    await connection.call("POST", f"{path}/lines", {"sku": sku, "quantity": 1})
+    await connection.call("PUT", f"{path}/address", {"email": "ada@example.org", "shipping": ADDRESS})
+    await connection.call("PUT", f"{path}/delivery", {"option_id": "de_standard"})
     begun = time.monotonic()
     body = {"cart_id": cart["id"], "payment": {"provider": "sandbox", "token": "tok_success"}}
-    order = await _call(session, "POST", "/v1/checkout", body, {"Idempotency-Key": f"bench-{key}"})
+    order = await connection.call("POST", "/v1/checkout", body, {"Idempotency-Key": f"bench-{key}"})
     if order["status"] != "placed":
         raise SystemExit(f"not placed: {order}")
     return time.monotonic() - begun
-
-
-async def _call(
-    session: aiohttp.ClientSession, method: str, path: str, body: Any, headers: dict[str, str] | None = None
-) -> Any:
-    async with session.request(method, path, json=body, headers=headers) as answer:
-        content = await answer.json(content_type=None)
-        if answer.status >= 300:
-            raise SystemExit(f"{method} {path}: {answer.status} {content}")
-        return content
