@@ -314,4 +314,5 @@ class App:
             verifier=TokenVerifier([signer.public_jwk()], issuer=settings.public_url, clock=engines.clock),
             limiter=RateLimiter(per_s=rate, burst=rate * BURST_S, clock=engines.clock) if rate else None,
             trusted_proxies=settings.trusted_proxies,
+            kept=pages,
         )

@@ -100,27 +100,25 @@ class CachedPages:
         """Forget what was made before: the catalogue or the stock changed."""
         self._cache.expire()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (
-            scope["method"] != "GET"
-            or ANONYMOUS.match(scope["raw_path"]) is None
-            or len(scope["query_string"]) > QUERY_MAX
-        ):
-            await self._app(scope, receive, send)
-            return
-        headers: dict[bytes, bytes] = dict(scope["headers"])
-        if b"authorization" in headers:
-            await self._app(scope, receive, send)
-            return
-        cookies = COOKIE.findall(headers.get(b"cookie", b"").decode("latin-1"))
-        key = _key(scope, headers, cookies)
-        kept = self._cache.peek(key)
-        if kept is not None:
-            self._hit.inc()
-        else:
-            self._miss.inc()
-            kept = await self._fetch(key, scope, cookies)
+    async def answer_fresh(self, scope: Scope, headers: dict[bytes, bytes], send: Send) -> bool:
+        """Answer from what is fresh and kept, if it is, and say so: for whoever stands in front and has more to do."""
+        if not _is_anonymous(scope, headers):
+            return False
+        kept = self._cache.peek(_key(scope, headers, _cookies(headers)))
+        if kept is None:
+            return False
+        self._hit.inc()
         await _answer(kept, headers, send)
+        return True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        if not _is_anonymous(scope, headers):
+            await self._app(scope, receive, send)
+        elif not await self.answer_fresh(scope, headers, send):
+            self._miss.inc()
+            cookies = _cookies(headers)
+            await _answer(await self._fetch(_key(scope, headers, cookies), scope, cookies), headers, send)
 
     async def _fetch(self, key: str, scope: Scope, cookies: list[tuple[str, str]]) -> Kept:
         try:
@@ -172,6 +170,21 @@ class _Collected:
             self.headers = [(bytes(name).lower(), bytes(value)) for name, value in message["headers"]]
         elif message["type"] == "http.response.body":
             self.parts.append(message.get("body", b""))
+
+
+def _is_anonymous(scope: Scope, headers: dict[bytes, bytes]) -> bool:
+    return (
+        scope["method"] == "GET"
+        and ANONYMOUS.match(scope["raw_path"]) is not None
+        and len(scope["query_string"]) <= QUERY_MAX
+        and b"authorization" not in headers
+    )
+
+
+def _cookies(headers: dict[bytes, bytes]) -> list[tuple[str, str]]:
+    """Those that shape an anonymous page."""
+    found: list[tuple[str, str]] = COOKIE.findall(headers.get(b"cookie", b"").decode("latin-1"))
+    return found
 
 
 async def _nothing_more() -> Message:

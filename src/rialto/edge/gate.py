@@ -11,7 +11,7 @@ from ipaddress import ip_address, ip_network
 
 import structlog
 
-from rialto.edge.cached import App, Message, Receive, Scope, Send
+from rialto.edge.cached import App, CachedPages, Message, Receive, Scope, Send
 from rialto.edge.hardened import answer_problem
 from rialto.kernel.auth import GUEST, Principal, TokenVerifier
 from rialto.kernel.clock import Clock
@@ -45,13 +45,16 @@ class Gate:
         verifier: TokenVerifier,
         limiter: RateLimiter | None,
         trusted_proxies: tuple[str, ...],
+        kept: CachedPages | None = None,
     ) -> None:
+        """`kept` is asked first: what is kept ready is sent before anything is made for the request."""
         self._app = app
         self._clock = clock
         self._ids = ids
         self._metrics = metrics
         self._verifier = verifier
         self._limiter = limiter
+        self._kept = kept
         self._trusted = [ip_network(network) for network in trusted_proxies]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,13 +63,17 @@ class Gate:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         trusted = bool(self._trusted) and self._is_trusted((scope.get("client") or ("", 0))[0])
         client = self._client(scope, headers, trusted=trusted)
+        wait_s = self._limiter.take(client) if self._limiter is not None else 0.0
+        # A header given twice is looked at with care, below.
+        plain = not wait_s and len(headers) == len(scope["headers"])
+        if plain and self._kept is not None and await self._kept.answer_fresh(scope, headers, send):
+            return
         request_id = headers.get(b"x-request-id", b"").decode("latin-1") if trusted else ""
         if not request_id or len(request_id) > REQUEST_ID_MAX or not request_id.isalnum():
             request_id = self._ids.token(80)
         scope["rialto.request_id"] = request_id
         scope["rialto.client"] = client
         scope["rialto.principal"] = _Principals(self._verifier, headers.get(b"authorization"))
-        wait_s = self._limiter.take(client) if self._limiter is not None else 0.0
         if wait_s:
             seconds = str(max(1, round(wait_s))).encode()
             named = ((b"retry-after", seconds), (b"x-request-id", request_id.encode()))
