@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rialto.kernel.errors import InvariantBroken
@@ -216,6 +216,7 @@ numbers = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(numbers)
 def test_an_order_number_is_recognised_however_it_is_typed(number: str) -> None:
     assert len(number) == 11
@@ -224,6 +225,7 @@ def test_an_order_number_is_recognised_however_it_is_typed(number: str) -> None:
     assert is_order_number(number.replace("-", "").lower())
 
 
+@settings(deadline=None)
 @given(numbers, st.integers(min_value=0, max_value=8))
 def test_swapped_neighbours_are_found(number: str, place: int) -> None:
     digits = list(number.replace("-", ""))
@@ -233,6 +235,7 @@ def test_swapped_neighbours_are_found(number: str, place: int) -> None:
     assert is_order_number(swapped) is harmless
 
 
+@settings(deadline=None)
 @given(numbers, st.integers(min_value=0, max_value=9), st.sampled_from(ALPHABET))
 def test_a_wrong_letter_is_found(number: str, place: int, letter: str) -> None:
     digits = number.replace("-", "")
@@ -241,6 +244,7 @@ def test_a_wrong_letter_is_found(number: str, place: int, letter: str) -> None:
     assert is_order_number(wrong) is (harmless or wrong == digits)
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=1023), st.integers(min_value=0, max_value=2**35 - 1))
 def test_the_bucket_can_be_read_from_the_number(bucket: int, value: int) -> None:
     first, second = order_number(bucket, value)[:2]

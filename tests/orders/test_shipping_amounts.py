@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -177,6 +177,13 @@ class OrderLife(RuleBasedStateMachine):
         assert (self.state.status == "completed") <= (not self.state.uncaptured)
 
 
+OrderLife.TestCase.settings = settings(
+    max_examples=60,
+    stateful_step_count=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
 TestOrderLife = OrderLife.TestCase
 
 
@@ -191,6 +198,7 @@ def unit_by_unit(start: OrderStarted) -> OrderState:
     return state
 
 
+@settings(deadline=None)
 @given(starts())
 def test_units_shipped_one_by_one_cost_what_the_order_costs(start: OrderStarted) -> None:
     state = unit_by_unit(start)

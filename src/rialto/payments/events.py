@@ -53,12 +53,16 @@ class PaymentDeclined(Event):
 
 
 class PaymentVoidAsked(Event):
-    """From here on the payment cannot succeed; whatever the provider says is undone."""
+    """From here on the payment cannot succeed; whatever the provider says is undone.
+
+    `tender` names the place of one that never started; of others `PaymentStarted` has said it.
+    """
 
     TYPE: ClassVar[str] = "payments.void_asked"
 
     payment_id: PaymentId
     order_id: OrderId
+    tender: int = 0
 
 
 class PaymentVoided(Event):

@@ -75,7 +75,7 @@ class PaymentHandlers:
         state = await self._change(payment_id, PaymentState(), lambda now: model.start(now, started))
         if state.unsettled:
             state = await self._ask(payment_id, state)
-        return state.view()
+        return _given_up(command, payment_id) if state.never_began else state.view()
 
     async def refresh(self, command: OfPaidOrder) -> PaymentList:
         found = []
@@ -164,7 +164,9 @@ class PaymentHandlers:
     async def _give_up(self, order_id: OrderId, tender: int) -> PaymentState:
         payment_id = store.payment_id(order_id, tender)
         state = await self._load(payment_id)
-        state = await self._change(payment_id, state, lambda now: model.give_up(now, payment_id, order_id))
+        state = await self._change(
+            payment_id, state, lambda now: model.give_up(now, payment_id, order_id, tender=tender)
+        )
         if state.status == "voiding":
             state = await self._void(payment_id, state)
         if model.refundable(state):

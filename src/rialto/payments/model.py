@@ -119,7 +119,13 @@ def _apply(state: PaymentState, event: Event) -> PaymentState:
         case PaymentDeclined():
             changes |= {"status": "declined", "decline_code": event.decline_code}
         case PaymentVoidAsked():
-            changes |= {"status": "voiding", "id": event.payment_id, "order_id": event.order_id}
+            tender = event.tender if state.amount is None else state.tender
+            changes |= {
+                "status": "voiding",
+                "id": event.payment_id,
+                "order_id": event.order_id,
+                "tender": tender,
+            }
         case PaymentVoided():
             changes |= {"status": "voided"}
         case PaymentCaptured():
@@ -144,9 +150,9 @@ def start(state: PaymentState, event: PaymentStarted) -> list[Event]:
     return [] if state.version else [event]
 
 
-def give_up(state: PaymentState, payment_id: PaymentId, order_id: OrderId) -> list[Event]:
+def give_up(state: PaymentState, payment_id: PaymentId, order_id: OrderId, *, tender: int) -> list[Event]:
     """Ask for the void: of one that never started it is done at once, of an ended or captured one nothing changes."""
-    asked = PaymentVoidAsked(payment_id=payment_id, order_id=order_id)
+    asked = PaymentVoidAsked(payment_id=payment_id, order_id=order_id, tender=tender)
     if state.version == 0:
         return [asked, PaymentVoided(payment_id=payment_id, order_id=order_id)]
     if state.unsettled or state.status == "authorised":
@@ -158,7 +164,7 @@ def learn(state: PaymentState, answer: Answer) -> Sequence[Event]:
     """What the provider's answer adds to what is known. Old news, and news after the end, add nothing."""
     if state.id is None or state.order_id is None or state.amount is None:
         return []
-    asked = PaymentVoidAsked(payment_id=state.id, order_id=state.order_id)
+    asked = PaymentVoidAsked(payment_id=state.id, order_id=state.order_id, tender=state.tender)
     voided = PaymentVoided(payment_id=state.id, order_id=state.order_id)
     if state.status == "voiding":
         return [voided] if answer.state in {"voided", "declined"} else []
