@@ -15,7 +15,8 @@ from litestar.params import ParameterKwarg
 from litestar.types import Empty
 from litestar.typing import FieldDefinition
 
-from rialto.edge.vocabulary import EXAMPLES, NOTES, Word
+from rialto.edge.samples import EXAMPLES
+from rialto.edge.vocabulary import NOTES, Word
 
 Json = dict[str, Any]
 PREFIX = "#/components/schemas/"
