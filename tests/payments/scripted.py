@@ -189,9 +189,12 @@ class Desk:
         return [(finding.invariant, finding.text) for finding in found]
 
     async def sql(self, statement: str, *values: object) -> list[Mapping[str, str]]:
-        """As the database's administrator."""
+        """As the database's administrator; one SELECT, or any number of other statements."""
         connection = await connect(self._admin)
         try:
+            if not values and not statement.startswith("SELECT"):
+                await connection.execute(statement)
+                return []
             rows: list[Mapping[str, str]] = await connection.fetch(statement, *values)
             return rows
         finally:

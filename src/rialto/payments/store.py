@@ -15,6 +15,7 @@ from rialto.payments.events import EVENTS
 from rialto.payments.model import PaymentState, fold
 
 TYPES = EventTypes(EVENTS)
+NO_CURRENCY = "XXX"  # ISO 4217: no currency involved
 
 PROJECT = """
 INSERT INTO payments (bucket, id, order_id, tender, version, status, currency, amount, captured, refunded)
@@ -79,7 +80,7 @@ async def project(session: WriteSession, projections: Sequence[Projection]) -> N
         [row.tender for row in rows],
         [row.state.version for row in rows],
         [row.state.status for row in rows],
-        [amount.currency if amount else "XXX" for amount in amounts],  # ISO 4217: no currency involved
+        [amount.currency if amount else NO_CURRENCY for amount in amounts],
         [amount.amount if amount else 0 for amount in amounts],
         [row.state.captured for row in rows],
         [row.state.refunded for row in rows],
