@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from rialto.engines.memory_cache import MemoryCache
-from rialto.kernel.cache import Cache, Entry
+from rialto.kernel.cache import Cache, Entry, OneEntry
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.errors import NotFound, Unavailable
 from tests.support.values import seeded_ids
@@ -198,3 +198,17 @@ async def test_flights_are_forgotten_when_they_land() -> None:
     await asyncio.gather(*calls)
     shelf.clock.advance(11)
     assert await shelf.get("3") == 21
+
+
+async def test_a_cache_of_one_thing_forgets_it_only_when_told() -> None:
+    cache: Cache[str] = Cache(OneEntry[Entry[str]](), ManualClock(), seeded_ids(), ttl_s=10)
+    assert cache.peek("rules") is None
+    cache.put("rules", "old", tags=["rules"])
+    assert cache.peek("rules") == "old"
+    cache.put("rules", "new")
+    assert cache.peek("rules") == "new"
+    cache.invalidate("rules")
+    assert cache.peek("rules") is None
+    cache.put("rules", "newer")
+    cache.clear()
+    assert cache.peek("rules") is None

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from rialto.kernel.audit import Finding, findings
 from rialto.kernel.db import (
     CheckFailed,
     Database,
@@ -234,6 +235,93 @@ async def test_a_write_cancelled_anywhere_is_whole_or_nothing_and_its_connection
     async with db.write() as session:
         await session.run(PUT, 3, 1)
     assert await count(town.bakery) == found + 1
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3, 5, 8, 13, 21, 34])
+async def test_a_write_cancelled_while_it_is_taken_back_gives_its_connection_back(
+    town: Town, turns: int
+) -> None:
+    db = town.database("bakery", connections=1)
+    raising = asyncio.Event()
+
+    async def refuse() -> None:
+        async with db.write() as session:
+            await session.run(PUT, 1, 1)
+            raising.set()
+            raise Conflict
+
+    task = asyncio.ensure_future(refuse())
+    await raising.wait()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    async with asyncio.timeout(20):
+        assert await count(db) == 0
+
+
+async def test_a_statement_alone_commits_by_itself(town: Town) -> None:
+    put = f"{PUT} RETURNING id"
+    async with town.bakery.alone() as session:
+        assert await session.value(put, 1, 1) == 1
+        with pytest.raises(Duplicate):
+            await session.value(put, 1, 1)
+        assert await count(town.bakery) == 1
+        assert await session.value(put, 2, 1) == 2
+    assert await count(town.bakery) == 2
+
+
+async def test_a_statement_alone_whose_server_ends_has_an_unknown_outcome(town: Town) -> None:
+    with pytest.raises(OutcomeUnknown):
+        async with town.bakery.alone() as session:
+            await end_server_process(town, await session.value("SELECT pg_backend_pid()"))
+            await session.value(f"{PUT} RETURNING id", 1, 1)
+
+
+async def test_going_on_after_a_failed_statement_is_a_bug_that_writes_nothing(town: Town) -> None:
+    with pytest.raises(InvariantBroken):
+        async with town.bakery.write() as session:
+            await session.run(PUT, 1, 1)
+            with pytest.raises(Duplicate):
+                await session.run(PUT, 1, 1)
+    assert await count(town.bakery) == 0
+
+
+async def test_who_waits_for_a_connection_in_vain_leaves_the_gate(town: Town) -> None:
+    inside: list[int] = []
+
+    @asynccontextmanager
+    async def gate() -> AsyncIterator[None]:
+        inside.append(1)
+        try:
+            yield
+        finally:
+            inside.pop()
+
+    db = town.database("bakery", connections=1, gate=gate)
+    async with db.read():
+        waiting = asyncio.ensure_future(count(db))
+        await asyncio.sleep(0)
+        assert len(inside) == 2
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert len(inside) == 1
+    assert await count(db) == 0
+    assert inside == []
+
+
+async def test_an_audit_names_what_it_found(town: Town) -> None:
+    async with town.bakery.write() as session:
+        await session.run("INSERT INTO loaves (id, grams) VALUES (1, 5), (2, 500)")
+    async with town.bakery.read() as session:
+        found = await findings(
+            session,
+            "I1",
+            "SELECT id AS subject, grams FROM loaves WHERE grams < $1",
+            100,
+            text="weighs {grams} g",
+        )
+    assert found == [Finding(invariant="I1", subject="1", text="weighs 5 g")]
 
 
 async def test_a_closed_database_opens_again_when_asked(town: Town) -> None:

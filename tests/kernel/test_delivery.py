@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from rialto.engines.postgres_bus import partitions_all
+from rialto.engines.postgres_bus import PostgresBus, partitions_all
 from rialto.kernel.bus import Lease, LeaseLost
 from rialto.kernel.consumers import ATTEMPTS_MAX, BATCH_MAX, SAVE_S, Consumer, Delivery
+from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import Conflict, InvariantBroken, Unavailable
 from rialto.kernel.relay import LAG, Relay, lease_name, partition_number
 from tests.kernel.bakery import Baked, Town, store_arrival
@@ -334,3 +336,29 @@ async def test_what_commits_late_is_still_carried(town: Town) -> None:
     assert await publish(town) == 1
     await consume(town, town.a_consumer())
     assert sorted(await town.arrivals()) == ["oat", "rye"]
+
+
+async def test_old_news_is_pruned_and_what_is_new_stays(town: Town) -> None:
+    stream = town.ids.uuid(1)
+    await town.bake(stream, "rye", "oat")
+    await publish(town)
+    town.clock.advance(3600)
+    await town.bake(stream, "spelt", after=2)
+    await publish(town)
+    assert await town.bus.prune(keep=timedelta(minutes=30), limit=1) == 1
+    assert await town.bus.prune(keep=timedelta(minutes=30)) == 1
+    assert await town.bus.prune(keep=timedelta(minutes=30)) == 0
+    found, _ = await town.bus.read({1: 0}, types=None, limit=10)
+    assert [logged.envelope.version for logged in found] == [3]
+
+
+async def test_a_bus_whose_listener_cannot_connect_polls_and_tries_again_later(town: Town) -> None:
+    nowhere = DatabaseAddress(host="127.0.0.1", port=1, user="nobody")
+    bus = PostgresBus(town.bus_db, town.clock, listen_on=nowhere)
+    assert await bus.wait(0) == frozenset()
+    assert await bus.wait(0) == frozenset()
+    await town.bake(town.ids.uuid(1), "rye")
+    await town.relay.publish_once(await all_leases(town), ["bakery"])
+    found, _ = await bus.read({1: 0}, types=None, limit=10)
+    assert len(found) == 1
+    await bus.close()

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import msgspec
 import pytest
 
-from rialto.kernel.events import Event, EventTypes
+from rialto.kernel.events import Event, EventTypes, Upcaster
 
 pytestmark = pytest.mark.fast
 
@@ -26,7 +26,10 @@ def rename_loaf(old: dict[str, Any]) -> dict[str, Any]:
     return {**old, "bread": old["loaf"]}
 
 
-UPCASTERS = {("bakery.baked", 1): rename_loaf, ("bakery.baked", 2): split_weight}
+UPCASTERS: dict[tuple[str, int], Upcaster] = {
+    ("bakery.baked", 1): rename_loaf,
+    ("bakery.baked", 2): split_weight,
+}
 
 
 def test_a_body_of_this_version_is_decoded_as_it_stands() -> None:
@@ -65,4 +68,4 @@ def test_facts_are_frozen_and_written_by_keyword() -> None:
     with pytest.raises(AttributeError):
         Baked(bread="rye", grams=1).grams = 2  # type: ignore[misc]
     with pytest.raises(TypeError):
-        Baked("rye", 1)  # type: ignore[call-arg,misc]
+        Baked("rye", 1)  # type: ignore[call-arg]

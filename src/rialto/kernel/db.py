@@ -313,8 +313,11 @@ class _Writing(_Session):
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _where: object) -> None:
         if error is not None:
-            sound = isinstance(error, Exception) and await _roll_back(self._connection)
-            await self._leave(error, sound=sound)
+            sound = False
+            try:
+                sound = isinstance(error, Exception) and await _roll_back(self._connection)
+            finally:  # also when cancelled meanwhile: a connection that is not given back is lost to the pool
+                await self._leave(error, sound=sound)
             return
         try:
             await _commit(self._connection)
