@@ -66,7 +66,9 @@ class Keyboard:
 
     def _look(self) -> None:
         order = self._page.evaluate(MARK)
-        assert order >= 0, f"the focus went back to {self._page.evaluate('document.activeElement.outerHTML')[:200]}"
+        assert order >= 0, (
+            f"the focus went back to {self._page.evaluate('document.activeElement.outerHTML')[:200]}"
+        )
         for frame in self._page.frames:
             seen = frame.evaluate(SEEN)
             if seen and frame.evaluate("document.hasFocus()"):

@@ -82,7 +82,9 @@ def test_a_confirmation_left_alone_can_be_taken_up_again(
 
 
 @pytest.mark.parametrize(
-    ("card", "told"), [(DECLINED, "declined the card"), (NO_FUNDS, "not enough funds")], ids=["declined", "funds"]
+    ("card", "told"),
+    [(DECLINED, "declined the card"), (NO_FUNDS, "not enough funds")],
+    ids=["declined", "funds"],
 )
 def test_after_a_declined_card_another_one_pays(
     shop: RunningShop, window: Windows, email: str, card: str, told: str

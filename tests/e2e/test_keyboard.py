@@ -75,7 +75,9 @@ def enter_card(page: Page, keys: Keyboard, *, script: bool) -> None:
 def test_the_drawer_keeps_the_focus_and_gives_it_back(shop: RunningShop, window: Windows) -> None:
     with window() as page:
         put_in_cart(page, f"{shop.url}/en/p/lamp-luna")
-        inside = "Boolean(document.activeElement.closest('dialog')) || document.activeElement === document.body"
+        inside = (
+            "Boolean(document.activeElement.closest('dialog')) || document.activeElement === document.body"
+        )
         for _ in range(20):
             page.keyboard.press("Tab")
             assert page.evaluate(inside)

@@ -56,7 +56,7 @@ def test_from_the_first_page_to_the_cancelled_order(
     [order] = shop.orders_of(email)
     assert order["status"] == "cancelled"
     assert order["payment_status"] == "voided"
-    letters = until(lambda: (found := shop.mails(email)) and len(found) == 2 and found)
+    letters = until(lambda: found if len(found := shop.mails(email)) == 2 else [])
     assert {letter["language"] for letter in letters} == {language}
 
 

@@ -247,8 +247,8 @@ def test_a_wrong_letter_is_found(number: str, place: int, letter: str) -> None:
 @settings(deadline=None)
 @given(st.integers(min_value=0, max_value=1023), st.integers(min_value=0, max_value=2**35 - 1))
 def test_the_bucket_can_be_read_from_the_number(bucket: int, value: int) -> None:
-    first, second = order_number(bucket, value)[:2]
-    assert ALPHABET.index(first) * 32 + ALPHABET.index(second) == bucket
+    number = order_number(bucket, value)
+    assert ALPHABET.index(number[0]) * 32 + ALPHABET.index(number[1]) == bucket
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -188,7 +189,7 @@ class Desk:
         found = [finding for check in SERVICE.audits for finding in await check(self.env)]
         return [(finding.invariant, finding.text) for finding in found]
 
-    async def sql(self, statement: str, *values: object) -> list[Mapping[str, str]]:
+    async def sql(self, statement: str, *values: object) -> list[Mapping[str, Any]]:
         """As the database's administrator; one SELECT, or any number of other statements."""
         connection = await connect(self._admin)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 from uuid import UUID
 
 import asyncpg
@@ -12,6 +13,7 @@ from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import InvariantBroken
 from rialto.kernel.ids import bucket_of, to_uuid
 from rialto.kernel.money import EUR, USD, Currency, Money
+from rialto.kernel.service import Env
 from rialto.payments.audit import PAGE, ledger_is_sound
 from rialto.payments.ledger import (
     GENESIS,
@@ -55,7 +57,7 @@ async def causes(desk: Desk) -> list[str]:
 
 
 async def unsound(desk: Desk) -> list[tuple[str, str]]:
-    return [(finding.subject, finding.text) for finding in await ledger_is_sound(desk.env)]
+    return [(finding.subject, finding.text) for finding in await ledger_is_sound(cast("Env", desk.env))]
 
 
 def test_what_does_not_balance_per_currency_is_refused() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from rialto.kernel.db import DatabaseAddress
@@ -13,6 +15,8 @@ from tests.payments.builders import ORDER_ID, an_authorisation, euros
 from tests.payments.scripted import Crash, CrashesAt, Desk, a_desk
 
 pytestmark = pytest.mark.anyio
+
+Move = Callable[[], Awaitable[object]]
 
 
 def a_capture(cents: int, step: str = "parcel") -> Capture:
@@ -116,10 +120,11 @@ async def test_a_step_cut_off_between_two_payments_goes_on_where_it_stopped(
     async with a_desk(postgres) as desk:
         await desk.handlers.authorise(an_authorisation(amount=300))
         await desk.handlers.authorise(an_authorisation(tender=1, amount=700))
-        for move in (
+        moves: tuple[Move, ...] = (
             lambda: desk.handlers.capture(a_capture(900)),
             lambda: desk.handlers.refund(a_refund(800)),
-        ):
+        )
+        for move in moves:
             desk.provider.trouble = list(trouble)
             with pytest.raises(Unavailable):
                 await move()
@@ -136,10 +141,11 @@ async def test_an_answer_that_did_not_come_moves_nothing_twice(
 ) -> None:
     async with a_desk(postgres) as desk:
         await desk.handlers.authorise(an_authorisation())
-        for move in (
+        moves: tuple[Move, ...] = (
             lambda: desk.handlers.capture(a_capture(900)),
             lambda: desk.handlers.refund(a_refund(100)),
-        ):
+        )
+        for move in moves:
             desk.provider.trouble = [trouble]
             with pytest.raises(Unavailable):
                 await move()

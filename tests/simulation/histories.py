@@ -18,12 +18,13 @@ from tests.simulation.people import Buyer, Staff, change_prices
 from tests.simulation.world import World
 from tests.support.simulator import Trace, VirtualLoop, run_virtual
 
-# Histories that found a bug are run for ever.
+# Histories beyond the fixed hundred that found a bug, run for ever. Within the hundred: 5, 9, 16, 23 (answers of a
+# key), 100 (a refund over two payments).
 KEPT_SEEDS: tuple[int, ...] = ()
 
-LEAPS = 6
-LEAP_S = 240.0
-BREATHER_S = 8.0
+LEAPS = 4
+LEAP_S = 340.0
+BREATHER_S = 4.5
 
 
 class Report(Frozen):

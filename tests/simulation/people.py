@@ -59,9 +59,9 @@ class Request:
     async def send(self) -> CheckoutAnswer | RialtoError | None:
         """Until there is an answer or a refusal; None when it stays open for too long, which is a finding."""
         world = self._world
-        until = max(world.loop.time(), world.storm_ends) + PATIENCE_S
+        until = max(world.loop.awake(), world.storm_ends) + PATIENCE_S
         refused = 0
-        while world.loop.time() < until:
+        while world.loop.awake() < until:
             try:
                 answer = await world.ask(lambda app: app[Orders].checkout(self.command))
             except (ProcessDied, PriceChanged, RequestInProgress):
@@ -235,7 +235,7 @@ class Staff:
     async def _refund(self, order_id: OrderId, mood: float) -> None:
         async def captured() -> Order:
             while True:
-                order = await self.world.insist(_look(order_id))
+                order: Order = await self.world.insist(_look(order_id))
                 if order.payment_status in {"captured", "partially_refunded"}:
                     return order
                 await asyncio.sleep(2.0)

@@ -157,7 +157,7 @@ class Shop:
     def web(self) -> httpx.AsyncClient:
         """A client of the public port's application. Needs all services."""
         if self._web is None:
-            transport = httpx.ASGITransport(app=self.app.web())  # type: ignore[arg-type]
+            transport = httpx.ASGITransport(app=self.app.web())
             self._web = httpx.AsyncClient(transport=transport, base_url=self.app.settings.public_url)
         return self._web
 

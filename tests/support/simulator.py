@@ -71,13 +71,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self.virtual = _VirtualSelector()
         self._timers = 0
+        self._slept = 0.0
         super().__init__(self.virtual)
         self.set_task_factory(_make_task)
 
     def time(self) -> float:
         return self.virtual.now
 
-    def call_at(self, when: float, callback: Any, *args: Any, context: Any = None) -> asyncio.TimerHandle:
+    def call_at(  # type: ignore[override]  # the type of *args is of no concern here
+        self, when: float, callback: Any, *args: Any, context: Any = None
+    ) -> asyncio.TimerHandle:
         """Timers of one instant go off in the order they were set.
 
         A heap keeps no order among equals, and asyncpg's time limits, which depend on the real clock and never go
@@ -89,6 +92,11 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def leap(self, seconds: float) -> None:
         """The machine was asleep: every timer in between is late and goes off now."""
         self.virtual.now += seconds
+        self._slept += seconds
+
+    def awake(self) -> float:
+        """The time without what was slept: by it people lose their patience."""
+        return self.virtual.now - self._slept
 
     @asynccontextmanager
     async def reality(self) -> AsyncIterator[None]:
