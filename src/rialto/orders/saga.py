@@ -36,7 +36,15 @@ from rialto.orders.events import (
     OrderPlaced,
 )
 from rialto.orders.model import OrderState
-from rialto.payments.api import Authorise, Capture, OfPaidOrder, Payment, Payments
+from rialto.payments.api import (
+    Authorise,
+    Capture,
+    CardNumberRefused,
+    OfPaidOrder,
+    Payment,
+    Payments,
+    ProviderUnknown,
+)
 
 STEPS_MAX = 30
 # How long the worker leaves an order to the request that is working on it.
@@ -209,17 +217,19 @@ class Saga:
     async def _authorise_tender(self, state: OrderState, number: int) -> Payment:
         start = state.started
         tender = start.tenders[number]
-        return await self._payments.authorise(
-            Authorise(
-                order_id=start.order_id,
-                tender=number,
-                amount=tender.amount,
-                provider=tender.provider,
-                token=tender.token,
-                return_url=start.return_url,
-                deadline=start.payment_deadline,
-            )
+        command = Authorise(
+            order_id=start.order_id,
+            tender=number,
+            amount=tender.amount,
+            provider=tender.provider,
+            token=tender.token,
+            return_url=start.return_url,
+            deadline=start.payment_deadline,
         )
+        try:
+            return await self._payments.authorise(command)
+        except (ProviderUnknown, CardNumberRefused) as refused:
+            raise _CheckoutFailed("payment_declined", decline_code=refused.stable_code) from None
 
     async def _cancel(self, state: OrderState, failed: _CheckoutFailed) -> Progress:
         def decide(now: OrderState, at: datetime) -> Sequence[Event]:
@@ -259,13 +269,14 @@ class Saga:
         return Progress(state=await self.change(state, decide))
 
     async def give_up(self, order_id: OrderId, cause: str) -> None:
-        """Hand an order over to a person."""
-        await self.change(
-            await self.load(order_id),
-            lambda now, at: (
-                [] if now.at_rest else [OrderNeedsAttention(order_id=order_id, cause=cause, noticed_at=at)]
-            ),
-        )
+        """Hand an order over to a person, once. Money still owed for a shipment is asked for all the same."""
+
+        def decide(now: OrderState, at: datetime) -> Sequence[Event]:
+            if now.at_rest or now.status == "needs_attention":
+                return []
+            return [OrderNeedsAttention(order_id=order_id, cause=cause, noticed_at=at)]
+
+        await self.change(await self.load(order_id), decide)
 
 
 _HOPEFUL = frozenset({"pending", "action_required", "authorised", "captured"})

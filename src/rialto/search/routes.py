@@ -65,7 +65,8 @@ AnyRequest = Request[Any, Any, Any]
 Sort = Literal["relevance", "newest", "price", "-price", "title"]
 Text = Annotated[str, QueryParameter(max_length=QUERY_LENGTH_MAX)]
 Code = Annotated[str | None, QueryParameter(max_length=100)]
-Price = Annotated[int | None, QueryParameter(ge=0, le=PRICE_MAX, description="Minor units of the currency")]
+# Not optional: the framework would read `null` as nothing given, and show what was not asked for.
+Price = Annotated[int, QueryParameter(ge=0, le=PRICE_MAX, description="Minor units of the currency")]
 
 
 @get("/v1/products", **about("list_products", "Browse products", tag=TAG, parameters=[FILTERS]))
@@ -76,8 +77,8 @@ async def list_products(
     q: Text = "",
     category: Code = None,
     collection: Code = None,
-    price_min: Price = None,
-    price_max: Price = None,
+    price_min: Price = 0,
+    price_max: Price = PRICE_MAX,
     sort: FromQuery[Sort] = "relevance",
     limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 24,
     cursor: Code = None,
@@ -97,8 +98,8 @@ async def list_products(
             category=category,
             collection=collection,
             filters=filters_of(request.query_params.dict()),
-            price_min=price_min,
-            price_max=price_max,
+            price_min=price_min or None,
+            price_max=None if price_max == PRICE_MAX else price_max,
             sort=sort,
             limit=limit,
             cursor=cursor,
