@@ -8,7 +8,7 @@ PIN := --quiet --generate-hashes --no-annotate --no-emit-index-url --no-emit-tru
 DEV_STAMP := $(VENV)/.dev-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check format bench screenshots clean requirements
+.PHONY: help run test test-fast check format bench clean requirements
 
 help: ## list the recipes
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,9 +52,6 @@ format: $(DEV_STAMP) ## rewrite the files as the formatter wants them
 
 bench: $(DEV_STAMP) ## measure: cached read, durable order, full purchase
 	@$(BIN)/python -m bench
-
-screenshots: $(DEV_STAMP) ## every template, three widths, light and dark, into .screenshots/
-	@$(BIN)/python -m tests.e2e.screenshots
 
 requirements: ## pin pyproject.toml's dependencies by hash
 	@cd requirements && pip-compile $(PIN) -o run.txt build.in ../pyproject.toml && pip-compile $(PIN) --extra dev -o dev.txt build.in ../pyproject.toml

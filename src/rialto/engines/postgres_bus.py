@@ -3,9 +3,6 @@
 Publishing locks the partition's counter row, so ids within a partition are in commit order: a reader that
 has seen id n has seen everything before it. The lease row is checked in the same transaction, so a relay
 that lost its lease appends nothing.
-
-Commits of this role do not wait for the disk (see the migration): an outbox pointer is deleted after its event
-was published, in the same write-ahead log, so a crash that loses the event keeps the pointer.
 """
 
 from __future__ import annotations

@@ -40,8 +40,3 @@ CREATE TABLE cursors (
     position bigint NOT NULL,
     PRIMARY KEY (consumer, partition)
 ) WITH (fillfactor = 50);
-
--- The log is a pipe, truth stands in the services' outboxes. Their pointers are deleted after the event is in the
--- log; both are in one write-ahead log, so whatever a crash takes from here it has left there. No commit of this
--- role needs to wait for the disk, and an event costs two flushes less.
-ALTER ROLE rialto_bus SET synchronous_commit = off;
