@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.run-installed
-PIN := --quiet --generate-hashes --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --strip-extras
+PIN := --quiet --generate-hashes --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-strip-extras
 DEV_STAMP := $(VENV)/.dev-installed
 
 .DEFAULT_GOAL := help
