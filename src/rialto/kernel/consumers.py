@@ -166,7 +166,7 @@ class Consumer:
             async with self._db.write() as session:
                 # First, and with its row locked: of two who replay at once, one finds nothing left to do.
                 if await session.run(_UNPARK, self.name, *(value for [value] in place)):
-                    await self._react(session, envelope)
+                    await self._react(session, [envelope])
                     await session.run(_RECORD, self.name, *place)
         except Unavailable:
             raise
@@ -203,6 +203,8 @@ class Consumer:
             last = dict(before)
             parked = {row["stream"] for row in rows if row["parked"]}
             news: dict[UUID, Envelope] = {}
+            waves: list[list[Envelope]] = []
+            heights: dict[UUID, int] = {}
             for logged in batch:
                 envelope = logged.envelope
                 if envelope.version <= last.get(envelope.stream, 0):
@@ -210,9 +212,16 @@ class Consumer:
                 if envelope.stream in parked:
                     await self._park(session, envelope, "an earlier event of this stream is parked")
                 else:
-                    await self._react(session, envelope)
+                    # The second event of a stream waits for the second wave: within a wave order is free.
+                    height = heights.get(envelope.stream, 0)
+                    heights[envelope.stream] = height + 1
+                    if height == len(waves):
+                        waves.append([])
+                    waves[height].append(envelope)
                 last[envelope.stream] = envelope.version
                 news[envelope.stream] = envelope
+            for wave in waves:
+                await self._react(session, wave)
             await self._record(session, news, before)
             self._faults.reach("consumer.before_commit")
         self._faults.reach("consumer.after_commit")
@@ -232,9 +241,19 @@ class Consumer:
         if count != len(news):
             raise Unavailable("Another process takes in the same events.")
 
-    async def _react(self, session: WriteSession, envelope: Envelope) -> None:
-        event = self._types.decode(envelope.type, envelope.schema_version, envelope.body)
-        await self._by_type[envelope.type].run(self._handlers, event, Delivery(envelope, session))
+    async def _react(self, session: WriteSession, wave: Sequence[Envelope]) -> None:
+        """Call the reactions to these events, which are of different streams."""
+        by_type: dict[str, list[Envelope]] = {}
+        for envelope in wave:
+            by_type.setdefault(envelope.type, []).append(envelope)
+        for name, envelopes in by_type.items():
+            reaction = self._by_type[name]
+            events = [self._types.decode(name, one.schema_version, one.body) for one in envelopes]
+            if reaction.run_many is not None:
+                await reaction.run_many(self._handlers, events, session)
+            elif reaction.run is not None:
+                for envelope, event in zip(envelopes, events, strict=True):
+                    await reaction.run(self._handlers, event, Delivery(envelope, session))
 
     async def _failed(self, envelope: Envelope, error: Exception) -> None:
         """Count; after ATTEMPTS_MAX in this process park the event, before that have it retried."""

@@ -105,6 +105,11 @@ SELECT version, type, schema_version, body::text AS body, at FROM events
 WHERE bucket = $1 AND stream = $2 AND version > $3 ORDER BY version
 """  # no limit: a stream is read whole; orders and payments have some tens of events at most
 
+LOAD_SEVERAL = """
+SELECT stream, version, type, schema_version, body::text AS body FROM events
+JOIN unnest($1::smallint[], $2::uuid[]) AS t(bucket, stream) USING (bucket, stream) ORDER BY stream, version
+"""  # no limit: as above, and whoever asks bounds the streams
+
 
 async def append_all(session: WriteSession, events: Sequence[NewEvent]) -> set[tuple[UUID, int]]:
     """Append what does not clash; the (stream, version) pairs that were written. Never aborts for a clash."""
@@ -124,6 +129,18 @@ async def load(session: ReadSession, types: EventTypes, bucket: int, stream: UUI
     """All events of a stream in order; empty when there is none."""
     rows = await session.all(LOAD, bucket, stream, 0)
     return [types.decode(row["type"], row["schema_version"], row["body"]) for row in rows]
+
+
+async def load_several(
+    session: ReadSession, types: EventTypes, streams: Sequence[tuple[int, UUID]]
+) -> dict[UUID, list[Event]]:
+    """The events of several (bucket, stream), each in order; absent where there are none."""
+    found: dict[UUID, list[Event]] = {}
+    columns = ([bucket for bucket, _ in streams], [stream for _, stream in streams])
+    for row in await session.all(LOAD_SEVERAL, *columns):
+        event = types.decode(row["type"], row["schema_version"], row["body"])
+        found.setdefault(row["stream"], []).append(event)
+    return found
 
 
 def _columns(events: Sequence[NewEvent]) -> tuple[list[Any], ...]:

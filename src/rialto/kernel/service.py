@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rialto.kernel.bus import Logged
     from rialto.kernel.clock import Clock
     from rialto.kernel.consumers import Delivery
-    from rialto.kernel.db import Database
+    from rialto.kernel.db import Database, WriteSession
     from rialto.kernel.events import Event
     from rialto.kernel.faults import Faults
     from rialto.kernel.ids import Ids
@@ -87,10 +87,18 @@ class Reaction:
 
     The delivery's session is the transaction in which the inbox remembers the event: write there, and the
     effect happens exactly once. Calls to other services must be idempotent.
+
+    Where one statement can do for many what it does for one, `run_many(handlers, events, session)` is given
+    instead: it gets events of different streams that came together, one of each stream at a time.
     """
 
     event: type[Event]
-    run: Callable[[Any, Any, Delivery], Awaitable[None]]
+    run: Callable[[Any, Any, Delivery], Awaitable[None]] | None = None
+    run_many: Callable[[Any, Sequence[Any], WriteSession], Awaitable[None]] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.run is None) == (self.run_many is None):
+            raise TypeError(f"a reaction to {self.event.TYPE} is either for one or for many")
 
 
 class Feed(Protocol):
