@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -12,22 +13,31 @@ import structlog
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, WriteSession
 from rialto.kernel.errors import NotFound, Unavailable
-from rialto.kernel.ids import MAIL, to_uuid
+from rialto.kernel.ids import MAIL, OrderId, to_uuid
 from rialto.kernel.mail import Mailer, MailRefused, Outgoing
 from rialto.kernel.text import clean_text
 from rialto.notifications import store
 from rialto.notifications.api import ListMails, Mail, MailList, MailNotFound, MailRef
 from rialto.notifications.model import Cause, language_for, message_id
 from rialto.notifications.render import Renderer
-from rialto.orders.api import Order, OrderRef, Orders
+from rialto.orders.api import Order, OrderNotFound, Orders, OrdersNamed
 
 LISTED_MAX = 200
 
 log = structlog.get_logger("rialto.notifications")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """A mail to write about an order; `facts` are what the event adds (reason, shipped lines, tracking)."""
+
+    cause: Cause
+    order: Order
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
 class NotificationHandlers:
-    """Implements `Notifications`; reactions call `order` and `queue`, the job calls `send_due`."""
+    """Implements `Notifications`; reactions call `orders` and `queue`, the job calls `send_due`."""
 
     def __init__(
         self,
@@ -64,20 +74,29 @@ class NotificationHandlers:
             raise MailNotFound
         return mail
 
-    async def order(self, cause: Cause) -> Order:
-        """The order a mail is about: events hold nothing personal."""
-        return await self._orders.get(OrderRef(order_id=cause.order_id, staff=True))
+    async def orders(self, order_ids: Sequence[OrderId]) -> Sequence[Order]:
+        """The orders that mails are about: events hold nothing personal. Raises OrderNotFound if one is missing."""
+        found = await self._orders.several(OrdersNamed(order_ids=list(order_ids)))
+        if len(found.items) != len(order_ids):
+            raise OrderNotFound
+        return found.items
 
-    async def queue(
-        self, session: WriteSession, cause: Cause, order: Order, facts: Mapping[str, Any] | None = None
-    ) -> None:
-        """Write the mail and keep it for sending, in the reaction's transaction. Again for a cause: nothing."""
-        if not order.email:
-            log.info("an order has no e-mail", order=cause.order_id, template=cause.template)
-            return
-        letter = self._renderer.letter(cause.template, order, facts or {})
-        language = language_for(order.language)
-        await store.queue(session, cause, letter, language=language, to=order.email, now=self._clock.now())
+    async def queue(self, session: WriteSession, notices: Sequence[Notice]) -> None:
+        """Write mails and keep them for sending, in the reaction's transaction. Again for a cause: nothing."""
+        await store.queue(
+            session,
+            [
+                store.NewMail(
+                    cause=notice.cause,
+                    letter=self._renderer.letter(notice.cause.template, notice.order, notice.facts),
+                    language=language_for(notice.order.language),
+                    to=notice.order.email,
+                )
+                for notice in notices
+                if notice.order.email  # erased: there is nobody to write to
+            ],
+            self._clock.now(),
+        )
 
     async def send_due(self) -> int:
         """Send the mails whose turn it is; how many were sent or refused for good.

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rialto.kernel.consumers import Delivery
+from rialto.kernel.db import WriteSession
 from rialto.kernel.service import Reaction
-from rialto.notifications.handlers import NotificationHandlers
+from rialto.notifications.handlers import Notice, NotificationHandlers
 from rialto.notifications.model import Cause, Template
 from rialto.notifications.render import shipped_lines
 from rialto.orders.events import OrderCancelled, OrderPlaced, OrderShipped
 
 
-async def order_placed(handlers: NotificationHandlers, event: OrderPlaced, delivery: Delivery) -> None:
-    cause = Cause(order_id=event.order_id, template=Template.ORDER_PLACED)
-    await handlers.queue(delivery.session, cause, await handlers.order(cause))
+async def orders_placed(
+    handlers: NotificationHandlers, events: Sequence[OrderPlaced], session: WriteSession
+) -> None:
+    """Confirmations are what a busy shop writes most: those that come together are read and kept together."""
+    orders = await handlers.orders([event.order_id for event in events])
+    causes = [Cause(order_id=order.id, template=Template.ORDER_PLACED) for order in orders]
+    notices = [Notice(cause=cause, order=order) for cause, order in zip(causes, orders, strict=True)]
+    await handlers.queue(session, notices)
 
 
 async def order_cancelled(handlers: NotificationHandlers, event: OrderCancelled, delivery: Delivery) -> None:
@@ -21,22 +29,23 @@ async def order_cancelled(handlers: NotificationHandlers, event: OrderCancelled,
         return
     cause = Cause(order_id=event.order_id, template=Template.ORDER_CANCELLED)
     facts = {"by_customer": event.reason == "customer"}
-    await handlers.queue(delivery.session, cause, await handlers.order(cause), facts)
+    [order] = await handlers.orders([event.order_id])
+    await handlers.queue(delivery.session, [Notice(cause=cause, order=order, facts=facts)])
 
 
 async def order_shipped(handlers: NotificationHandlers, event: OrderShipped, delivery: Delivery) -> None:
     cause = Cause(order_id=event.order_id, template=Template.ORDER_SHIPPED, step=event.step)
-    order = await handlers.order(cause)
+    [order] = await handlers.orders([event.order_id])
     facts = {
         "shipped": shipped_lines(order, event.lines),
         "tracking": event.tracking or "",
         "complete": event.complete,
     }
-    await handlers.queue(delivery.session, cause, order, facts)
+    await handlers.queue(delivery.session, [Notice(cause=cause, order=order, facts=facts)])
 
 
 REACTIONS = (
-    Reaction(event=OrderPlaced, run=order_placed),
+    Reaction(event=OrderPlaced, run_many=orders_placed),
     Reaction(event=OrderCancelled, run=order_cancelled),
     Reaction(event=OrderShipped, run=order_shipped),
 )

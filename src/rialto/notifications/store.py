@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,7 +14,8 @@ from rialto.notifications.model import ATTEMPTS_MAX, DELAYS_S, Cause, Letter
 
 _QUEUE = """
 INSERT INTO mails (id, cause, template, language, recipient, subject, text, html, state, next_attempt_at, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', $9, $9)
+SELECT t.*, 'queued', $9, $9
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) AS t
 ON CONFLICT DO NOTHING
 """
 # A claim is an attempt: should the process die now, the mail is due again after the attempt's delay.
@@ -49,23 +51,32 @@ FROM mails WHERE id = $1
 """
 
 
-async def queue(
-    session: WriteSession, cause: Cause, letter: Letter, *, language: str, to: str, now: datetime
-) -> bool:
-    """Keep the mail for sending; False when this cause has one already."""
-    count = await session.run(
+@dataclass(frozen=True, kw_only=True)
+class NewMail:
+    """A mail to keep for sending."""
+
+    cause: Cause
+    letter: Letter
+    language: str
+    to: str
+
+
+async def queue(session: WriteSession, mails: Sequence[NewMail], now: datetime) -> int:
+    """Keep mails for sending; how many. A cause that has one already gets no other."""
+    if not mails:
+        return 0
+    return await session.run(
         _QUEUE,
-        cause.mail_id,
-        cause.key,
-        cause.template,
-        language,
-        to,
-        letter.subject,
-        letter.text,
-        letter.html,
+        [mail.cause.mail_id for mail in mails],
+        [mail.cause.key for mail in mails],
+        [mail.cause.template for mail in mails],
+        [mail.language for mail in mails],
+        [mail.to for mail in mails],
+        [mail.letter.subject for mail in mails],
+        [mail.letter.text for mail in mails],
+        [mail.letter.html for mail in mails],
         now,
     )
-    return count == 1
 
 
 async def claim_due(session: WriteSession, limit: int, now: datetime) -> list[Mail]:

@@ -13,6 +13,8 @@ from rialto.kernel.ids import CartId, OrderId
 from rialto.kernel.money import Currency, Money
 from rialto.kernel.service import Frozen, operation
 
+SEVERAL_MAX = 500  # of `several`: more than a batch of events brings
+
 
 class OrderNotFound(NotFound):
     message = "There is no such order."
@@ -195,6 +197,18 @@ class OrderRef(Frozen):
     staff: bool = False
 
 
+class OrdersNamed(Frozen):
+    """At most SEVERAL_MAX."""
+
+    order_ids: list[OrderId]
+
+
+class SeveralOrders(Frozen):
+    """In the order asked for; what does not exist is left out."""
+
+    items: list[Order]
+
+
 class CancelOrder(Frozen):
     order_id: OrderId
     key: str | None = None
@@ -263,6 +277,11 @@ class Orders(Protocol):
     @operation(idempotent=True)
     async def get(self, command: OrderRef) -> Order:
         """Raises OrderNotFound, also for a wrong key."""
+        ...
+
+    @operation(idempotent=True)
+    async def several(self, command: OrdersNamed) -> SeveralOrders:
+        """For other services: orders by id, without keys. Raises Invalid for more than SEVERAL_MAX."""
         ...
 
     @operation(idempotent=True, timeout_s=15)

@@ -57,10 +57,9 @@ class Starter:
         ordered = sorted(
             starts, key=lambda s: (bucket_of(s.event.cart_id), s.event.cart_id, s.event.idempotency_key)
         )
-        with_key = await _claim_keys(session, ordered)
-        claimants = [start for start in ordered if _uuid(start) in with_key]
-        with_cart = await _claim_carts(session, claimants)
-        losers = [start for start in claimants if _uuid(start) not in with_cart]
+        claimed = await _claim(session, ordered)
+        claimants = [start for start in ordered if _uuid(start) in claimed]
+        losers = [start for start in claimants if not claimed[_uuid(start)]]
         if losers:
             await session.run(
                 store.FORGET_KEYS,
@@ -69,13 +68,10 @@ class Starter:
                 [start.event.idempotency_key for start in losers],
                 [_uuid(start) for start in losers],
             )
-        winners = [start for start in claimants if _uuid(start) in with_cart]
+        winners = [start for start in claimants if claimed[_uuid(start)]]
         if winners:
             await _add(session, winners)
-        return [
-            True if _uuid(s) in with_cart else CheckoutInProgress() if _uuid(s) in with_key else KeyTaken()
-            for s in starts
-        ]
+        return [_answer(claimed.get(_uuid(start))) for start in starts]
 
     async def _recover(self, starts: Sequence[Start]) -> Sequence[bool | RialtoError]:
         async with self._db.read() as session:
@@ -89,9 +85,10 @@ class Starter:
         return [True if _uuid(start) in written else Unavailable() for start in starts]
 
 
-async def _claim_keys(session: WriteSession, starts: Sequence[Start]) -> set[UUID]:
+async def _claim(session: WriteSession, starts: Sequence[Start]) -> dict[UUID, bool]:
+    """Of the orders whose key was free: whether the cart was, too."""
     rows = await session.all(
-        store.CLAIM_KEYS,
+        store.CLAIM,
         [bucket_of(start.event.cart_id) for start in starts],
         [to_uuid(start.event.cart_id) for start in starts],
         [start.event.idempotency_key for start in starts],
@@ -99,19 +96,7 @@ async def _claim_keys(session: WriteSession, starts: Sequence[Start]) -> set[UUI
         [_uuid(start) for start in starts],
         [start.event.started_at for start in starts],
     )
-    return {row["order_id"] for row in rows}
-
-
-async def _claim_carts(session: WriteSession, starts: Sequence[Start]) -> set[UUID]:
-    if not starts:
-        return set()
-    rows = await session.all(
-        store.CLAIM_CARTS,
-        [bucket_of(start.event.cart_id) for start in starts],
-        [to_uuid(start.event.cart_id) for start in starts],
-        [_uuid(start) for start in starts],
-    )
-    return {row["order_id"] for row in rows}
+    return {row["order_id"]: row["has_cart"] for row in rows}
 
 
 async def _add(session: WriteSession, winners: Sequence[Start]) -> None:
@@ -140,6 +125,12 @@ async def _add(session: WriteSession, winners: Sequence[Start]) -> None:
         [msgspec.json.encode(start.billing).decode() for start in winners],
         [start.saga_due_at for start in winners],
     )
+
+
+def _answer(has_cart: bool | None) -> bool | RialtoError:
+    if has_cart is None:
+        return KeyTaken()
+    return True if has_cart else CheckoutInProgress()
 
 
 def _uuid(start: Start) -> UUID:

@@ -12,7 +12,8 @@ import msgspec
 from rialto.kernel.address import Address
 from rialto.kernel.db import ReadSession, WriteSession
 from rialto.kernel.events import EventTypes, load
-from rialto.kernel.ids import OrderId, bucket_of, to_uuid
+from rialto.kernel.events import load_several as load_streams
+from rialto.kernel.ids import ORDER, OrderId, bucket_of, to_uuid
 from rialto.kernel.service import Frozen
 from rialto.orders.events import EVENTS
 from rialto.orders.model import OrderState, fold
@@ -20,16 +21,18 @@ from rialto.orders.model import OrderState, fold
 TYPES = EventTypes(EVENTS)
 
 # Starting: whoever's row is returned goes on; the others' statements change nothing.
-CLAIM_KEYS = """
-INSERT INTO idempotency (bucket, scope, key, request_hash, order_id, state, made_at)
-SELECT bucket, scope, key, request_hash, order_id, 'running', made_at
-FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[])
-    AS t(bucket, scope, key, request_hash, order_id, made_at)
-ON CONFLICT DO NOTHING RETURNING order_id
-"""
-CLAIM_CARTS = """
-INSERT INTO cart_orders (bucket, cart_id, order_id)
-SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) ON CONFLICT DO NOTHING RETURNING order_id
+CLAIM = """
+WITH keyed AS (
+    INSERT INTO idempotency (bucket, scope, key, request_hash, order_id, state, made_at)
+    SELECT bucket, scope, key, request_hash, order_id, 'running', made_at
+    FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[])
+        AS t(bucket, scope, key, request_hash, order_id, made_at)
+    ON CONFLICT DO NOTHING RETURNING bucket, scope, order_id
+), carted AS (
+    INSERT INTO cart_orders (bucket, cart_id, order_id) SELECT bucket, scope, order_id FROM keyed
+    ON CONFLICT DO NOTHING RETURNING order_id
+)
+SELECT order_id, EXISTS (SELECT 1 FROM carted WHERE carted.order_id = keyed.order_id) AS has_cart FROM keyed
 """
 FORGET_KEYS = """
 DELETE FROM idempotency USING unnest($1::smallint[], $2::uuid[], $3::text[], $4::uuid[]) AS t(bucket, scope, key, order_id)
@@ -92,6 +95,11 @@ DETAILS = """
 SELECT o.key, c.email, c.shipping::text AS shipping, c.billing::text AS billing
 FROM orders AS o LEFT JOIN contacts AS c ON c.bucket = o.bucket AND c.order_id = o.id WHERE o.bucket = $1 AND o.id = $2
 """
+SEVERAL_DETAILS = """
+SELECT o.id, o.key, c.email, c.shipping::text AS shipping, c.billing::text AS billing
+FROM unnest($1::smallint[], $2::uuid[]) AS t(bucket, id) JOIN orders AS o USING (bucket, id)
+LEFT JOIN contacts AS c ON c.bucket = o.bucket AND c.order_id = o.id
+"""
 # The worker's list crosses buckets; it is background work, bounded, and no request waits for it.
 DUE = "SELECT bucket, order_id, due_at, attempts FROM saga WHERE due_at <= $1 ORDER BY due_at LIMIT $2"
 CLAIM_DUE = """
@@ -100,7 +108,15 @@ WHERE bucket = $1 AND order_id = $2 AND due_at = $3 RETURNING attempts
 """
 POSTPONE = "UPDATE saga SET due_at = $3, attempts = greatest(attempts, 1) WHERE bucket = $1 AND order_id = $2"
 # Only where nobody is at work: an attempt of the request that started the order counts as zero.
-HURRY = "UPDATE saga SET due_at = $3 WHERE bucket = $1 AND order_id = $2 AND attempts > 0 AND due_at > $3"
+# Rows are locked in the order in which every batch locks them.
+HURRY = """
+WITH waiting AS (
+    SELECT bucket, order_id FROM saga JOIN unnest($1::smallint[], $2::uuid[]) AS t(bucket, order_id) USING (bucket, order_id)
+    WHERE attempts > 0 AND due_at > $3 ORDER BY bucket, order_id FOR UPDATE OF saga
+)
+UPDATE saga SET due_at = $3 FROM waiting
+WHERE saga.bucket = waiting.bucket AND saga.order_id = waiting.order_id AND attempts > 0 AND due_at > $3
+"""
 PURGE_KEYS = "DELETE FROM idempotency WHERE (bucket, scope, key) IN (SELECT bucket, scope, key FROM idempotency WHERE made_at < $1 LIMIT $2)"
 LIST = """
 SELECT bucket, id, number, status, payment_status, fulfilment_status, currency, total, placed_at, started_at FROM orders
@@ -199,14 +215,25 @@ async def load_order_at(session: ReadSession, order_id: OrderId, version: int) -
     return fold((await load(session, TYPES, bucket_of(order_id), to_uuid(order_id)))[:version])
 
 
+async def load_several(session: ReadSession, order_ids: Sequence[OrderId]) -> dict[OrderId, OrderState]:
+    """Those that exist."""
+    streams = [(bucket_of(order_id), to_uuid(order_id)) for order_id in order_ids]
+    found = await load_streams(session, TYPES, streams)
+    return {ORDER.of(stream): fold(events) for stream, events in found.items()}
+
+
+async def load_several_details(
+    session: ReadSession, order_ids: Sequence[OrderId]
+) -> dict[OrderId, tuple[str, Contact]]:
+    """As `load_details`, of those that exist."""
+    columns = ([bucket_of(order_id) for order_id in order_ids], [to_uuid(order_id) for order_id in order_ids])
+    return {ORDER.of(row["id"]): _details(row) for row in await session.all(SEVERAL_DETAILS, *columns)}
+
+
 async def load_details(session: ReadSession, order_id: OrderId) -> tuple[str, Contact] | None:
     """The order's key and contact; None when there is no such order."""
     row = await session.one(DETAILS, bucket_of(order_id), to_uuid(order_id))
-    if row is None:
-        return None
-    return row["key"], Contact(
-        email=row["email"], shipping=_address(row["shipping"]), billing=_address(row["billing"])
-    )
+    return None if row is None else _details(row)
 
 
 async def load_key(session: ReadSession, cart_id: str, key: str) -> KnownKey | None:
@@ -218,6 +245,12 @@ async def load_key(session: ReadSession, cart_id: str, key: str) -> KnownKey | N
         order_id=row["order_id"],
         done=row["state"] == "done",
         answer=row["answer"].encode() if row["answer"] is not None else None,
+    )
+
+
+def _details(row: Any) -> tuple[str, Contact]:
+    return row["key"], Contact(
+        email=row["email"], shipping=_address(row["shipping"]), billing=_address(row["billing"])
     )
 
 

@@ -10,7 +10,16 @@ from rialto.kernel.errors import NotFound, field_problem
 from rialto.kernel.ids import ORDER, to_uuid
 from rialto.kernel.money import Money
 from rialto.orders import store
-from rialto.orders.api import ListOrders, Order, OrderList, OrderRef, OrderRow
+from rialto.orders.api import (
+    SEVERAL_MAX,
+    ListOrders,
+    Order,
+    OrderList,
+    OrderRef,
+    OrderRow,
+    OrdersNamed,
+    SeveralOrders,
+)
 from rialto.orders.handlers.shared import OrderUseCase
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,6 +29,15 @@ class Reading(OrderUseCase):
     async def get(self, command: OrderRef) -> Order:
         details = await self.admitted(command.order_id, command.key, staff=command.staff)
         return self.view(await self.saga.load(command.order_id), details)
+
+    async def several(self, command: OrdersNamed) -> SeveralOrders:
+        if len(command.order_ids) > SEVERAL_MAX:
+            raise field_problem("order_ids", "too_many", f"At most {SEVERAL_MAX} orders at a time.")
+        async with self.env.db.read() as session:
+            details = await store.load_several_details(session, command.order_ids)
+            states = await store.load_several(session, list(details))
+        known = [order_id for order_id in command.order_ids if order_id in details]
+        return SeveralOrders(items=[self.view(states[order_id], details[order_id]) for order_id in known])
 
     async def list(self, command: ListOrders) -> OrderList:
         after = _read_cursor(command.cursor)
