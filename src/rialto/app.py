@@ -115,6 +115,7 @@ def choose_engines(settings: Settings, secrets: Secrets, address: DatabaseAddres
             "payments": {sandbox.name: sandbox},
             "mail": choose_mailer(settings.smtp_url, public_url=settings.public_url),
             "passwords": Argon2Passwords(),
+            "cache": MemoryCache,
             "secrets": secrets,
         },
         closers=(sandbox,),

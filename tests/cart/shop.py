@@ -10,6 +10,7 @@ from typing import Any
 
 from rialto.cart.api import AddLine, Cart, CartRef, ChosenPayment, NewCart, SetAddress, SetPayment
 from rialto.cart.handlers import CartHandlers
+from rialto.cart.peers import SHOWN_S
 from rialto.cart.service import SERVICE
 from rialto.catalog.api import Catalog, Channel, Channels, Offer, Offers, OffersOf
 from rialto.inventory.api import Inventory, Levels, LevelsOf
@@ -35,8 +36,10 @@ class Shelf(Peer):
         self.prices: dict[str, int] = {"cup": 1190, "lamp": 11900, "book": 2140}
         self.withdrawn: set[str] = set()
         self.reached = True
+        self.asked = 0
 
     async def offers(self, command: OffersOf) -> Offers:
+        self.asked += 1
         if not self.reached:
             raise Unavailable
         found = {sku: self._offer(sku, command.currency) for sku in command.skus if sku in self.prices}
@@ -73,8 +76,10 @@ class Stock(Peer):
     def __init__(self) -> None:
         self.available: dict[str, int] = {"cup": 500, "lamp": 3, "book": 10}
         self.reached = True
+        self.asked = 0
 
     async def levels(self, command: LevelsOf) -> Levels:
+        self.asked += 1
         if not self.reached:
             raise Unavailable
         return Levels(available={sku: self.available[sku] for sku in command.skus if sku in self.available})
@@ -129,6 +134,10 @@ class Shop:
 
     async def get(self, cart_id: CartId) -> Cart:
         return await self.carts.get(CartRef(cart_id=cart_id))
+
+    def a_moment_later(self) -> None:
+        """What is only shown has been forgotten: prices and counts are asked for again."""
+        self.env.clock.advance(SHOWN_S)
 
     async def rows(self, sql: str, *values: Any) -> Iterable[Any]:
         async with self.env.db.read() as session:

@@ -16,10 +16,8 @@ from rialto.cart.api import (
     SetDelivery,
 )
 from rialto.cart.handlers import EXPIRED_AT_ONCE
-from rialto.cart.reactions import close_ordered_cart
-from rialto.kernel.consumers import Delivery
+from rialto.cart.reactions import close_ordered_carts
 from rialto.kernel.errors import Invalid
-from rialto.kernel.events import Envelope
 from rialto.kernel.ids import ORDER, CartId, OrderId, bucket_of, to_uuid
 from rialto.kernel.money import EUR, Money
 from rialto.orders.events import OrderPlaced
@@ -205,19 +203,8 @@ async def deliver(shop: Shop, cart_id: CartId, order_id: OrderId) -> None:
         skus={"cup": 1},
         placed_at=now,
     )
-    envelope = Envelope(
-        service="orders",
-        bucket=bucket_of(order_id),
-        stream=to_uuid(order_id),
-        version=1,
-        type=OrderPlaced.TYPE,
-        schema_version=1,
-        body=b"{}",
-        meta=b"{}",
-        at=now,
-    )
     async with shop.env.db.write() as session:
-        await close_ordered_cart(shop.carts, event, Delivery(envelope, session))
+        await close_ordered_carts(shop.carts, [event], session)
 
 
 async def test_forgotten_carts_are_deleted_with_all_that_belongs_to_them(shop: Shop) -> None:

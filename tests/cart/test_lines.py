@@ -97,6 +97,7 @@ async def test_what_is_not_sold_cannot_be_added(shop: Shop, sku: str) -> None:
 async def test_a_withdrawn_article_cannot_be_added_or_changed_but_removed(shop: Shop) -> None:
     cart = await shop.a_cart("cup")
     shop.shelf.withdrawn.add("cup")
+    shop.a_moment_later()
     line_id = cart.lines[0].id
     with pytest.raises(SkuNotSold):
         await shop.carts.add_line(AddLine(cart_id=cart.id, sku="cup"))
@@ -108,6 +109,7 @@ async def test_a_withdrawn_article_cannot_be_added_or_changed_but_removed(shop: 
 
 async def test_a_sold_out_article_may_be_added_and_is_marked(shop: Shop) -> None:
     shop.stock.available["lamp"] = 0
+    shop.a_moment_later()
     cart = await shop.a_cart("lamp")
     assert (cart.lines[0].available, cart.lines[0].problem) == (0, "sold_out")
 
@@ -252,6 +254,7 @@ async def test_no_code_is_valid_and_taking_one_off_changes_nothing(shop: Shop) -
 async def test_when_a_peer_does_not_answer_nothing_is_changed(shop: Shop, silent: str) -> None:
     cart = await shop.a_cart("cup")
     getattr(shop, silent).reached = False
+    shop.a_moment_later()
     with pytest.raises(Unavailable):
         await shop.carts.add_line(AddLine(cart_id=cart.id, sku="lamp"))
     with pytest.raises(Unavailable):

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rialto.engines.memory_cache import MemoryCache
 from rialto.kernel.calls import bind
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.db import Database, DatabaseAddress
@@ -43,7 +44,7 @@ class TestEnv:
         self.woken: list[str] = []
         self.handlers: Any = None
         self._peers = peers
-        self._engines = {"secrets": SECRETS, **engines}
+        self._engines = {"secrets": SECRETS, "cache": MemoryCache, **engines}
 
     def __getitem__(self, api: type[T]) -> T:
         return bind(api, self._peers[api], clock=self.clock, strict=True)

@@ -32,6 +32,7 @@ import msgspec
 from rialto.app import ALL, App, Engines
 from rialto.cart.api import AddLine, CartRef, Carts, NewCart, SetAddress, SetDelivery
 from rialto.catalog.api import Catalog, ProductDraft, PutProduct, VariantDraft
+from rialto.engines.memory_cache import MemoryCache
 from rialto.engines.passwords import Argon2Passwords
 from rialto.inventory.api import Inventory, LevelsOf, PutStock, PutStockMany
 from rialto.kernel.address import Address
@@ -333,6 +334,7 @@ def engines_of(
         "mail": mail,
         "passwords": Argon2Passwords(time_cost=1, memory_kib=8),
         "secrets": SECRETS,
+        "cache": MemoryCache,
     }
     return Engines(
         clock=clock, ids=ids, faults=faults, secrets=SECRETS, address=address, by_port=ports, **options

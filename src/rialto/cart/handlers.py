@@ -9,7 +9,7 @@ do not overtake each other for ever; between processes the version is the fence.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from weakref import WeakValueDictionary
@@ -59,7 +59,8 @@ class _Change:
     """`decide` gives the next cart. Of which lines the present price counts as seen: `touched` (its SKU or id), `everything`.
 
     Only the line that somebody acts on: pages redirect after a change, so what its answer says about the
-    other lines is not seen by anybody, and a changed price must not go unnoticed.
+    other lines is not seen by anybody, and a changed price must not go unnoticed. `everything` accepts the total,
+    so it is worked out from what holds now.
     """
 
     decide: Callable[[StoredCart], StoredCart]
@@ -166,7 +167,7 @@ class CartHandlers:
 
     async def for_checkout(self, command: CartRef) -> CartForCheckout:
         cart = await self._open(command.cart_id)
-        market = await self._peers.market(cart)
+        market = await self._peers.market_now(cart)
         return CartForCheckout(
             cart=view(cart, market.answers, market.quote, command.language),
             quote=market.quote,
@@ -182,7 +183,7 @@ class CartHandlers:
         """Again for the same order: unchanged. Raises CartNotFound, CartOrdered when it became another order."""
         cart_id = _parsed(command.cart_id)
         async with self._db.write() as session:
-            closed = await store.close(session, cart_id, command.order_id)
+            closed = await store.close(session, {cart_id: command.order_id})
         if not closed:
             async with self._db.read() as session:
                 found = await store.order_of(session, cart_id)
@@ -192,9 +193,9 @@ class CartHandlers:
                 raise CartOrdered(extra={"order_id": found[1]})
         return Nothing()
 
-    async def close_within(self, session: WriteSession, cart_id: CartId, order_id: OrderId) -> None:
-        """For the reaction to a placed order. A cart that is gone or was closed before stays as it is."""
-        await store.close(session, cart_id, order_id)
+    async def close_within(self, session: WriteSession, orders: Mapping[CartId, OrderId]) -> None:
+        """For the reaction to placed orders. A cart that is gone or was closed before stays as it is."""
+        await store.close(session, orders)
 
     async def expire(self) -> int:
         """Delete carts that nobody touched for 60 days, open or ordered (an order has its own copy); how many."""
@@ -212,7 +213,11 @@ class CartHandlers:
             for _ in range(ATTEMPTS_MAX):
                 before = await self._open(cart_id)
                 wanted = change.decide(before)
-                market = await self._peers.market(wanted, must_deliver=change.must_deliver)
+                market = await (
+                    self._peers.market_now(wanted)
+                    if change.everything
+                    else self._peers.market(wanted, must_deliver=change.must_deliver)
+                )
                 after = replace(_after(wanted, market, change), touched_on=self._today())
                 if after == before:
                     return view(wanted, market.answers, market.quote, language)

@@ -1,17 +1,24 @@
-"""What cart asks of the other services, in parallel where one answer does not need the other."""
+"""What cart asks of the other services, in parallel where one answer does not need the other.
+
+What is only shown may be a second old: then a popular article is asked for once a second and not with every
+click. What decides (the total that is accepted, the price of an order) is asked for anew. Stock decides
+nothing here, inventory does; so a remembered count that suffices is good enough, one that does not is asked again.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from rialto.cart.model.contents import StoredCart
 from rialto.cart.model.views import Answers, to_quote
-from rialto.catalog.api import Catalog, Channel, Offers, OffersOf
-from rialto.inventory.api import Inventory, Levels, LevelsOf
-from rialto.kernel.cache import Cache, OneEntry
+from rialto.catalog.api import Catalog, Channel, Offer, OffersOf
+from rialto.inventory.api import Inventory, LevelsOf
+from rialto.kernel.cache import Cache, CacheEngine, Entry, OneEntry
 from rialto.kernel.clock import Clock
 from rialto.kernel.errors import InvariantBroken
 from rialto.kernel.ids import Ids
@@ -19,6 +26,11 @@ from rialto.kernel.service import Nothing
 from rialto.pricing.api import DeliveryOptions, DeliveryUnavailable, Pricing, Quote
 
 CHANNELS_REMEMBERED_S = 3.0
+SHOWN_S = 1.0  # how old a price or count may be that is only shown
+ARTICLES_REMEMBERED = 20_000
+
+V = TypeVar("V")
+W = TypeVar("W")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,23 +45,46 @@ class Peers:
     """Catalogue, inventory and pricing. What they raise (Unavailable above all) reaches the caller as it is."""
 
     def __init__(
-        self, catalog: Catalog, inventory: Inventory, pricing: Pricing, *, clock: Clock, ids: Ids
+        self,
+        catalog: Catalog,
+        inventory: Inventory,
+        pricing: Pricing,
+        *,
+        clock: Clock,
+        ids: Ids,
+        memory: Callable[[int], CacheEngine[Entry[Any]]],
     ) -> None:
+        """`memory` makes the cache engine for so many entries."""
         self._catalog = catalog
         self._inventory = inventory
         self._pricing = pricing
         self._channels: Cache[list[Channel]] = Cache(OneEntry(), clock, ids, ttl_s=CHANNELS_REMEMBERED_S)
+        self._offers: Cache[Offer] = Cache(memory(ARTICLES_REMEMBERED), clock, ids, ttl_s=SHOWN_S)
+        self._levels: Cache[int] = Cache(memory(ARTICLES_REMEMBERED), clock, ids, ttl_s=SHOWN_S)
 
     async def channels(self) -> list[Channel]:
         """All of them, as they were within the last seconds."""
         return await self._channels.get("channels", self._read_channels)
 
     async def market(self, cart: StoredCart, *, must_deliver: bool = False) -> Market:
-        """The cart's prices now, with its chosen delivery while that serves it.
+        """The cart's prices to show, with its chosen delivery while that serves it.
 
         With `must_deliver` a choice that does not serve raises DeliveryUnavailable instead of being left out.
         """
-        answers = await self._answers(cart)
+        offers, available = await _both(self._offers_shown(cart), self._levels_shown(cart))
+        answers = Answers(offers=offers, available=available)
+        return await self._priced(cart, answers, must_deliver=must_deliver)
+
+    async def market_now(self, cart: StoredCart) -> Market:
+        """The cart's prices as they are at this moment, to decide by."""
+        offers, available = await _both(self._ask_offers(cart, _skus(cart)), self._levels_enough(cart))
+        return await self._priced(cart, Answers(offers=offers, available=available), must_deliver=False)
+
+    async def delivery_options(self, cart: StoredCart) -> DeliveryOptions:
+        answers = Answers(offers=await self._offers_shown(cart))
+        return await self._pricing.delivery_options(to_quote(cart, answers))
+
+    async def _priced(self, cart: StoredCart, answers: Answers, *, must_deliver: bool) -> Market:
         question = to_quote(cart, answers)
         wanted = cart.delivery_option_id
         if wanted is not None and (question.items or must_deliver):
@@ -61,30 +96,62 @@ class Peers:
                     raise
         return Market(answers=answers, quote=await self._pricing.quote(question))
 
-    async def delivery_options(self, cart: StoredCart) -> DeliveryOptions:
-        offers = await self._offers(cart)
-        return await self._pricing.delivery_options(to_quote(cart, Answers(offers=offers.items)))
+    async def _offers_shown(self, cart: StoredCart) -> Mapping[str, Offer]:
+        prefix = f"{cart.channel}/{cart.currency}/"
+        return await _recent(
+            self._offers, prefix, _skus(cart), lambda missing: self._ask_offers(cart, missing)
+        )
 
-    async def _answers(self, cart: StoredCart) -> Answers:
-        if not cart.lines:
-            return Answers()
-        try:
-            async with asyncio.TaskGroup() as group:
-                offers = group.create_task(self._offers(cart))
-                levels = group.create_task(self._levels(cart))
-        except BaseExceptionGroup as failed:
-            raise _first(failed) from None
-        return Answers(offers=offers.result().items, available=levels.result().available)
+    async def _levels_shown(self, cart: StoredCart) -> Mapping[str, int]:
+        return await _recent(self._levels, "", _skus(cart), self._ask_levels)
 
-    async def _offers(self, cart: StoredCart) -> Offers:
-        skus = [line.sku for line in cart.lines]
-        return await self._catalog.offers(OffersOf(skus=skus, currency=cart.currency, channel=cart.channel))
+    async def _levels_enough(self, cart: StoredCart) -> Mapping[str, int]:
+        """What is remembered where it suffices: nobody is turned away for a count that may have grown since."""
+        shown = await self._levels_shown(cart)
+        short = [line.sku for line in cart.lines if shown.get(line.sku, 0) < line.quantity]
+        return {**shown, **(await self._ask_levels(short) if short else {})}
 
-    async def _levels(self, cart: StoredCart) -> Levels:
-        return await self._inventory.levels(LevelsOf(skus=[line.sku for line in cart.lines]))
+    async def _ask_offers(self, cart: StoredCart, skus: Sequence[str]) -> Mapping[str, Offer]:
+        if not skus:
+            return {}
+        question = OffersOf(skus=list(skus), currency=cart.currency, channel=cart.channel)
+        return (await self._catalog.offers(question)).items
+
+    async def _ask_levels(self, skus: Sequence[str]) -> Mapping[str, int]:
+        return (await self._inventory.levels(LevelsOf(skus=list(skus)))).available
 
     async def _read_channels(self) -> list[Channel]:
         return (await self._catalog.channels(Nothing())).items
+
+
+async def _recent(
+    cache: Cache[V],
+    prefix: str,
+    skus: Sequence[str],
+    ask: Callable[[Sequence[str]], Awaitable[Mapping[str, V]]],
+) -> Mapping[str, V]:
+    """What the cache holds, and what `ask` says of the others. What is unknown is asked for each time."""
+    known = {sku: value for sku in skus if (value := cache.peek(prefix + sku)) is not None}
+    missing = [sku for sku in skus if sku not in known]
+    if missing:
+        asked = await ask(missing)
+        for sku, value in asked.items():
+            cache.put(prefix + sku, value)
+        known.update(asked)
+    return known
+
+
+async def _both(first: Coroutine[Any, Any, V], second: Coroutine[Any, Any, W]) -> tuple[V, W]:
+    try:
+        async with asyncio.TaskGroup() as group:
+            one, other = group.create_task(first), group.create_task(second)
+    except BaseExceptionGroup as failed:
+        raise _first(failed) from None
+    return one.result(), other.result()
+
+
+def _skus(cart: StoredCart) -> list[str]:
+    return [line.sku for line in cart.lines]
 
 
 def _first(failed: BaseExceptionGroup[BaseException]) -> BaseException:

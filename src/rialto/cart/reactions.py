@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rialto.cart.handlers import CartHandlers
-from rialto.kernel.consumers import Delivery
+from rialto.kernel.db import WriteSession
 from rialto.kernel.service import Reaction
 from rialto.orders.events import OrderPlaced
 
 
-async def close_ordered_cart(carts: CartHandlers, event: OrderPlaced, delivery: Delivery) -> None:
+async def close_ordered_carts(
+    carts: CartHandlers, events: Sequence[OrderPlaced], session: WriteSession
+) -> None:
     """A placed order ends its cart, also when the checkout could not say so itself. Again: unchanged."""
-    await carts.close_within(delivery.session, event.cart_id, event.order_id)
+    await carts.close_within(session, {event.cart_id: event.order_id for event in events})
 
 
-REACTIONS = (Reaction(event=OrderPlaced, run=close_ordered_cart),)
+REACTIONS = (Reaction(event=OrderPlaced, run_many=close_ordered_carts),)

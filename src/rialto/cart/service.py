@@ -1,4 +1,4 @@
-"""How cart is plugged in."""
+"""How cart is plugged in. Engine: `cache`, which makes one for so many entries (kernel.cache.CacheEngine)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ SERVICE = Service(
     api=Carts,
     needs=(Catalog, Inventory, Pricing),
     build=lambda e: CartHandlers(
-        e.db, e.clock, e.ids, Peers(e[Catalog], e[Inventory], e[Pricing], clock=e.clock, ids=e.ids)
+        e.db,
+        e.clock,
+        e.ids,
+        Peers(e[Catalog], e[Inventory], e[Pricing], clock=e.clock, ids=e.ids, memory=e.engine("cache")),
     ),
     package="rialto.cart",
     routes=ROUTES,

@@ -6,6 +6,7 @@ who change it at once both count: the second reads again and applies its change 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -64,9 +65,10 @@ SELECT count(*) FROM changed
 """
 # A provider's token is of no use any more once the order is there.
 CLOSE = """
-UPDATE carts SET version = version + 1, status = 'ordered', order_id = $3,
+UPDATE carts SET version = version + 1, status = 'ordered', order_id = t.order_id,
     payment_provider = NULL, payment_token = NULL, payment_label = NULL
-WHERE bucket = $1 AND id = $2 AND status = 'open'
+FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS t(bucket, id, order_id)
+WHERE carts.bucket = t.bucket AND carts.id = t.id AND carts.status = 'open'
 """
 ORDER_OF = "SELECT status, order_id FROM carts WHERE bucket = $1 AND id = $2"
 FORGOTTEN = "SELECT bucket, id FROM carts WHERE touched_on < $1 ORDER BY touched_on LIMIT $2"
@@ -119,9 +121,15 @@ async def save(session: AloneSession, before: StoredCart, after: StoredCart) -> 
     )
 
 
-async def close(session: WriteSession, cart_id: CartId, order_id: OrderId) -> bool:
-    """False when it is not open (or not there)."""
-    return bool(await session.run(CLOSE, *_key(cart_id), to_uuid(order_id)))
+async def close(session: WriteSession, orders: Mapping[CartId, OrderId]) -> int:
+    """How many of these carts were open and became these orders."""
+    carts = sorted(orders)
+    return await session.run(
+        CLOSE,
+        [bucket_of(cart_id) for cart_id in carts],
+        [to_uuid(cart_id) for cart_id in carts],
+        [to_uuid(orders[cart_id]) for cart_id in carts],
+    )
 
 
 async def order_of(session: ReadSession, cart_id: CartId) -> tuple[str, OrderId | None] | None:
