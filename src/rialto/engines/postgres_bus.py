@@ -42,26 +42,32 @@ ON CONFLICT (owner) DO UPDATE SET expires_at = excluded.expires_at
 _FORGET_WORKERS = "DELETE FROM workers WHERE expires_at <= $1"
 _WORKERS = "SELECT count(*) FROM workers WHERE expires_at > $1"
 
-# FOR SHARE: several publishers of one owner may go on, a new owner's acquire waits for the commit.
-_CHECK_LEASES = """
-SELECT count(*) FROM (
-    SELECT 1 FROM leases JOIN unnest($1::text[], $2::bigint[]) AS held(name, fence) USING (name, fence)
+# One statement, so one commit: the leases are still held, ids are drawn under the partitions' locks, the events stand
+# in the log, and whoever listens is told. FOR SHARE: several publishers of one owner may go on, a new owner's
+# acquire waits for the commit.
+_PUBLISH = """
+WITH held AS (
+    SELECT 1 FROM leases JOIN unnest($1::text[], $2::bigint[]) AS mine(name, fence) USING (name, fence)
     WHERE owner = $3 FOR SHARE OF leases
-) AS still
-"""
-_DRAW_IDS = """
-WITH locked AS (
-    SELECT partition FROM partitions WHERE partition = ANY ($1::smallint[]) ORDER BY partition FOR UPDATE
+), locked AS (
+    SELECT partition FROM partitions WHERE partition = ANY ($4::smallint[]) ORDER BY partition FOR UPDATE
+), drawn AS (
+    UPDATE partitions SET last_id = last_id + wanted.count
+    FROM unnest($4::smallint[], $5::int[]) AS wanted(partition, count), locked
+    WHERE partitions.partition = wanted.partition AND locked.partition = wanted.partition
+      AND (SELECT count(*) FROM held) = cardinality($1::text[])
+    RETURNING partitions.partition, last_id - wanted.count AS before
+), added AS (
+    INSERT INTO log (partition, id, service, bucket, stream, version, type, schema_version, body, meta, at)
+    SELECT news.partition, drawn.before + news.place, service, bucket, stream, version, type, schema_version, body, meta, at
+    FROM unnest($6::smallint[], $7::bigint[], $8::text[], $9::smallint[], $10::uuid[], $11::int[], $12::text[],
+                $13::int[], $14::text[], $15::text[], $16::timestamptz[])
+        AS news(partition, place, service, bucket, stream, version, type, schema_version, body, meta, at)
+    JOIN drawn USING (partition)
+), told AS (
+    SELECT pg_notify($17, $18) FROM (SELECT 1 FROM drawn LIMIT 1) AS something WHERE $17::text IS NOT NULL
 )
-UPDATE partitions SET last_id = last_id + drawn.count
-FROM unnest($1::smallint[], $2::int[]) AS drawn(partition, count), locked
-WHERE partitions.partition = drawn.partition AND locked.partition = drawn.partition
-RETURNING partitions.partition, last_id - drawn.count AS before
-"""
-_APPEND = """
-INSERT INTO log (partition, id, service, bucket, stream, version, type, schema_version, body, meta, at)
-SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::smallint[], $5::uuid[], $6::int[], $7::text[],
-                     $8::int[], $9::text[], $10::text[], $11::timestamptz[])
+SELECT (SELECT count(*) FROM drawn) AS drawn, (SELECT count(*) FROM told) AS told
 """
 _CURSORS = "SELECT partition, position FROM cursors WHERE consumer = $1 AND partition = ANY ($2::smallint[])"
 _ADVANCE = """
@@ -75,7 +81,6 @@ SELECT l.* FROM unnest($1::smallint[], $2::bigint[]) AS c(partition, position),
 LATERAL (SELECT * FROM log WHERE log.partition = c.partition AND log.id > c.position ORDER BY log.id LIMIT $3) AS l
 ORDER BY l.partition, l.id
 """
-_NOTIFY = "SELECT pg_notify($1, $2)"
 _TAIL = "SELECT partition, last_id FROM partitions"
 _PRUNE = "DELETE FROM log WHERE ctid IN (SELECT ctid FROM log WHERE at < $1 ORDER BY partition, id LIMIT $2)"
 
@@ -118,20 +123,21 @@ class PostgresBus:
         for envelope in batch:
             partition = partition_of(envelope.bucket)
             counts[partition] = counts.get(partition, 0) + 1
-        async with self._db.write() as session:
-            held = await session.value(
-                _CHECK_LEASES,
+        channel = CHANNEL if self._listen_on is not None else None
+        async with self._db.alone() as session:
+            row = await session.one(
+                _PUBLISH,
                 [lease.name for lease in leases],
                 [lease.fence for lease in leases],
                 leases[0].owner,
+                sorted(counts),
+                [counts[key] for key in sorted(counts)],
+                *_columns(batch),
+                channel,
+                ",".join(str(partition) for partition in counts),
             )
-            if held != len(leases):
-                raise LeaseLost
-            rows = await session.all(_DRAW_IDS, sorted(counts), [counts[key] for key in sorted(counts)])
-            following = {row["partition"]: row["before"] for row in rows}
-            await session.run(_APPEND, *_columns(batch, following))
-            if self._listen_on is not None:
-                await session.run(_NOTIFY, CHANNEL, ",".join(str(partition) for partition in counts))
+        if row is None or row["drawn"] != len(counts):
+            raise LeaseLost
         if not self._is_listening():  # otherwise the server tells us as it tells the others
             self._hear(counts)
 
@@ -143,7 +149,7 @@ class PostgresBus:
 
     async def advance(self, consumer: str, positions: dict[int, int]) -> None:
         if positions:
-            async with self._db.write() as session:
+            async with self._db.alone() as session:
                 await session.run(_ADVANCE, consumer, list(positions), list(positions.values()))
 
     async def read(
@@ -214,15 +220,17 @@ def partitions_all() -> list[int]:
     return list(range(PARTITIONS))
 
 
-def _columns(batch: Sequence[Envelope], following: dict[int, int]) -> tuple[list[Any], ...]:
+def _columns(batch: Sequence[Envelope]) -> tuple[list[Any], ...]:
+    """What the log holds; `place` counts the events of a partition from 1."""
     partitions = [partition_of(envelope.bucket) for envelope in batch]
-    ids = []
+    counts: dict[int, int] = {}
+    places = []
     for partition in partitions:
-        following[partition] += 1
-        ids.append(following[partition])
+        counts[partition] = counts.get(partition, 0) + 1
+        places.append(counts[partition])
     return (
         partitions,
-        ids,
+        places,
         [envelope.service for envelope in batch],
         [envelope.bucket for envelope in batch],
         [envelope.stream for envelope in batch],

@@ -68,7 +68,7 @@ class Relay:
             return await session.all(_WAITING, partitions, BATCH_MAX)
 
     async def _forget(self, service: str, rows: Sequence[Any]) -> None:
-        async with self._databases[service].write() as session:
+        async with self._databases[service].alone() as session:
             await session.run(
                 _DONE,
                 [row["bucket"] for row in rows],
