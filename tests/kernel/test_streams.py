@@ -7,10 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from rialto.kernel.db import Database, WriteSession
+from rialto.kernel.db import AloneSession, Database, WriteSession
 from rialto.kernel.errors import Conflict, OutcomeUnknown, Unavailable, VersionConflict
 from rialto.kernel.faults import NoFaults
-from rialto.kernel.streams import StreamWriter
+from rialto.kernel.service import Frozen
+from rialto.kernel.streams import Also, StreamWriter, Within
 from tests.kernel.bakery import Baked, Town
 from tests.support.values import seeded_ids
 
@@ -34,8 +35,43 @@ class Fickle(Database):
         if lose == "after":
             raise OutcomeUnknown
 
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[AloneSession]:
+        lose, self.lose = self.lose, None
+        if lose == "before":
+            raise OutcomeUnknown
+        async with self._db.alone() as session:
+            yield session
+        if lose == "after":
+            raise OutcomeUnknown
+
     def read(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
         return self._db.read()
+
+
+class Loaf(Frozen):
+    """What is projected: a row by the statement, and for one that is weighed an update after it."""
+
+    number: int
+    stream: UUID
+    weighed: bool = False
+
+
+LOAVES: Also[Loaf] = Also(
+    sql="""
+    INSERT INTO loaves (id, grams) SELECT t.id, 1 FROM unnest($1::int[], $2::uuid[]) AS t(id, stream)
+    JOIN won ON won.stream = t.stream
+    """,
+    columns=lambda loaves: [[loaf.number for loaf in loaves], [loaf.stream for loaf in loaves]],
+)
+
+
+async def weigh(session: WriteSession, loaves: Sequence[Loaf]) -> None:
+    for loaf in loaves:
+        await session.run("UPDATE loaves SET grams = 500 WHERE id = $1", loaf.number)
+
+
+WEIGHING: Within[Loaf] = Within(wanted=lambda loaf: loaf.weighed, write=weigh)
 
 
 class Bakers:
@@ -46,12 +82,8 @@ class Bakers:
         self.db = Fickle(town.bakery)
         self.writer = self.another(seed=1)
 
-    def another(self, seed: int) -> StreamWriter[int]:
-        return StreamWriter(self.db, self.project, ids=seeded_ids(seed), faults=NoFaults())
-
-    async def project(self, session: WriteSession, numbers: Sequence[int]) -> None:
-        for number in numbers:
-            await session.run("INSERT INTO loaves (id, grams) VALUES ($1, 1)", number)
+    def another(self, seed: int) -> StreamWriter[Loaf]:
+        return StreamWriter(self.db, [LOAVES], ids=seeded_ids(seed), faults=NoFaults(), within=WEIGHING)
 
     async def write(
         self,
@@ -59,8 +91,9 @@ class Bakers:
         version: int,
         number: int,
         *,
-        writer: StreamWriter[int] | None = None,
+        writer: StreamWriter[Loaf] | None = None,
         events: int = 1,
+        weighed: bool = False,
     ) -> int:
         return await (writer or self.writer).write(
             bucket=5,
@@ -68,12 +101,18 @@ class Bakers:
             version=version,
             events=[Baked(bread=f"{number}/{part}") for part in range(events)],
             at=self.town.clock.now(),
-            projection=number,
+            projection=Loaf(number=number, stream=stream, weighed=weighed),
         )
 
     async def projected(self) -> list[int]:
         async with self.town.bakery.read() as session:
             return [row["id"] for row in await session.all("SELECT id FROM loaves ORDER BY id")]
+
+    async def weighed(self) -> list[int]:
+        async with self.town.bakery.read() as session:
+            return [
+                row["id"] for row in await session.all("SELECT id FROM loaves WHERE grams = 500 ORDER BY id")
+            ]
 
     async def versions(self, stream: UUID) -> list[int]:
         async with self.town.bakery.read() as session:
@@ -90,13 +129,40 @@ def kinds(answers: Sequence[object]) -> list[object]:
     return [answer if isinstance(answer, int) else type(answer) for answer in answers]
 
 
-async def test_events_and_their_projection_are_written_together(bakers: Bakers) -> None:
+@pytest.mark.parametrize("weighed", [False, True])
+async def test_events_and_their_projection_are_written_together(bakers: Bakers, weighed: bool) -> None:
     stream = bakers.town.ids.uuid(5)
-    assert await bakers.write(stream, 0, 1, events=3) == 3
+    assert await bakers.write(stream, 0, 1, events=3, weighed=weighed) == 3
     assert await bakers.write(stream, 3, 2) == 4
     assert await bakers.versions(stream) == [1, 2, 3, 4]
     assert await bakers.projected() == [1, 2]
+    assert await bakers.weighed() == ([1] if weighed else [])
     assert await bakers.town.waiting() == 4
+
+
+async def test_a_loser_is_neither_projected_nor_written_about_within(bakers: Bakers) -> None:
+    stream = bakers.town.ids.uuid(5)
+    answers = await asyncio.gather(
+        bakers.write(stream, 0, 1, weighed=True),
+        bakers.write(stream, 0, 2, weighed=True),
+        bakers.write(bakers.town.ids.uuid(5), 0, 3),
+        return_exceptions=True,
+    )
+    assert kinds(answers) == [1, VersionConflict, 1]
+    assert await bakers.projected() == [1, 3]
+    assert await bakers.weighed() == [1]
+
+
+async def test_writing_wakes_the_relay_and_losing_does_not(bakers: Bakers) -> None:
+    woken: list[int] = []
+    bakers.town.bakery.on_publish = lambda: woken.append(1)
+    stream = bakers.town.ids.uuid(5)
+    await bakers.write(stream, 0, 1)
+    await bakers.write(stream, 1, 2, weighed=True)
+    assert len(woken) == 2
+    with pytest.raises(VersionConflict):
+        await bakers.write(stream, 0, 3)
+    assert len(woken) == 2
 
 
 async def test_of_two_writers_in_different_processes_one_wins(bakers: Bakers) -> None:
@@ -146,14 +212,15 @@ async def test_a_projection_that_fails_takes_only_its_own_events_with_it(bakers:
     assert await bakers.projected() == [1, 2]
 
 
-async def test_a_lost_answer_is_resolved_by_whose_token_stands_there(bakers: Bakers) -> None:
+@pytest.mark.parametrize("weighed", [False, True])
+async def test_a_lost_answer_is_resolved_by_whose_token_stands_there(bakers: Bakers, weighed: bool) -> None:
     stream = bakers.town.ids.uuid(5)
     bakers.db.lose = "after"
-    assert await bakers.write(stream, 0, 1, events=2) == 2
+    assert await bakers.write(stream, 0, 1, events=2, weighed=weighed) == 2
     assert await bakers.versions(stream) == [1, 2]
     bakers.db.lose = "before"
     with pytest.raises(Unavailable) as lost:
-        await bakers.write(stream, 2, 2)
+        await bakers.write(stream, 2, 2, weighed=weighed)
     assert type(lost.value) is Unavailable
     assert await bakers.versions(stream) == [1, 2]
 

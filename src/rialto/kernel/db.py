@@ -25,6 +25,7 @@ from rialto.kernel.service import Frozen
 
 __all__ = [
     "AloneSession",
+    "ChangingSession",
     "CheckFailed",
     "Database",
     "DatabaseAddress",
@@ -118,38 +119,52 @@ class ReadSession:
         try:
             rows: Sequence[Row] = await self._connection.fetch(sql, *values)
         except Exception as error:
-            raise translate(error) from error
+            raise self._meaning(error) from error
         return rows
 
     async def one(self, sql: str, *values: Any) -> Row | None:
         try:
             return await self._connection.fetchrow(sql, *values)
         except Exception as error:
-            raise translate(error) from error
+            raise self._meaning(error) from error
 
     async def value(self, sql: str, *values: Any) -> Any:
         try:
             return await self._connection.fetchval(sql, *values)
         except Exception as error:
-            raise translate(error) from error
+            raise self._meaning(error) from error
+
+    @staticmethod
+    def _meaning(error: Exception) -> Exception:
+        return translate(error)
 
 
-class WriteSession(ReadSession):
-    """One transaction. It commits when its block ends well and rolls back when it raises."""
+class ChangingSession(ReadSession):
+    """Statements that write. Whoever appends events says so, and the relay is woken when they are committed."""
 
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
         self.has_published = False
-        self._depth = 0
 
     async def run(self, sql: str, *values: Any) -> int:
         """Execute; how many rows it touched."""
         try:
             status: str = await self._connection.execute(sql, *values)
         except Exception as error:
-            raise translate(error) from error
+            raise self._meaning(error) from error
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
+
+    def published(self) -> None:
+        self.has_published = True
+
+
+class WriteSession(ChangingSession):
+    """One transaction. It commits when its block ends well and rolls back when it raises."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self._depth = 0
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -166,24 +181,18 @@ class WriteSession(ReadSession):
             self._depth -= 1
         await self.run(f"RELEASE SAVEPOINT {name}")
 
-    def published(self) -> None:
-        """Note that events were appended: the relay is woken after the commit."""
-        self.has_published = True
 
-
-class AloneSession(ReadSession):
+class AloneSession(ChangingSession):
     """Statements that write, each its own transaction: what one statement can say needs no BEGIN and COMMIT around it.
 
     When the connection breaks the statement may have had its effect: OutcomeUnknown.
     """
 
-    async def value(self, sql: str, *values: Any) -> Any:
-        try:
-            return await self._connection.fetchval(sql, *values)
-        except LOST as error:
-            raise OutcomeUnknown("The database's answer was lost.") from error
-        except Exception as error:
-            raise translate(error) from error
+    @staticmethod
+    def _meaning(error: Exception) -> Exception:
+        if isinstance(error, LOST):
+            return OutcomeUnknown("The database's answer was lost.")
+        return translate(error)
 
 
 Gate = Callable[[], AbstractAsyncContextManager[None]]
@@ -287,13 +296,16 @@ class _Reading(_Session):
 
 
 class _Alone(_Session):
-    __slots__ = ()
+    __slots__ = ("_session",)
 
     async def __aenter__(self) -> AloneSession:
-        return AloneSession(await self._enter())
+        self._session = AloneSession(await self._enter())
+        return self._session
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _where: object) -> None:
         await self._leave(error, sound=True)
+        if self._session.has_published and self._db.on_publish is not None:
+            self._db.on_publish()
 
 
 class _Writing(_Session):

@@ -113,7 +113,7 @@ JOIN unnest($1::smallint[], $2::uuid[]) AS t(bucket, stream) USING (bucket, stre
 
 async def append_all(session: WriteSession, events: Sequence[NewEvent]) -> set[tuple[UUID, int]]:
     """Append what does not clash; the (stream, version) pairs that were written. Never aborts for a clash."""
-    rows = await session.all(APPEND, *_columns(events))
+    rows = await session.all(APPEND, *columns_of(events))
     if rows:
         session.published()
     return {(row["stream"], row["version"]) for row in rows}
@@ -143,7 +143,8 @@ async def load_several(
     return found
 
 
-def _columns(events: Sequence[NewEvent]) -> tuple[list[Any], ...]:
+def columns_of(events: Sequence[NewEvent]) -> tuple[list[Any], ...]:
+    """The eight columns of `APPEND`."""
     encode = msgspec.json.encode
     return (
         [event.bucket for event in events],

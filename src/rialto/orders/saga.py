@@ -93,9 +93,7 @@ class Saga:
         self._faults = faults
         self._inventory = inventory
         self._payments = payments
-        self._streams: StreamWriter[store.Projection] = StreamWriter(
-            db, store.project, ids=ids, faults=faults
-        )
+        self._streams: StreamWriter[store.Projection] = StreamWriter(db, store.ALSO, ids=ids, faults=faults)
 
     async def drive(self, order_id: OrderId, state: OrderState | None = None) -> Progress:
         """Go on until the order rests or waits for somebody. Raises Unavailable where it must be tried again."""

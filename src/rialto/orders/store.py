@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,8 @@ from rialto.kernel.events import EventTypes, load
 from rialto.kernel.events import load_several as load_streams
 from rialto.kernel.ids import ORDER, OrderId, bucket_of, to_uuid
 from rialto.kernel.service import Frozen
-from rialto.orders.events import EVENTS
+from rialto.kernel.streams import Also
+from rialto.orders.events import EVENTS, OrderStarted
 from rialto.orders.model import OrderState, fold
 
 TYPES = EventTypes(EVENTS)
@@ -56,30 +57,41 @@ SELECT bucket, id, 1, number, key, cart_id, 'pending', 'pending', 'unfulfilled',
 """
 ADD_SAGAS = """
 INSERT INTO saga (bucket, order_id, due_at, attempts)
-SELECT bucket, order_id, due_at, 0 FROM unnest($1::smallint[], $2::uuid[], $3::timestamptz[]) AS t(bucket, order_id, due_at)
+SELECT t.bucket, t.order_id, t.due_at, 0
+FROM unnest($1::smallint[], $2::uuid[], $3::timestamptz[]) AS t(bucket, order_id, due_at)
+JOIN won ON won.bucket = t.bucket AND won.stream = t.order_id
 ON CONFLICT (bucket, order_id) DO UPDATE SET due_at = excluded.due_at, attempts = 0
 """
-# Changing: all in the transaction of the events.
+# Changing: parts of the statement that appends the events, for the orders that `won`.
 PROJECT = """
 UPDATE orders SET version = t.version, status = t.status, payment_status = t.payment_status,
                   fulfilment_status = t.fulfilment_status, placed_at = t.placed_at
 FROM unnest($1::smallint[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
     AS t(bucket, id, version, status, payment_status, fulfilment_status, placed_at)
+JOIN won ON won.bucket = t.bucket AND won.stream = t.id
 WHERE orders.bucket = t.bucket AND orders.id = t.id AND orders.version < t.version
 """
 END_SAGAS = """
 DELETE FROM saga USING unnest($1::smallint[], $2::uuid[]) AS t(bucket, order_id)
+JOIN won ON won.bucket = t.bucket AND won.stream = t.order_id
 WHERE saga.bucket = t.bucket AND saga.order_id = t.order_id
 """
 FREE_CARTS = """
 DELETE FROM cart_orders USING unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS t(bucket, cart_id, order_id)
+JOIN won ON won.bucket = t.bucket AND won.stream = t.order_id
 WHERE cart_orders.bucket = t.bucket AND cart_orders.cart_id = t.cart_id AND cart_orders.order_id = t.order_id
 """
 ANSWER = """
 UPDATE idempotency SET state = 'done', answer = t.answer::jsonb
-FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[]) AS t(bucket, scope, key, answer)
+FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::uuid[]) AS t(bucket, scope, key, answer, order_id)
+JOIN won ON won.bucket = t.bucket AND won.stream = t.order_id
 WHERE idempotency.bucket = t.bucket AND idempotency.scope = t.scope AND idempotency.key = t.key
   AND idempotency.state = 'running'
+"""
+# An answer without events: the order waits for the customer or the provider.
+ANSWER_ONLY = f"""
+WITH won AS (SELECT bucket, stream FROM unnest($1::smallint[], $5::uuid[]) AS t(bucket, stream))
+{ANSWER}
 """
 # Reading.
 KNOWN_KEY = """
@@ -155,54 +167,68 @@ class KnownKey(Frozen):
     answer: bytes | None
 
 
-async def project(session: WriteSession, projections: Sequence[Projection]) -> None:
-    """All rows of a batch in bucket and id order, one statement per kind."""
-    rows = sorted(projections, key=lambda p: (bucket_of(p.state.started.order_id), p.state.started.order_id))
-    states = [row.state for row in rows]
-    ids = [to_uuid(state.started.order_id) for state in states]
-    buckets = [bucket_of(state.started.order_id) for state in states]
-    await session.run(
-        PROJECT,
-        buckets,
-        ids,
+def _rows(projections: Sequence[Projection]) -> list[list[Any]]:
+    states = [row.state for row in projections]
+    return [
+        *_keys(state.started.order_id for state in states),
         [state.version for state in states],
         [state.status for state in states],
         [state.payment_status() for state in states],
         [state.fulfilment_status() for state in states],
         [state.placed_at for state in states],
-    )
-    place = dict(zip(ids, buckets, strict=True))
-    ended = [key for key, row in zip(ids, rows, strict=True) if row.saga and row.saga.due_at is None]
-    if ended:
-        await session.run(END_SAGAS, [place[key] for key in ended], ended)
-    kept = [
-        (key, row.saga.due_at) for key, row in zip(ids, rows, strict=True) if row.saga and row.saga.due_at
     ]
-    if kept:
-        await session.run(
-            ADD_SAGAS, [place[key] for key, _ in kept], [key for key, _ in kept], [due for _, due in kept]
-        )
-    answered = [(row.state.started, row.answer) for row in rows if row.answer is not None]
-    if answered:
-        await write_answers(session, [(s.cart_id, s.idempotency_key, answer) for s, answer in answered])
-    freed = [row.state.started for row in rows if row.free_cart]
-    if freed:
-        await session.run(
-            FREE_CARTS,
-            [bucket_of(start.cart_id) for start in freed],
-            [to_uuid(start.cart_id) for start in freed],
-            [to_uuid(start.order_id) for start in freed],
-        )
 
 
-async def write_answers(session: WriteSession, answers: Sequence[tuple[str, str, bytes]]) -> None:
-    """Set answers of (cart, key) where none is set yet: the first one stands."""
+def _ended_sagas(projections: Sequence[Projection]) -> list[list[Any]]:
+    return _keys(row.state.started.order_id for row in projections if row.saga and row.saga.due_at is None)
+
+
+def _kept_sagas(projections: Sequence[Projection]) -> list[list[Any]]:
+    kept = [
+        (row.state.started.order_id, row.saga.due_at) for row in projections if row.saga and row.saga.due_at
+    ]
+    return [*_keys(order_id for order_id, _ in kept), [due_at for _, due_at in kept]]
+
+
+def _answers(projections: Sequence[Projection]) -> list[list[Any]]:
+    answered = [(row.state.started, row.answer) for row in projections if row.answer is not None]
+    return [
+        *_keys(start.cart_id for start, _ in answered),
+        [start.idempotency_key for start, _ in answered],
+        [answer.decode() for _, answer in answered],
+        [to_uuid(start.order_id) for start, _ in answered],
+    ]
+
+
+def _freed_carts(projections: Sequence[Projection]) -> list[list[Any]]:
+    freed = [row.state.started for row in projections if row.free_cart]
+    return [*_keys(start.cart_id for start in freed), [to_uuid(start.order_id) for start in freed]]
+
+
+def _keys(ids: Iterable[str]) -> list[list[Any]]:
+    """Buckets and UUIDs."""
+    known = list(ids)
+    return [[bucket_of(one) for one in known], [to_uuid(one) for one in known]]
+
+
+ALSO: Sequence[Also[Projection]] = (
+    Also(sql=PROJECT, columns=_rows),
+    Also(sql=END_SAGAS, columns=_ended_sagas),
+    Also(sql=ADD_SAGAS, columns=_kept_sagas),
+    Also(sql=ANSWER, columns=_answers),
+    Also(sql=FREE_CARTS, columns=_freed_carts),
+)
+
+
+async def write_answer(session: WriteSession, start: OrderStarted, answer: bytes) -> None:
+    """Set the answer of an order's key, where none is set yet: the first one stands."""
     await session.run(
-        ANSWER,
-        [bucket_of(cart) for cart, _, _ in answers],
-        [to_uuid(cart) for cart, _, _ in answers],
-        [key for _, key, _ in answers],
-        [answer.decode() for _, _, answer in answers],
+        ANSWER_ONLY,
+        [bucket_of(start.cart_id)],
+        [to_uuid(start.cart_id)],
+        [start.idempotency_key],
+        [answer.decode()],
+        [to_uuid(start.order_id)],
     )
 
 

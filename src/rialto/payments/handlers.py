@@ -53,7 +53,7 @@ class PaymentHandlers:
         self._faults = faults
         self._providers = providers
         self._streams: StreamWriter[store.Projection] = StreamWriter(
-            db, store.project, ids=ids, faults=faults
+            db, store.ALSO, ids=ids, faults=faults, within=store.WITHIN
         )
 
     async def authorise(self, command: Authorise) -> Payment:

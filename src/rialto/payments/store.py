@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from rialto.kernel.db import ReadSession, WriteSession
 from rialto.kernel.events import EventTypes, load
 from rialto.kernel.ids import PAYMENT, OrderId, PaymentId, bucket_of, derived_uuid, to_uuid
 from rialto.kernel.service import Frozen
+from rialto.kernel.streams import Also, Within
 from rialto.payments import ledger
 from rialto.payments.events import EVENTS
 from rialto.payments.model import PaymentState, fold
@@ -19,15 +21,19 @@ NO_CURRENCY = "XXX"  # ISO 4217: no currency involved
 
 PROJECT = """
 INSERT INTO payments (bucket, id, order_id, tender, version, status, currency, amount, captured, refunded)
-SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[],
-                     $8::bigint[], $9::bigint[], $10::bigint[])
+SELECT t.* FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::int[], $5::int[], $6::text[], $7::text[],
+                       $8::bigint[], $9::bigint[], $10::bigint[])
+    AS t(bucket, id, order_id, tender, version, status, currency, amount, captured, refunded)
+JOIN won ON won.bucket = t.bucket AND won.stream = t.id
 ON CONFLICT (bucket, id) DO UPDATE SET
     version = excluded.version, status = excluded.status, captured = excluded.captured, refunded = excluded.refunded
 WHERE payments.version < excluded.version
 """
 SEE_WEBHOOKS = """
 INSERT INTO webhooks (bucket, provider, message_id, payment_id, received_at)
-SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[]) ON CONFLICT DO NOTHING
+SELECT t.* FROM unnest($1::smallint[], $2::text[], $3::text[], $4::uuid[], $5::timestamptz[])
+    AS t(bucket, provider, message_id, payment_id, received_at)
+JOIN won ON won.bucket = t.bucket AND won.stream = t.payment_id ON CONFLICT DO NOTHING
 """
 WEBHOOK_SEEN = "SELECT true FROM webhooks WHERE bucket = $1 AND provider = $2 AND message_id = $3"
 OF_ORDER = (
@@ -68,34 +74,40 @@ async def load_of_order(session: ReadSession, order_id: OrderId) -> list[Payment
     return [state for state in found if state.amount is not None]
 
 
-async def project(session: WriteSession, projections: Sequence[Projection]) -> None:
-    """Rows, webhooks and ledger of a batch, each in one order of locks."""
-    rows = sorted(projections, key=lambda p: (bucket_of(p.id), p.id))
-    amounts = [row.state.amount for row in rows]
-    await session.run(
-        PROJECT,
-        [bucket_of(row.id) for row in rows],
-        [to_uuid(row.id) for row in rows],
-        [to_uuid(row.order_id) for row in rows],
-        [row.tender for row in rows],
-        [row.state.version for row in rows],
-        [row.state.status for row in rows],
+def _rows(projections: Sequence[Projection]) -> list[list[Any]]:
+    amounts = [row.state.amount for row in projections]
+    return [
+        [bucket_of(row.id) for row in projections],
+        [to_uuid(row.id) for row in projections],
+        [to_uuid(row.order_id) for row in projections],
+        [row.tender for row in projections],
+        [row.state.version for row in projections],
+        [row.state.status for row in projections],
         [amount.currency if amount else NO_CURRENCY for amount in amounts],
         [amount.amount if amount else 0 for amount in amounts],
-        [row.state.captured for row in rows],
-        [row.state.refunded for row in rows],
-    )
-    seen = [(row, row.webhook) for row in rows if row.webhook is not None]
-    if seen:
-        await session.run(
-            SEE_WEBHOOKS,
-            [bucket_of(row.id) for row, _ in seen],
-            [webhook.provider for _, webhook in seen],
-            [webhook.message_id for _, webhook in seen],
-            [to_uuid(row.id) for row, _ in seen],
-            [webhook.received_at for _, webhook in seen],
-        )
-    await ledger.book(session, [booking for row in rows for booking in row.bookings])
+        [row.state.captured for row in projections],
+        [row.state.refunded for row in projections],
+    ]
+
+
+def _webhooks(projections: Sequence[Projection]) -> list[list[Any]]:
+    seen = [(row.id, row.webhook) for row in projections if row.webhook is not None]
+    return [
+        [bucket_of(payment) for payment, _ in seen],
+        [webhook.provider for _, webhook in seen],
+        [webhook.message_id for _, webhook in seen],
+        [to_uuid(payment) for payment, _ in seen],
+        [webhook.received_at for _, webhook in seen],
+    ]
+
+
+async def _book(session: WriteSession, projections: Sequence[Projection]) -> None:
+    await ledger.book(session, [booking for row in projections for booking in row.bookings])
+
+
+# What is written with a payment's events. A journal's hash chain needs its last hash first, hence a transaction.
+ALSO = (Also(sql=PROJECT, columns=_rows), Also(sql=SEE_WEBHOOKS, columns=_webhooks))
+WITHIN: Within[Projection] = Within(wanted=lambda row: bool(row.bookings), write=_book)
 
 
 async def webhook_seen(session: ReadSession, payment: PaymentId, provider: str, message_id: str) -> bool:

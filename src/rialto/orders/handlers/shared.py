@@ -50,7 +50,7 @@ class OrderUseCase:
         due_at = self.env.clock.now() + timedelta(seconds=for_s)
         async with self.env.db.write() as session:
             await session.run(store.POSTPONE, bucket_of(start.order_id), to_uuid(start.order_id), due_at)
-            await store.write_answers(session, [(start.cart_id, start.idempotency_key, answer)])
+            await store.write_answer(session, start, answer)
 
     def view(self, state: OrderState, details: tuple[str, store.Contact]) -> Order:
         key, contact = details
