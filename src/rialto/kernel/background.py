@@ -26,6 +26,9 @@ RENEW_S = 2.0
 POLL_S = 1.0
 ALL_PARTITIONS = range(PARTITIONS)
 BACKOFF_MAX_S = 5.0
+# Between two batches of the relay. The first event goes out at once; what a busy shop writes meanwhile goes together,
+# and all consumers read it together.
+RELAY_PAUSE_S = 0.02
 FEED_BATCH_MAX = 500
 
 log = structlog.get_logger("rialto.background")
@@ -78,7 +81,9 @@ class Background:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._forever("leases", self._keep_leases, RENEW_S))
                 group.create_task(self._listen())
-                group.create_task(self._loop("relay", self._relay_turn, self._relay_waker))
+                group.create_task(
+                    self._loop("relay", self._relay_turn, self._relay_waker, pause_s=RELAY_PAUSE_S)
+                )
                 for reader in self._readers:
                     group.create_task(self._loop(reader.name, reader.turn, reader.waker))
                 for job, handlers in self._jobs:
@@ -180,9 +185,15 @@ class Background:
         await self._loop(f"job {job.name}", turn, self._wakers[job.name], idle_s=job.every_s)
 
     async def _loop(
-        self, name: str, turn: Callable[[], Awaitable[int]], waker: asyncio.Event, idle_s: float = POLL_S
+        self,
+        name: str,
+        turn: Callable[[], Awaitable[int]],
+        waker: asyncio.Event,
+        *,
+        idle_s: float = POLL_S,
+        pause_s: float = 0,
     ) -> None:
-        """Turn while there is work; then wait to be woken or for `idle_s`."""
+        """Turn while there is work, `pause_s` after each; then wait to be woken or for `idle_s`."""
         failures = 0
         while True:
             waker.clear()
@@ -192,6 +203,8 @@ class Background:
                 await self._clock.sleep(min(0.1 * 2**failures, BACKOFF_MAX_S))
             elif count == 0:
                 await _wait(waker, idle_s)
+            elif pause_s:
+                await self._clock.sleep(pause_s)
 
     async def _forever(self, name: str, turn: Callable[[], Awaitable[int]], every_s: float) -> None:
         while True:
