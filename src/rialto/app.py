@@ -32,7 +32,7 @@ from rialto.kernel.cache import Entry
 from rialto.kernel.calls import bind
 from rialto.kernel.clock import Clock, SystemClock
 from rialto.kernel.consumers import Consumer
-from rialto.kernel.db import Database, DatabaseAddress
+from rialto.kernel.db import Connect, Database, DatabaseAddress, connect
 from rialto.kernel.db import Gate as DatabaseGate
 from rialto.kernel.errors import InvariantBroken, RialtoError
 from rialto.kernel.faults import CrashAt, Faults, NoFaults
@@ -91,6 +91,7 @@ class Engines:
     address: DatabaseAddress
     by_port: Mapping[str, Any]
     gate: DatabaseGate | None = None
+    open_connection: Connect = connect
     listen: bool = True
     closers: Sequence[Any] = field(default=())
 
@@ -238,6 +239,7 @@ class App:
             connections=connections,
             on_publish=lambda: self.background.wake_relay(schema),
             gate=self.engines.gate,
+            open_connection=self.engines.open_connection,
         )
         self.databases[schema] = db
         return db

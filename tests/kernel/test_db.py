@@ -197,6 +197,19 @@ async def test_the_relay_is_told_after_the_commit_and_only_of_what_was_committed
     assert told == [1]
 
 
+async def test_connections_are_opened_by_whoever_was_handed_in(town: Town) -> None:
+    asked: list[str] = []
+
+    async def open_connection(address: DatabaseAddress) -> object:
+        asked.append(address.user)
+        return await connect(address)
+
+    db = town.database("bakery", open_connection=open_connection)
+    for _ in range(2):
+        assert await count(db) == 0
+    assert asked == ["rialto_bakery"]
+
+
 async def test_every_session_goes_through_the_gate(town: Town) -> None:
     passed: list[str] = []
 

@@ -11,7 +11,7 @@ short statement): so sessions must not change settings of their connection.
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -27,6 +27,7 @@ __all__ = [
     "AloneSession",
     "ChangingSession",
     "CheckFailed",
+    "Connect",
     "Database",
     "DatabaseAddress",
     "Duplicate",
@@ -196,6 +197,7 @@ class AloneSession(ChangingSession):
 
 
 Gate = Callable[[], AbstractAsyncContextManager[None]]
+Connect = Callable[[DatabaseAddress], Awaitable[Any]]
 
 
 class Database:
@@ -208,12 +210,17 @@ class Database:
         connections: int,
         on_publish: Callable[[], None] | None = None,
         gate: Gate | None = None,
+        open_connection: Connect = connect,
     ) -> None:
-        """`gate` lets the simulator decide who goes next; `on_publish` is called after commits with events."""
+        """`on_publish` is called after commits with events.
+
+        `gate` lets the simulator decide who goes next, `open_connection` lets it keep connections.
+        """
         self._address = address
         self._connections = connections
         self.on_publish = on_publish
         self.gate = gate
+        self._open_connection = open_connection
         self._pool: Pool | None = None
 
     @property
@@ -221,7 +228,9 @@ class Database:
         """Opened by the first who needs it, and anew after `close` or `terminate`."""
         if self._pool is None:
             self._pool = Pool(
-                lambda: connect(self._address), size=self._connections, idle_close_s=IDLE_CLOSE_S
+                lambda: self._open_connection(self._address),
+                size=self._connections,
+                idle_close_s=IDLE_CLOSE_S,
             )
         return self._pool
 
