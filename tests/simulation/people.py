@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import msgspec
 
@@ -35,6 +37,8 @@ from tests.simulation.world import PATIENCE_S, World
 from tests.support.provider import answer_challenge
 from tests.support.shop import GOODS, draft_of, fill_cart, place_order
 from tests.support.simulator import ProcessDied
+
+T = TypeVar("T")
 
 TOKENS = (
     *("tok_success",) * 4,
@@ -180,16 +184,24 @@ class Buyer:
                     await self._come_back(order)
         elif answer.outcome == "placed" and draw.random() < 0.25:
             await asyncio.sleep(draw.uniform(0.0, 6.0))
-            await self._try(lambda app: app[Orders].cancel(CancelOrder(order_id=order.id, key=order.key)))
+            cancel = CancelOrder(order_id=order.id, key=order.key)
+            if await self._try(lambda app: app[Orders].cancel(cancel)) is not None:
+                world.counts["cancelled by buyers"] += 1
 
     async def _come_back(self, order: Order) -> None:
-        await self._try(lambda app: app[Orders].resume(ContinueCheckout(order_id=order.id, key=order.key)))
+        again = ContinueCheckout(order_id=order.id, key=order.key)
+        answer = await self._try(lambda app: app[Orders].resume(again))
+        if answer is not None and answer.outcome == "placed":
+            self.world.placed.setdefault(order.id, f"{self.name}, who came back")
+            self.world.counts["placed after 3-D Secure"] += 1
 
-    async def _try(self, make: object) -> None:
+    async def _try(self, make: Callable[[App], Awaitable[T]]) -> T | None:
+        """None when it is refused."""
         try:
-            await self.world.insist(make)  # type: ignore[arg-type]
+            return await self.world.insist(make)
         except RialtoError as refusal:
             self.world.trace.note(self.name, "is refused", refusal.stable_code)
+            return None
 
 
 class Staff:
@@ -199,6 +211,7 @@ class Staff:
         self.world = world
         self.draw = world.draws("staff")
         self._seen: set[OrderId] = set()
+        self._busy_with: dict[OrderId, None] = {}
 
     async def run(self) -> None:
         while True:
@@ -209,19 +222,27 @@ class Staff:
                 if self.draw.random() < 0.7:
                     self.world.begin(self._treat(order_id, self.draw.random()))
 
+    def check_done(self) -> None:
+        """At the end nobody waits for an order any more."""
+        for order_id in self._busy_with:
+            self.world.find("I8", f"staff still waits for {order_id}")
+
     async def _treat(self, order_id: OrderId, mood: float) -> None:
+        self._busy_with[order_id] = None
         await asyncio.sleep(mood * 5)
         try:
             if mood < 0.2:
-                await self.world.insist(
-                    lambda app: app[Orders].cancel(CancelOrder(order_id=order_id, staff=True, reason="staff"))
-                )
+                cancel = CancelOrder(order_id=order_id, staff=True, reason="staff")
+                await self.world.insist(lambda app: app[Orders].cancel(cancel))
+                self.world.counts["cancelled by staff"] += 1
                 return
             await self._ship(order_id, in_parts=mood > 0.7)
             if mood > 0.5:
                 await self._refund(order_id, mood)
         except RialtoError as refusal:
             self.world.trace.note("staff is refused", refusal.stable_code)
+        finally:
+            del self._busy_with[order_id]
 
     async def _ship(self, order_id: OrderId, *, in_parts: bool) -> None:
         order = await self.world.insist(_look(order_id))

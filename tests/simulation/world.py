@@ -11,24 +11,23 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-from rialto.app import ALL, App
+from rialto.app import App
 from rialto.kernel.clock import LoopClock
-from rialto.kernel.db import DatabaseAddress, connect
 from rialto.kernel.errors import OutcomeUnknown, RialtoError, Unavailable
 from rialto.kernel.faults import POINTS
 from rialto.kernel.ids import OrderId, RandomIds
 from rialto.kernel.service import Nothing
 from rialto.payments.api import Payments, Webhook
+from tests.simulation.parts import Parts
+from tests.simulation.stage import Stage
 from tests.support.databases import SECRETS
-from tests.support.provider import InProcessProvider, Reply, make_sandbox, signed
+from tests.support.provider import Reply, make_sandbox, signed
 from tests.support.shop import START, RecordingMail, engines_of
-from tests.support.simulator import CrashPlan, Process, ProcessDied, Trace, Turnstile, VirtualLoop
+from tests.support.simulator import CrashPlan, Process, ProcessDied, Trace, Turnstile
 from tests.support.values import settings_in
 
 T = TypeVar("T")
 
-# What a checkout needs. Search and sign-in have no part in it.
-SERVICES = tuple(service for service in ALL if service.name not in {"search", "identity"})
 PROVIDER_PATIENCE_S = 4.0
 PATIENCE_S = 120.0  # a client's, from the end of the storm
 
@@ -36,14 +35,16 @@ PATIENCE_S = 120.0  # a client's, from the end of the storm
 class World:
     """`find` collects what must not be; an empty `findings` at the end is the proof."""
 
-    def __init__(self, loop: VirtualLoop, seed: int, address: DatabaseAddress, trace: Trace) -> None:
-        self.loop = loop
+    def __init__(self, stage: Stage, seed: int, trace: Trace, *, parts: Parts) -> None:
+        self.stage = stage
+        self.parts = parts
+        self.loop = loop = stage.loop
         self.seed = seed
-        self.address = address
         self.trace = trace
         self.clock = LoopClock(START + timedelta(hours=1))
         self.findings: list[str] = []
         self.counts: Counter[str] = Counter()
+        self.reached: Counter[str] = Counter()  # points of kernel.faults
         self.mail = RecordingMail()
         self.sandbox = make_sandbox(self.clock, self.draws("provider"))
         self.placed: dict[OrderId, str] = {}
@@ -56,7 +57,6 @@ class World:
         self._faults = self.draws("faults")
         self._net = self.draws("network")
         self._tasks: list[asyncio.Task[Any]] = []
-        self._admin: Any = None
 
     def draws(self, about: str) -> random.Random:
         """A source of its own, so that one more draw here changes nothing there."""
@@ -74,8 +74,6 @@ class World:
     async def open(self) -> None:
         """Start the processes and what goes on around them."""
         draw = self.draws("plan")
-        async with self.loop.reality():
-            self._admin = await connect(self.address)
         if draw.random() < 0.4:
             start = draw.uniform(0.0, self.storm_ends)
             # A third of the outages outlives the storm, up to where the payments' deadlines are.
@@ -88,11 +86,12 @@ class World:
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for result in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(result, Exception):
+                self.find("bug", f"somebody in the world met {result!r}")
         for process in self.processes:
             process.kill()
         await asyncio.sleep(0)
-        self._admin.terminate()
 
     async def weather_the_storm(self) -> None:
         await asyncio.sleep(max(self.storm_ends - self.loop.time(), 0.0))
@@ -105,10 +104,12 @@ class World:
         """One request to some process, as a client sees it. Raises ProcessDied when no answer came, RialtoError."""
         process = await self._somebody()
         if self.stormy and self._net.random() < 0.05:
+            self.counts["doubled requests"] += 1
             self.begin(self._forgotten(make, await self._somebody()))
         result = await process.run(_call(make, process))
         if self.stormy and self._net.random() < 0.05:
-            raise ProcessDied  # the reply was lost
+            self.counts["lost replies"] += 1
+            raise ProcessDied
         return result
 
     async def insist(self, make: Callable[[App], Awaitable[T]]) -> T:
@@ -132,7 +133,7 @@ class World:
     async def sql(self, statement: str, *values: Any) -> list[Any]:
         """As the administrator, in turn with everybody else."""
         async with self.turnstile.pass_through(self.operator):
-            rows: list[Any] = await self._admin.fetch(statement, *values)
+            rows: list[Any] = await self.stage.admin.fetch(statement, *values)
         return rows
 
     async def _somebody(self) -> Process:
@@ -171,16 +172,17 @@ class World:
                 self.begin(self._kill_later(process, self._faults.uniform(1.0, 20.0)))
         wire = _Wire(self, process)
         engines = engines_of(
-            self.address,
+            self.stage.address,
             clock=self.clock,
             ids=RandomIds(self.clock, self.draws(f"ids {name}")),
-            provider=InProcessProvider(self.sandbox, self.clock, SECRETS, network=wire),
+            provider=self.parts.provider(self.sandbox, self.clock, SECRETS, network=wire),
             mail=self.mail,
-            faults=CrashPlan(process, point, visit),
+            faults=CrashPlan(process, point, visit, reached=self.reached),
             gate=process.gate,
+            open_connection=self.stage.connections.open,
             listen=False,
         )
-        process.app = App(settings_in(), engines, SERVICES)
+        process.app = App(settings_in(), engines, self.parts.services)
         process.spawn(process.app.background.run())
         self.processes = [other for other in self.processes if other.alive] + [process]
         self.trace.note(name, "starts", point or "", visit)
@@ -207,10 +209,12 @@ class World:
             for event in self.sandbox.outbox.due(self.clock.now(), 20):
                 fate = draw.random() if self.stormy else 1.0
                 if fate < 0.2:
+                    self.counts["delayed webhooks"] += 1
                     self.sandbox.outbox.failed(event, self.clock.now())
                     continue
                 message = signed(event, SECRETS, self.clock.now())
                 copies = 2 if fate < 0.4 else 1
+                self.counts["doubled webhooks"] += copies - 1
                 calls = [self.ask(partial(_take_in, message)) for _ in range(copies)]
                 results = await asyncio.gather(*calls, return_exceptions=True)
                 if all(not isinstance(result, BaseException) for result in results):
@@ -225,6 +229,7 @@ class World:
             await asyncio.sleep(draw.uniform(4.0, 10.0))
             if not self.stormy:
                 return
+            self.counts["doubled events"] += 1
             schema = draw.choice(["orders", "payments", "inventory"])
             await self.sql(
                 f"INSERT INTO {schema}.outbox (bucket, stream, version) SELECT bucket, stream, version"
@@ -248,14 +253,16 @@ class _Wire:
 
     async def carry(self, act: Callable[[], Reply]) -> Reply:
         self._process.check()
-        world, draw = self._world, self._draw
+        world, draw, counts = self._world, self._draw, self._world.counts
         fate = draw.random() if world.stormy else 1.0
         if world.provider_is_down():
+            counts["outage of the provider"] += 1
             await asyncio.sleep(draw.choice([0.01, PROVIDER_PATIENCE_S]))
             raise Unavailable("The payment provider cannot be reached.")
         if fate < 0.05:
             raise Unavailable("The payment provider cannot be reached.")
         if fate < 0.12:
+            counts["late at the provider"] += 1
             # On its way for longer than anybody waits; it arrives even if its sender is dead by then.
             world.begin(_arrive(act, draw.uniform(1.0, 40.0)))
             await asyncio.sleep(PROVIDER_PATIENCE_S)
@@ -264,6 +271,7 @@ class _Wire:
         reply = act()
         world.trace.note(self._process.name, "provider", reply.refused or "answers")
         if fate < 0.22:
+            counts["lost replies of the provider"] += 1
             await asyncio.sleep(PROVIDER_PATIENCE_S)
             raise OutcomeUnknown("The payment provider's answer did not come.")
         await asyncio.sleep(draw.random() * 0.2)
