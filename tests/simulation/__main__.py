@@ -16,8 +16,8 @@ import msgspec
 
 from rialto.engines.embedded_postgres import throwaway_postgres
 from rialto.kernel.db import parse_database_url
-from tests.simulation.histories import run_history
-from tests.simulation.parts import BROKEN, Parts
+from tests.simulation.histories import Report, run_history
+from tests.simulation.parts import BROKEN
 from tests.simulation.stage import Stage, a_stage
 
 
@@ -32,25 +32,24 @@ def main() -> int:
 
 
 def _run(stage: Stage, seeds: list[int], options: argparse.Namespace) -> int:
-    parts = BROKEN[options.broken][0] if options.broken else Parts()
-    failed = 0
-    for seed in seeds:
-        began = time.monotonic()
-        report = run_history(stage, seed, parts=parts, keep_trace=options.trace)
-        failed += bool(report.findings)
-        if options.json:
-            print(msgspec.json.encode(report).decode(), flush=True)
-        else:
-            print("\n".join(report.trace) or "", end="\n" if report.trace else "")
-            print(
-                f"seed {seed}  {report.digest[:16]}  {report.virtual_s:.0f} virtual s in"
-                f" {time.monotonic() - began:.1f} s  {report.counts}"
-            )
-            for finding in report.findings:
-                print(f"  {finding}", flush=True)
-        if report.findings and options.stop:
-            break
+    failed = False
+    for name in options.broken or [""]:
+        for seed in seeds:
+            began = time.monotonic()
+            report = run_history(stage, seed, broken=name, keep_trace=options.trace)
+            if options.json:
+                print(msgspec.json.encode(report).decode(), flush=True)
+            else:
+                print(_told(report, time.monotonic() - began), flush=True)
+            failed |= bool(report.findings)
+            if report.findings and options.stop:
+                break
     return 1 if failed else 0
+
+
+def _told(report: Report, real_s: float) -> str:
+    head = f"seed {report.seed}  {report.digest[:16]}  {report.virtual_s:.0f} virtual s in {real_s:.1f} s"
+    return "\n".join([*report.trace, f"{head}  {report.counts}", *(f"  {text}" for text in report.findings)])
 
 
 def _seeds(text: str) -> Iterator[int]:
@@ -64,8 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("seeds", nargs="+", help="a seed, or A-B")
     parser.add_argument("--trace", action="store_true", help="print every step")
-    parser.add_argument("--stop", action="store_true", help="after the first history with a finding")
-    parser.add_argument("--broken", choices=BROKEN, help="with a part that is broken on purpose")
+    parser.add_argument(
+        "--stop", action="store_true", help="after the first history with a finding (of each broken part)"
+    )
+    parser.add_argument("--broken", choices=BROKEN, action="append", help="with this part broken on purpose")
     parser.add_argument("--json", action="store_true", help="print reports as JSON lines")
     return parser
 

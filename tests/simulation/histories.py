@@ -13,7 +13,7 @@ import structlog
 
 from rialto.kernel.service import Frozen
 from tests.simulation.checks import check_everything, is_quiet
-from tests.simulation.parts import Parts
+from tests.simulation.parts import BROKEN, Parts
 from tests.simulation.people import Buyer, Staff, change_prices
 from tests.simulation.stage import Stage
 from tests.simulation.world import World
@@ -35,6 +35,7 @@ class Report(Frozen):
     """
 
     seed: int
+    broken: str
     digest: str
     findings: list[str]
     counts: dict[str, int]
@@ -43,19 +44,32 @@ class Report(Frozen):
     trace: list[str] = []
 
 
-def run_history(stage: Stage, seed: int, *, parts: Parts | None = None, keep_trace: bool = False) -> Report:
-    """Run it on a stage made ready for it. The same seed gives the same digest, whatever was played before."""
+def run_history(stage: Stage, seed: int, *, broken: str = "", keep_trace: bool = False) -> Report:
+    """Run it on a stage made ready for it. The same seed gives the same digest, whatever was played before.
+
+    `broken` names parts of BROKEN that are used instead of sound ones.
+    """
     noise: list[str] = []
     stage.renew()
     with _listening(noise):
-        world = World(stage, seed, Trace(stage.loop, keep=keep_trace), parts=parts or Parts())
+        parts = BROKEN[broken][0] if broken else Parts()
+        world = World(stage, seed, Trace(stage.loop, keep=keep_trace), parts=parts)
         try:
             run_virtual(stage.loop, _history(world))
         except Exception as error:  # noqa: BLE001 - a history that breaks off is a finding, and the next one begins
             world.find("bug", f"the history broke off: {error!r}")
     for line in noise:
         world.find("bug", line)
-    return _told(world)
+    return Report(
+        seed=seed,
+        broken=broken,
+        digest=world.trace.digest(),
+        findings=world.findings,
+        counts=dict(world.counts),
+        reached=dict(world.reached),
+        virtual_s=stage.loop.time(),
+        trace=world.trace.lines,
+    )
 
 
 async def _history(world: World) -> None:
@@ -64,18 +78,6 @@ async def _history(world: World) -> None:
         await _live(world)
     finally:
         await world.close()
-
-
-def _told(world: World) -> Report:
-    return Report(
-        seed=world.seed,
-        digest=world.trace.digest(),
-        findings=world.findings,
-        counts=dict(world.counts),
-        reached=dict(world.reached),
-        virtual_s=world.loop.time(),
-        trace=world.trace.lines,
-    )
 
 
 async def _live(world: World) -> None:
