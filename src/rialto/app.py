@@ -31,7 +31,7 @@ from rialto.kernel.bus import Bus
 from rialto.kernel.cache import Entry
 from rialto.kernel.calls import bind
 from rialto.kernel.clock import Clock, SystemClock
-from rialto.kernel.consumers import Consumer
+from rialto.kernel.consumers import GO_ON, Consumer
 from rialto.kernel.db import Connect, Database, DatabaseAddress, connect
 from rialto.kernel.db import Gate as DatabaseGate
 from rialto.kernel.errors import InvariantBroken, RialtoError
@@ -68,6 +68,9 @@ ALL: tuple[Service, ...] = (
     ORDERS,
     NOTIFICATIONS,
 )
+
+# Events of every service of this release, also of those that live in other processes.
+KNOWN = frozenset(event.TYPE for service in ALL for event in service.events)
 
 # Names by which routes ask for services, where they are not the service's own.
 ROUTE_NAMES = {"cart": "carts"}
@@ -170,6 +173,7 @@ class App:
         for service in services:
             self._plug_in(service)
         self.bus = self._open_bus()
+        self.consumers = [self._consumer_of(service) for service in services if service.reactions]
         self.feeds = [make(self.handlers[s.name]) for s in services for make in s.feeds]
         self.background = self._make_background(self.bus)
 
@@ -250,6 +254,17 @@ class App:
         direct = self.engines.address.as_user(role, self.engines.secrets.database_password(role))
         return PostgresBus(db, self.engines.clock, listen_on=direct if self.engines.listen else None)
 
+    def _consumer_of(self, service: Service) -> Consumer:
+        return Consumer(
+            service.name,
+            self.databases[service.name],
+            self.handlers[service.name],
+            service.reactions,
+            clock=self.engines.clock,
+            faults=self.engines.faults,
+            known=KNOWN,
+        )
+
     def _make_background(self, bus: Bus) -> Background:
         stored = {s.name: self.databases[s.name] for s in self.services if s.stored}
         engines = self.engines
@@ -258,20 +273,10 @@ class App:
             owner=engines.ids.token(80),
             bus=bus,
             relay=Relay(stored, bus, engines.faults),
-            consumers=[
-                Consumer(
-                    s.name,
-                    self.databases[s.name],
-                    self.handlers[s.name],
-                    s.reactions,
-                    clock=engines.clock,
-                    faults=engines.faults,
-                )
-                for s in self.services
-                if s.reactions
-            ],
+            consumers=self.consumers,
             jobs=[
                 (PRUNE, self.bus),
+                (GO_ON, self.consumers),
                 *((job, self.handlers[s.name]) for s in self.services for job in s.jobs),
             ],
             feeds=[self.pages_refresh],

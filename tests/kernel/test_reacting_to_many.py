@@ -38,7 +38,7 @@ class Pantry:
 
 def a_consumer(town: Town, pantry: Pantry) -> Consumer:
     reactions = [Reaction(event=event, run_many=pantry.take_in) for event in (Baked, Sold)]
-    return Consumer("cellar", town.cellar, None, reactions, clock=town.clock, faults=NoFaults())
+    return Consumer("cellar", town.cellar, None, reactions, clock=town.clock, faults=NoFaults(), known=())
 
 
 async def take_in_all(town: Town, consumer: Consumer) -> None:
@@ -96,7 +96,7 @@ async def test_what_was_parked_is_replayed_alone(town: Town) -> None:
         mended.extend(event.bread for event in events)
 
     reactions = [Reaction(event=Baked, run_many=take_in)]
-    consumer = Consumer("cellar", town.cellar, None, reactions, clock=town.clock, faults=NoFaults())
+    consumer = Consumer("cellar", town.cellar, None, reactions, clock=town.clock, faults=NoFaults(), known=())
     assert await consumer.replay() == 1
     assert mended == ["poison"]
 

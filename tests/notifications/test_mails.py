@@ -106,7 +106,7 @@ async def open_desk(postgres: DatabaseAddress, order: Order | None = None) -> As
     book, box = OrderBook(order or an_order()), Postbox()
     async with open_service(SERVICE, postgres, peers={Orders: book}, engines={"mail": box}) as env:
         consumer = Consumer(
-            "notifications", env.db, env.handlers, REACTIONS, clock=env.clock, faults=NoFaults()
+            "notifications", env.db, env.handlers, REACTIONS, clock=env.clock, faults=NoFaults(), known=()
         )
         yield Desk(env.handlers, env, box, book, consumer)
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from rialto.app import KNOWN
 from rialto.kernel.bus import Lease
 from rialto.kernel.consumers import Consumer, Delivery
 from rialto.kernel.db import Database, DatabaseAddress
@@ -58,7 +59,8 @@ async def test_two_consumers_of_one_partition_take_an_event_in_once(postgres: Da
         witness = Witness()
         reaction = Reaction(event=Rang, run=witness.react)
         twins = [
-            Consumer("witness", db, None, (reaction,), clock=shop.clock, faults=NoFaults()) for _ in range(2)
+            Consumer("witness", db, None, (reaction,), clock=shop.clock, faults=NoFaults(), known=KNOWN)
+            for _ in range(2)
         ]
         partition = [partition_of(stream.int >> 64 & 0xFFF)]
         await asyncio.gather(

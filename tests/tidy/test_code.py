@@ -39,7 +39,8 @@ TASKS_WITHOUT_A_GROUP = {
 CATCHES_EVERYTHING = {
     "kernel/background.py": "the job loop must survive",
     "kernel/batch.py": "one bad member harms only itself, and the queue goes on",
-    "kernel/consumers.py": "the consumer loop must survive; what fails stays parked",
+    "kernel/consumers.py": "the consumer loop must survive: what keeps failing is parked",
+    "kernel/dead_letters.py": "replaying: what fails stays parked, the others go on",
     "orders/handlers/worker.py": "the saga's job: one order that fails holds up no other",
     "cli/serve.py": "the database may come later than this process",
     "sandbox/http.py": "the provider's request loop must survive",

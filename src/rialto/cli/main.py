@@ -14,7 +14,7 @@ from rialto import __version__
 from rialto.app import ALL, App, choose_engines
 from rialto.catalog.api import Catalog
 from rialto.catalog.service import SERVICE as CATALOG
-from rialto.cli import audit, import_, plan, rebuild, run, seed, serve, user
+from rialto.cli import audit, events, import_, plan, rebuild, run, seed, serve, user
 from rialto.cli.first_start import hooks_of
 from rialto.cli.progress import Progress
 from rialto.engines.embedded_postgres import borrowed_postgres, default_data_folder
@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     import_.add_arguments(commands.add_parser("import", help="load a catalogue from files"))
     audit.add_arguments(commands.add_parser("audit", help="prove the invariants on the live database"))
     rebuild.add_arguments(commands.add_parser("rebuild", help="make a read model anew from the truth"))
+    events.add_arguments(
+        commands.add_parser("events", help="what services could not take in, and trying it again")
+    )
     user.add_arguments(commands.add_parser("user", help="staff's accounts"))
     return parser
 
@@ -90,26 +93,24 @@ def _address_of(settings: Settings) -> DatabaseAddress:
 def _with_database(
     options: argparse.Namespace, settings: Settings, secrets: Secrets, address: DatabaseAddress
 ) -> int:
-    def shop(services: Sequence[Service], work: Work) -> int:
-        return asyncio.run(_in_shop(settings, secrets, address, services=services, work=work))
+    if options.command == "migrate":
+        return asyncio.run(_migrate(address, secrets))
+    services, work = _shop_work(options)
+    return asyncio.run(_in_shop(settings, secrets, address, services=services, work=work))
 
-    match options.command:
-        case "migrate":
-            return asyncio.run(_migrate(address, secrets))
-        case "seed":
-            return shop(
-                (CATALOG, INVENTORY), lambda app: seed.run(options, app[Catalog], app[Inventory], print)
-            )
-        case "import":
-            return shop(
-                (CATALOG, INVENTORY), lambda app: import_.run(options, app[Catalog], app[Inventory], print)
-            )
-        case "user":
-            return shop((IDENTITY,), lambda app: user.run(options, app[Identity], print, getpass.getpass))
-        case "audit":
-            return shop(ALL, lambda app: audit.run(app, print))
-        case _:
-            return shop(ALL, lambda app: rebuild.run(options, app, print))
+
+def _shop_work(options: argparse.Namespace) -> tuple[Sequence[Service], Work]:
+    """Which services a command needs, and what it does with them."""
+    goods, people = (CATALOG, INVENTORY), (IDENTITY,)
+    works: dict[str, tuple[Sequence[Service], Work]] = {
+        "seed": (goods, lambda app: seed.run(options, app[Catalog], app[Inventory], print)),
+        "import": (goods, lambda app: import_.run(options, app[Catalog], app[Inventory], print)),
+        "user": (people, lambda app: user.run(options, app[Identity], print, getpass.getpass)),
+        "audit": (ALL, lambda app: audit.run(app, print)),
+        "events": (ALL, lambda app: events.run(options, app.consumers, print)),
+        "rebuild": (ALL, lambda app: rebuild.run(options, app, print)),
+    }
+    return works[options.command]
 
 
 async def _migrate(address: DatabaseAddress, secrets: Secrets) -> int:

@@ -153,14 +153,24 @@ class PostgresBus:
                 await session.run(_ADVANCE, consumer, list(positions), list(positions.values()))
 
     async def read(
-        self, after: dict[int, int], *, types: frozenset[str] | None, limit: int
+        self,
+        after: dict[int, int],
+        *,
+        limit: int,
+        types: frozenset[str] | None = None,
+        skip: frozenset[str] = frozenset(),
     ) -> tuple[list[Logged], dict[int, int]]:
         async with self._db.read() as session:
             rows = await session.all(_READ, list(after), list(after.values()), limit)
         positions = dict(after)
         for row in rows:
             positions[row["partition"]] = row["id"]
-        return [_logged(row) for row in rows if types is None or row["type"] in types], positions
+        wanted = [
+            _logged(row)
+            for row in rows
+            if (types is None or row["type"] in types) and row["type"] not in skip
+        ]
+        return wanted, positions
 
     async def tail(self) -> dict[int, int]:
         async with self._db.read() as session:

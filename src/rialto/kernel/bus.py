@@ -63,11 +63,17 @@ class Bus(Protocol):
         ...
 
     async def read(
-        self, after: dict[int, int], *, types: frozenset[str] | None, limit: int
+        self,
+        after: dict[int, int],
+        *,
+        limit: int,
+        types: frozenset[str] | None = None,
+        skip: frozenset[str] = frozenset(),
     ) -> tuple[list[Logged], dict[int, int]]:
         """Events after the positions, in id order per partition, and the positions that reading got to.
 
-        At most `limit` of each partition; ids within one have no gap, so fewer mean that there are no more yet. With `types` only those types come back; positions move past the others.
+        At most `limit` of each partition; ids within one have no gap, so fewer mean that there are no more yet. With
+        `types` only those types come back, with `skip` all but those; positions move past the others.
         """
         ...
 

@@ -3,7 +3,8 @@
 A batch is taken in inside one transaction of the consuming service, together with the inbox rows that say
 how far each stream was taken in. An event seen before is skipped by its version. When something fails, the
 batch is rolled back and its events go one by one; one that keeps failing parks its own stream in
-`dead_letters` (later events of that stream queue up behind it) and everything else goes on.
+`dead_letters` (later events of that stream queue up behind it) and everything else goes on. So does an event of
+a type that this release does not know: nobody can tell yet whether it matters here.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import structlog
 from rialto.kernel.bus import Bus, Logged
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, WriteSession
-from rialto.kernel.errors import RialtoError, Unavailable
+from rialto.kernel.dead_letters import BEHIND, TYPE_UNKNOWN, DeadLetters, TypeNotKnown, reason_of
+from rialto.kernel.errors import Unavailable
 from rialto.kernel.events import Envelope, EventTypes
 from rialto.kernel.faults import Faults
-from rialto.kernel.service import Reaction
+from rialto.kernel.service import Job, Reaction
 
 BATCH_MAX = 200
 ATTEMPTS_MAX = 5
@@ -55,15 +57,6 @@ UPDATE inbox SET version = t.version
 FROM unnest($2::smallint[], $3::uuid[], $4::int[], $5::int[]) AS t(bucket, stream, version, before)
 WHERE consumer = $1 AND inbox.bucket = t.bucket AND inbox.stream = t.stream AND inbox.version = t.before
 """
-_PARK = """
-INSERT INTO dead_letters (consumer, bucket, stream, version, type, schema_version, service, body, meta, at, reason, parked_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9::jsonb, $10, $11, $12) ON CONFLICT DO NOTHING
-"""
-_LETTERS = """
-SELECT bucket, stream, version, type, schema_version, service, body::text AS body, meta::text AS meta, at
-FROM dead_letters WHERE consumer = $1 AND stream <> ALL ($2::uuid[]) ORDER BY bucket, stream, version LIMIT $3
-"""
-_UNPARK = "DELETE FROM dead_letters WHERE consumer = $1 AND bucket = $2 AND stream = $3 AND version = $4"
 
 
 class Delivery:
@@ -86,12 +79,17 @@ class Consumer:
         *,
         clock: Clock,
         faults: Faults,
+        known: Collection[str],
     ) -> None:
+        """`known` are the types of all events of this release, whoever publishes them."""
         self.name = name
+        self.letters = DeadLetters(name, db, clock)
         self._db = db
         self._handlers = handlers
         self._by_type: Mapping[str, Reaction] = {reaction.event.TYPE: reaction for reaction in reactions}
         self._types = EventTypes(reaction.event for reaction in reactions)
+        self._known = frozenset(known) | self._by_type.keys()
+        self._others = self._known - self._by_type.keys()
         self._clock = clock
         self._faults = faults
         self._attempts: dict[tuple[UUID, int], int] = {}
@@ -112,7 +110,7 @@ class Consumer:
         before = {
             partition: self._positions[partition] for partition in partitions if partition in self._positions
         }
-        batch, after = await bus.read(before, types=frozenset(self._by_type), limit=BATCH_MAX)
+        batch, after = await bus.read(before, skip=self._others, limit=BATCH_MAX)
         if batch:
             await self._take_in(batch)
         moved = {
@@ -136,51 +134,25 @@ class Consumer:
         """Forget the cursors of partitions that are not this process's any more."""
         self._positions = {p: position for p, position in self._positions.items() if p in partitions}
 
-    async def replay(self, limit: int = 100) -> int:
-        """Try parked events again, each stream in its order; how many were taken in.
+    async def replay(self, limit: int = 100, *, stream: UUID | None = None) -> int:
+        """Try parked events again, of all streams or of one, each in its order; how many were taken in.
 
         A stream whose first event still fails stays as it is and holds up no other. Raises Unavailable.
         """
-        done = 0
-        failing: set[UUID] = set()
-        while done < limit:
-            async with self._db.read() as session:
-                rows = await session.all(_LETTERS, self.name, list(failing), limit - done)
-            if not rows:
-                break
-            for row in rows:
-                envelope = Envelope(
-                    **{**dict(row), "body": row["body"].encode(), "meta": row["meta"].encode()}
-                )
-                if envelope.stream in failing:
-                    continue
-                if await self._replay_one(envelope):
-                    done += 1
-                else:
-                    failing.add(envelope.stream)
-        return done
+        streams = None if stream is None else [stream]
+        return await self.letters.replay(self._take_in_parked, limit, streams=streams)
 
-    async def _replay_one(self, envelope: Envelope) -> bool:
-        place = ([envelope.bucket], [envelope.stream], [envelope.version])
-        try:
-            async with self._db.write() as session:
-                # First, and with its row locked: of two who replay at once, one finds nothing left to do.
-                if await session.run(_UNPARK, self.name, *(value for [value] in place)):
-                    await self._react(session, [envelope])
-                    await session.run(_RECORD, self.name, *place)
-        except Unavailable:
-            raise
-        except Exception as error:  # noqa: BLE001 - what fails stays parked, the others go on
-            log.warning(
-                "a parked event still fails",
-                consumer=self.name,
-                type=envelope.type,
-                stream=str(envelope.stream),
-                version=envelope.version,
-                error=repr(error),
-            )
-            return False
-        return True
+    async def go_on(self, limit: int = 100) -> int:
+        """Replay the streams that wait for nothing any more; how many events were taken in. Raises Unavailable."""
+        ready = await self.letters.ready(self._known, limit)
+        return await self.letters.replay(self._take_in_parked, limit, streams=ready) if ready else 0
+
+    async def _take_in_parked(self, session: WriteSession, envelope: Envelope) -> None:
+        if envelope.type in self._by_type:
+            await self._react(session, [envelope])
+        elif envelope.type not in self._known:
+            raise TypeNotKnown
+        await session.run(_RECORD, self.name, [envelope.bucket], [envelope.stream], [envelope.version])
 
     async def _take_in(self, batch: Sequence[Logged]) -> None:
         try:
@@ -210,7 +182,10 @@ class Consumer:
                 if envelope.version <= last.get(envelope.stream, 0):
                     continue
                 if envelope.stream in parked:
-                    await self._park(session, envelope, "an earlier event of this stream is parked")
+                    await self.letters.park(session, envelope, BEHIND)
+                elif envelope.type not in self._by_type:
+                    await self.letters.park(session, envelope, TYPE_UNKNOWN)
+                    parked.add(envelope.stream)
                 else:
                     # The second event of a stream waits for the second wave: within a wave order is free.
                     height = heights.get(envelope.stream, 0)
@@ -272,27 +247,9 @@ class Consumer:
             self._attempts[key] = attempts
             raise Unavailable(f"a reaction of {self.name} failed and is retried") from error
         self._attempts.pop(key, None)
-        reason = error.stable_code if isinstance(error, RialtoError) else type(error).__name__
         async with self._db.write() as session:
-            await self._park(session, envelope, reason)
+            await self.letters.park(session, envelope, reason_of(error))
             await session.run(_RECORD, self.name, [envelope.bucket], [envelope.stream], [envelope.version])
-
-    async def _park(self, session: WriteSession, envelope: Envelope, reason: str) -> None:
-        await session.run(
-            _PARK,
-            self.name,
-            envelope.bucket,
-            envelope.stream,
-            envelope.version,
-            envelope.type,
-            envelope.schema_version,
-            envelope.service,
-            envelope.body.decode(),
-            envelope.meta.decode(),
-            envelope.at,
-            reason,
-            self._clock.now(),
-        )
 
 
 def _places(envelopes: Sequence[Envelope]) -> tuple[list[int], list[UUID], list[int]]:
@@ -302,3 +259,12 @@ def _places(envelopes: Sequence[Envelope]) -> tuple[list[int], list[UUID], list[
         [envelope.stream for envelope in envelopes],
         [envelope.version for envelope in envelopes],
     )
+
+
+async def _all_go_on(consumers: Sequence[Consumer]) -> int:
+    return sum([await consumer.go_on() for consumer in consumers])
+
+
+# Called with all consumers of the process. During an upgrade the older release's worker may hold its lease; it finds
+# nothing to do, and the newer one gets the lease when that worker ends.
+GO_ON = Job(name="events.parked", every_s=15, run=_all_go_on)

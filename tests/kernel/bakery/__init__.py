@@ -84,7 +84,14 @@ class Town:
     def another_bus(self) -> PostgresBus:
         return PostgresBus(self.bus_db, self.clock, listen_on=None)
 
-    def a_consumer(self, run: Any = store_arrival, *, faults: Faults | None = None) -> Consumer:
+    def a_consumer(
+        self,
+        run: Any = store_arrival,
+        *,
+        faults: Faults | None = None,
+        known: Sequence[type[Event]] = (Baked, Sold),
+    ) -> Consumer:
+        """The cellar's, which hears of what is baked. `known`: the events of its release."""
         return Consumer(
             "cellar",
             self.cellar,
@@ -92,6 +99,7 @@ class Town:
             [Reaction(event=Baked, run=run)],
             clock=self.clock,
             faults=faults or NoFaults(),
+            known=[event.TYPE for event in known],
         )
 
     async def bake(self, stream: UUID, *breads: str, after: int = 0, sold: Sequence[str] = ()) -> None:
