@@ -60,6 +60,13 @@ async def test_behind_a_trusted_proxy_the_last_untrusted_address_counts() -> Non
     assert reply.header("x-request-id") == "abc123"
 
 
+async def test_a_forwarded_header_in_several_lines_is_read_as_one() -> None:
+    app = Answering()
+    chain = [(b"x-forwarded-for", b"1.2.3.4, 198.51.100.7"), (b"x-forwarded-for", b"10.0.0.2")]
+    await ask(a_gate(app, trusted=("10.0.0.0/8",)), "/", headers=chain, client=PROXY)
+    assert app.asked[0]["rialto.client"] == "198.51.100.7"
+
+
 @pytest.mark.parametrize("text", [b"", b"nonsense", b"\xff, \xfe", b"10.0.0.3", b"999.1.1.1"])
 async def test_a_proxy_that_names_nobody_stands_for_itself(text: bytes) -> None:
     app = Answering()

@@ -25,13 +25,14 @@ Client = httpx.AsyncClient
 
 
 def knowing(verifier: TokenVerifier) -> Any:
-    """As much of the edge as guards need: the principal of the bearer token."""
+    """As much of the edge as routes and guards need: the client, and the principal of the bearer token."""
 
     def middleware(app: ASGIApp) -> ASGIApp:
         async def call(scope: Scope, receive: Receive, send: Send) -> None:
             header = dict(scope.get("headers", [])).get(b"authorization", b"").decode()
             token = header.removeprefix("Bearer ")
             scope["rialto.principal"] = lambda: verifier.verify(token) if token else GUEST  # type: ignore[typeddict-unknown-key]
+            scope["rialto.client"] = "192.0.2.1"  # type: ignore[typeddict-unknown-key]
             await app(scope, receive, send)
 
         return call

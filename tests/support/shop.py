@@ -288,10 +288,12 @@ async def a_shop(
     faults: Faults | None = None,
     network: Network | None = None,
     seed: int = 7,
+    **changes: Any,
 ) -> AsyncIterator[Shop]:
     """A shop with GOODS on a fresh database, or another process of the same shop (`beside`).
 
     `background`: relay, consumers, worker and jobs run all the time; without, only what a call itself does.
+    `changes` are settings other than a test's.
     """
     async with AsyncExitStack() as stack:
         clock = beside.clock if beside else ShopClock()
@@ -307,7 +309,7 @@ async def a_shop(
             mail=mail,
             faults=faults or NoFaults(),
         )
-        settings = msgspec.structs.replace(settings_in(data), rate_limit=0)
+        settings = msgspec.structs.replace(settings_in(data), **{"rate_limit": 0, **changes})
         app = App(settings, engines, services)
         shop = Shop(app, clock=clock, sandbox=sandbox, mail=mail, address=address)
         stack.push_async_callback(shop.close)

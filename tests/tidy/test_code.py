@@ -119,6 +119,19 @@ def durations_of(tree: ast.Module) -> Iterator[ast.expr]:
             yield node.value
 
 
+def test_only_the_gate_reads_the_peers_address() -> None:
+    """Behind a proxy it is not the client's; `kernel.http.client_of` tells what the gate found out."""
+    peer = re.compile(r"""(\.client\.(host|port)|scope(\.get\(|\[)['"]client['"].*)""")
+    strays = [
+        f"{source.path}:{node.lineno} {ast.unparse(node)}"
+        for source in source_files()
+        if source.path != "edge/gate.py" and not source.path.startswith("sandbox/")
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Attribute | ast.Subscript | ast.Call) and peer.search(ast.unparse(node))
+    ]
+    assert strays == []
+
+
 def test_tests_do_not_wait_for_the_wall_clock() -> None:
     strays = [
         f"{source.path}:{node.lineno} {ast.unparse(node)}"

@@ -62,7 +62,7 @@ class Gate:
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         trusted = bool(self._trusted) and self._is_trusted((scope.get("client") or ("", 0))[0])
-        client = self._client(scope, headers, trusted=trusted)
+        client = self._client(scope, trusted=trusted)
         wait_s = self._limiter.take(client) if self._limiter is not None else 0.0
         # A header given twice is looked at with care, below.
         plain = not wait_s and len(headers) == len(scope["headers"])
@@ -111,11 +111,14 @@ class Gate:
             self._metrics.requests.labels(route, scope["method"], str(status)).inc()
             self._metrics.request_seconds.labels(route).observe(self._clock.monotonic() - begun)
 
-    def _client(self, scope: Scope, headers: dict[bytes, bytes], *, trusted: bool) -> str:
+    def _client(self, scope: Scope, *, trusted: bool) -> str:
+        """Decided here for everybody: services ask `kernel.http.client_of`."""
         peer: str = (scope.get("client") or ("", 0))[0]
         if not trusted:
             return peer
-        for text in reversed(headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")):
+        # A proxy may add a line of its own instead of lengthening the one it got: both mean the same.
+        lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        for text in reversed(b",".join(lines).decode("latin-1").split(",")):
             address = text.strip()
             if _is_address(address) and not self._is_trusted(address):
                 return address

@@ -26,7 +26,7 @@ from rialto.identity.api import (
     Tokens,
 )
 from rialto.kernel.errors import Denied
-from rialto.kernel.http import Injected, about, principal_of, requires
+from rialto.kernel.http import Injected, about, client_of, principal_of, requires
 from rialto.kernel.service import Frozen, Nothing
 
 Short = Annotated[str, msgspec.Meta(max_length=2000)]
@@ -88,7 +88,7 @@ async def login(
 
     `expires_in` is the access token's life in seconds. After ten failures each further attempt has to wait.
     """
-    client = request.client.host if request.client else ""
+    client = client_of(request)
     return await identity.sign_in(
         SignIn(email=data.email, password=data.password, client=client, device=data.device)
     )

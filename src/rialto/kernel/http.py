@@ -206,6 +206,12 @@ def principal_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal:
     return found
 
 
+def client_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The address the request comes from, as the edge found out: behind a trusted proxy not the peer's."""
+    client: str = connection.scope["rialto.client"]  # type: ignore[typeddict-item]
+    return client
+
+
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
 
