@@ -5,12 +5,15 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from rialto.catalog.api import ListProducts
 from rialto.cli import import_, seed
 from rialto.cli.import_ import report_lines
-from rialto.importing.model import Counts, Problem, Report
+from rialto.importing.demo import DemoImporter, demo_catalogue
+from rialto.importing.model import Counts, ImportOptions, Problem, ProductRow, Report
+from rialto.inventory.api import LevelsOf, PutStock, PutStockMany
 from rialto.kernel.db import DatabaseAddress
 from tests.importing.sources import DATA, a_shop
 
@@ -20,6 +23,12 @@ pytestmark = pytest.mark.anyio
 def arguments(*words: str) -> Namespace:
     parser = ArgumentParser()
     import_.add_arguments(parser)
+    return parser.parse_args(words)
+
+
+def seeding(*words: str) -> Namespace:
+    parser = ArgumentParser()
+    seed.add_arguments(parser)
     return parser.parse_args(words)
 
 
@@ -65,9 +74,51 @@ async def test_seed_loads_the_demo_catalogue_once(postgres: DatabaseAddress) -> 
     said: list[str] = []
     async with a_shop(postgres) as shop:
         for _ in range(2):
-            assert await seed.run(Namespace(), shop.catalog, shop.inventory, said.append) == 0
+            assert await seed.run(seeding(), shop.catalog, shop.inventory, said.append) == 0
         assert len((await shop.catalog.list_products(ListProducts(limit=200))).items) >= 80
     assert any("0 created, 0 changed" in line for line in said)
+
+
+async def test_seeding_a_shop_that_sold_something_brings_nothing_back(postgres: DatabaseAddress) -> None:
+    async with a_shop(postgres) as shop:
+        assert await seed.run(seeding(), shop.catalog, shop.inventory, lambda _: None) == 0
+        product = (await shop.catalog.list_products(ListProducts(limit=1))).items[0]
+        sku = product.draft.variants[0].sku
+        before = (await shop.inventory.stock(LevelsOf(skus=[sku]))).items
+        sold = [msgspec.structs.replace(level, on_hand=level.on_hand // 2) for level in before]
+        await shop.inventory.put_stock(
+            PutStockMany(
+                items=[PutStock(sku=sku, warehouse=one.warehouse, on_hand=one.on_hand) for one in sold]
+            )
+        )
+        gone = sum(level not in before for level in sold)
+        assert gone > 0
+        said: list[str] = []
+        assert await seed.run(seeding(), shop.catalog, shop.inventory, said.append) == 0
+        assert (await shop.inventory.stock(LevelsOf(skus=[sku]))).items == sold
+        assert any(line.startswith("  stock      0 created, 0 changed") for line in said)
+        said.clear()
+        assert await seed.run(seeding("--reset-stock"), shop.catalog, shop.inventory, said.append) == 0
+        assert (await shop.inventory.stock(LevelsOf(skus=[sku]))).items == before
+        assert any(line.startswith(f"  stock      0 created, {gone} changed") for line in said)
+
+
+async def test_seeding_stocks_what_has_no_record_yet(postgres: DatabaseAddress) -> None:
+    """A SKU with a record in one warehouse keeps it and gets none in another; the others are stocked."""
+    async with a_shop(postgres) as shop:
+        counts = {
+            row.stock[0].sku: [one for one in row.stock if one.sku == row.stock[0].sku]
+            for row in DemoImporter().read(demo_catalogue(), ImportOptions())
+            if isinstance(row, ProductRow) and row.stock
+        }
+        known, *others = counts
+        kept = PutStock(sku=known, warehouse=counts[known][0].warehouse, on_hand=1)
+        await shop.inventory.put_stock(PutStockMany(items=[kept]))
+        assert await seed.run(seeding(), shop.catalog, shop.inventory, lambda _: None) == 0
+        levels = (await shop.inventory.stock(LevelsOf(skus=[known, others[0]]))).items
+        assert [(one.warehouse, one.on_hand) for one in levels if one.sku == known] == [(kept.warehouse, 1)]
+        stocked = {(one.warehouse, one.on_hand) for one in levels if one.sku == others[0]}
+        assert stocked == {(one.warehouse, one.on_hand) for one in counts[others[0]]}
 
 
 @pytest.mark.fast

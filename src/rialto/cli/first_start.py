@@ -93,5 +93,5 @@ async def _load_demo(app: App) -> None:
     if (await app[Catalog].list_products(ListProducts(limit=1))).items:
         return
     told: list[str] = []
-    if await seed.run(argparse.Namespace(), app[Catalog], app[Inventory], told.append):
+    if await seed.run(argparse.Namespace(reset_stock=False), app[Catalog], app[Inventory], told.append):
         raise CannotStart(" ".join(told))

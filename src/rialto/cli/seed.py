@@ -1,4 +1,4 @@
-"""`rialto seed`: load the demo catalogue. Loading it again changes nothing."""
+"""`rialto seed`: load the demo catalogue. Loading it again gives its products back, never goods that were sold."""
 
 from __future__ import annotations
 
@@ -14,15 +14,22 @@ from rialto.kernel.errors import RialtoError
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    parser.description = "Load the demo catalogue: products, prices, pictures and stock."
+    parser.description = (
+        "Load the demo catalogue: products, prices, pictures and stock. Stock of articles that have a stock record "
+        "is left as it is."
+    )
+    parser.add_argument(
+        "--reset-stock", action="store_true", help="set stock back to the demo's counts, whatever was sold"
+    )
 
 
-async def run(args: Namespace, catalog: Catalog, inventory: Inventory, out: Out) -> int:  # noqa: ARG001 - as all commands
+async def run(args: Namespace, catalog: Catalog, inventory: Inventory, out: Out) -> int:
     """0 when all of it is there, 1 when something was refused."""
     path = demo_catalogue()
+    options = ImportOptions(keep_stock=not args.reset_stock)
     try:
-        rows = DemoImporter().read(path, ImportOptions())
-        report = await load(rows, catalog, inventory, source="the demo catalogue")
+        rows = DemoImporter().read(path, options)
+        report = await load(rows, catalog, inventory, source="the demo catalogue", options=options)
     except RialtoError as refused:
         out(f"The demo catalogue could not be loaded: {refused.text}")
         return 1

@@ -170,7 +170,9 @@ class Loading:
             yield row
 
     async def _save_stock(self, inventory: Inventory, *, dry_run: bool) -> None:
-        outcomes, problems = await put_stock(inventory, self._saved, dry_run=dry_run)
+        outcomes, problems = await put_stock(
+            inventory, self._saved, dry_run=dry_run, keep=self._options.keep_stock
+        )
         for outcome in outcomes:
             self._count("stock", outcome)
         self._refused += problems

@@ -29,10 +29,14 @@ class FileRefused(Invalid):
 
 
 class ImportOptions(Frozen):
-    """`warehouse` takes the stock of formats that know only one; `language` is that of texts without one."""
+    """`warehouse` takes the stock of formats that know only one; `language` is that of texts without one.
+
+    With `keep_stock` a SKU that has a stock record keeps it, whatever the source counts.
+    """
 
     warehouse: str = "berlin"
     language: str = "en"
+    keep_stock: bool = False
 
 
 class AttributeRow(Frozen):

@@ -16,15 +16,21 @@ Shelf = tuple[str, str]  # SKU, warehouse
 
 
 async def put_stock(
-    inventory: Inventory, rows: Sequence[ProductRow], *, dry_run: bool
+    inventory: Inventory, rows: Sequence[ProductRow], *, dry_run: bool, keep: bool = False
 ) -> tuple[list[str], list[Problem]]:
-    """Set the counts of these products; an outcome per count, and the counts that were refused."""
+    """Set the counts of these products; an outcome per count, and the counts that were refused.
+
+    With `keep` only SKUs that no warehouse has a record of get one: what was sold since does not come back.
+    """
     outcomes: list[str] = []
     problems: list[Problem] = []
     counts = [(row, count) for row in rows for count in row.stock]
     for start in range(0, len(counts), SKUS_AT_ONCE):
         batch = counts[start : start + SKUS_AT_ONCE]
         known = await _levels(inventory, batch)
+        kept = {sku for sku, _ in known} if keep else set()
+        outcomes += ["unchanged" for one in batch if one[1].sku in kept]
+        batch = [one for one in batch if one[1].sku not in kept]
         news = [one for one in batch if known.get(_shelf(one)) != one[1].on_hand]
         refused = _below_zero(news)
         if not dry_run:
