@@ -22,6 +22,7 @@ from rialto.engines.passwords import Argon2Passwords
 from rialto.engines.postgres_bus import PostgresBus
 from rialto.engines.sandbox_payments import SandboxPayments
 from rialto.engines.smtp import choose_mailer
+from rialto.engines.tantivy_index import TantivyEngine
 from rialto.identity.service import SERVICE as IDENTITY
 from rialto.inventory.service import SERVICE as INVENTORY
 from rialto.kernel.audit import Finding
@@ -118,6 +119,7 @@ def choose_engines(settings: Settings, secrets: Secrets, address: DatabaseAddres
         by_port={
             "payments": {sandbox.name: sandbox},
             "mail": choose_mailer(settings.smtp_url, public_url=settings.public_url),
+            "index": TantivyEngine(),
             "passwords": Argon2Passwords(),
             "cache": MemoryCache,
             "secrets": secrets,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rialto.catalog.api import Catalog
+from rialto.engines.tantivy_index import TantivyEngine
 from rialto.inventory.api import Inventory
 from rialto.kernel.calls import bind
 from rialto.kernel.clock import ManualClock
@@ -46,6 +47,9 @@ class Env:
 
     def __getitem__(self, api: type[Any]) -> Any:
         return self._peers[api]
+
+    def engine(self, port: str) -> Any:
+        return {"index": TantivyEngine()}[port]
 
 
 async def test_every_operation_survives_the_wire(tmp_path: Path) -> None:

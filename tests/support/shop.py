@@ -34,6 +34,7 @@ from rialto.cart.api import AddLine, CartRef, Carts, NewCart, SetAddress, SetDel
 from rialto.catalog.api import Catalog, ProductDraft, PutProduct, VariantDraft
 from rialto.engines.memory_cache import MemoryCache
 from rialto.engines.passwords import Argon2Passwords
+from rialto.engines.tantivy_index import TantivyEngine
 from rialto.inventory.api import Inventory, LevelsOf, PutStock, PutStockMany
 from rialto.kernel.address import Address
 from rialto.kernel.audit import Finding
@@ -334,6 +335,7 @@ def engines_of(
     ports = {
         "payments": {provider.name: provider},
         "mail": mail,
+        "index": TantivyEngine(),
         "passwords": Argon2Passwords(time_cost=1, memory_kib=8),
         "secrets": SECRETS,
         "cache": MemoryCache,

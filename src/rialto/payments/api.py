@@ -10,6 +10,21 @@ from rialto.kernel.ids import OrderId, PaymentId
 from rialto.kernel.money import Money
 from rialto.kernel.service import Frozen, Nothing, operation
 
+CARD_DIGITS_MIN, CARD_DIGITS_MAX = 12, 19
+
+
+def looks_like_card_number(text: str) -> bool:
+    """Whether the digits of `text`, blanks and dashes left out, pass for a card number (ISO/IEC 7812: Luhn).
+
+    Whoever takes a provider's token from outside asks this before anything is stored or logged.
+    """
+    digits = text.replace(" ", "").replace("-", "")
+    if not (digits.isascii() and digits.isdigit() and CARD_DIGITS_MIN <= len(digits) <= CARD_DIGITS_MAX):
+        return False
+    doubled = [int(digit) * 2 for digit in digits[-2::-2]]
+    rest = [int(digit) for digit in digits[-1::-2]]
+    return (sum(value - 9 if value > 9 else value for value in doubled) + sum(rest)) % 10 == 0
+
 
 class PaymentNotFound(NotFound):
     message = "There is no such payment."

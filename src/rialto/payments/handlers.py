@@ -32,8 +32,8 @@ from rialto.payments.api import (
     ProviderUnknown,
     Refund,
     Webhook,
+    looks_like_card_number,
 )
-from rialto.payments.cards import looks_like_card_number
 from rialto.payments.events import PaymentCaptured, PaymentRefunded, PaymentStarted
 from rialto.payments.ledger import Entry, Transaction, between
 from rialto.payments.model import PaymentState

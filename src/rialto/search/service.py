@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rialto.catalog.api import Catalog
-from rialto.engines.tantivy_index import TantivyEngine
 from rialto.inventory.api import Inventory
 from rialto.kernel.service import Env, Service
 from rialto.search import routes
@@ -15,7 +14,7 @@ from rialto.search.store import SearchStore
 
 def build(e: Env) -> SearchHandlers:
     """Opens what is on disk and takes the writer's lock if it is free. Never fails for a damaged folder."""
-    store = SearchStore(e.settings.data / "search", TantivyEngine())
+    store = SearchStore(e.settings.data / "search", e.engine("index"))
     store.open()
     return SearchHandlers(store, e[Catalog], e[Inventory], e.clock)
 

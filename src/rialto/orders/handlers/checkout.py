@@ -36,8 +36,7 @@ from rialto.orders.model import OrderState, fold, order_number
 from rialto.orders.saga import GRACE_S, Progress
 from rialto.orders.starting import KeyTaken, Start
 from rialto.orders.views import return_url
-from rialto.payments.api import CardNumberRefused, ProviderUnknown
-from rialto.payments.cards import looks_like_card_number
+from rialto.payments.api import CardNumberRefused, ProviderUnknown, looks_like_card_number
 
 PAYMENT_DEADLINE = timedelta(minutes=13)
 WAIT_S = 2.0
