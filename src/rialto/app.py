@@ -97,6 +97,7 @@ class Engines:
     gate: DatabaseGate | None = None
     open_connection: Connect = connect
     listen: bool = True
+    metrics: Metrics = field(default_factory=Metrics)
     closers: Sequence[Any] = field(default=())
 
 
@@ -162,7 +163,7 @@ class App:
         self.settings = settings
         self.engines = engines
         self.services = services
-        self.metrics = Metrics()
+        self.metrics = engines.metrics
         self.handlers: dict[str, Any] = {}
         self.databases: dict[str, Database] = {}
         self._bound: dict[type[Any], Any] = {}

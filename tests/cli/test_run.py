@@ -19,6 +19,7 @@ import pytest
 
 from rialto.cli.preflight import answers_ready
 from rialto.engines.processes import PidFile, ProcessIdentity, end_all, identify, is_alive, wait_until
+from rialto.engines.shared_metrics import metrics_folder
 
 pytestmark = pytest.mark.crash
 
@@ -123,6 +124,19 @@ def test_signal_stops_everything_cleanly(
     assert outcome(supervisor) == (0, "")
     assert not any(map(is_alive, parts))
     assert shop.parts() == []
+
+
+def test_each_worker_knows_its_number_and_counts_of_the_last_start_are_gone(
+    shop: Shop, started: Callable[[], subprocess.Popen[str]]
+) -> None:
+    kept = metrics_folder(shop.data) / "counter_worker-1.db"
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    started()
+    for number in (1, 2):
+        command = Path(f"/proc/{shop.part(f'worker-{number}').pid}/cmdline").read_bytes()
+        assert command.endswith(f"\0--worker\0{number}\0".encode())
+    assert not kept.exists()
 
 
 def test_second_instance_is_refused(shop: Shop, started: Callable[[], subprocess.Popen[str]]) -> None:

@@ -8,6 +8,7 @@ import getpass
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rialto import __version__
@@ -56,7 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"rialto {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     plan.add_arguments(commands.add_parser("run", help="start the shop with everything it needs"))
-    commands.add_parser("serve", help="run one worker of the shop against a database that is there")
+    serve.add_arguments(
+        commands.add_parser("serve", help="run one worker of the shop against a database that is there")
+    )
     commands.add_parser("migrate", help="bring the database up to this release")
     seed.add_arguments(commands.add_parser("seed", help="load the demo catalogue"))
     import_.add_arguments(commands.add_parser("import", help="load a catalogue from files"))
@@ -77,7 +80,11 @@ def _dispatch(options: argparse.Namespace) -> int:
     configure_logs(settings.log, json=not sys.stderr.isatty())
     if options.command == "serve":
         address = _address_of(settings)
-        return serve.run(settings, lambda: App(settings, choose_engines(settings, secrets, address)))
+        metrics = serve.metrics_of(settings, options.worker)
+        return serve.run(
+            settings,
+            lambda: App(settings, replace(choose_engines(settings, secrets, address), metrics=metrics)),
+        )
     if settings.database_url:
         return _with_database(options, settings, secrets, parse_database_url(settings.database_url))
     with borrowed_postgres(settings.data, password=secrets.database_password("rialto")) as borrowed:

@@ -18,6 +18,7 @@ from rialto.cli.preflight import answers_ready, check_data_folder, check_ports, 
 from rialto.cli.progress import Progress
 from rialto.engines.embedded_postgres import EmbeddedPostgres, default_data_folder
 from rialto.engines.processes import CannotStart, FolderLock
+from rialto.engines.shared_metrics import forget_metrics, metrics_folder
 from rialto.engines.supervisor import Child, StopAsked, Supervisor, ignore_signals, stopped_by_signals
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.settings import Settings, SettingWrong, read_settings
@@ -91,6 +92,7 @@ def _start(plan: Plan, hooks: Hooks, progress: Progress, *, supervisor: Supervis
             "stop it first or set RIALTO_DATA to another folder."
         )
     supervisor.end_leftovers()
+    forget_metrics(metrics_folder(plan.data))
     check_ports(
         plan.host,
         {
@@ -121,7 +123,7 @@ def _children(plan: Plan, database_url: str) -> list[Child]:
     stranger = {name: value for name, value in plan.environment.items() if not name.startswith("RIALTO_")}
     env = {**plan.environment, "RIALTO_DATABASE_URL": database_url, "PYTHONUNBUFFERED": "1"}
     workers = [
-        Child(f"worker-{number}", plan.serve, env=env, data=plan.data)
+        Child(f"worker-{number}", (*plan.serve, "--worker", str(number)), env=env, data=plan.data)
         for number in range(1, plan.workers + 1)
     ]
     return [Child("sandbox", plan.sandbox, env=stranger, data=plan.data), *workers]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import signal
 import sys
@@ -12,7 +13,29 @@ import uvloop
 
 from rialto.app import App
 from rialto.engines.http_server import listen, serve, server_of
+from rialto.engines.shared_metrics import metrics_folder, shared_metrics
 from rialto.kernel.settings import Settings
+from rialto.kernel.telemetry import Metrics
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--worker",
+        type=int,
+        metavar="NUMBER",
+        help="this worker's number among those with the same data folder: /metrics of each is then of all of them",
+    )
+
+
+def metrics_of(settings: Settings, worker: int | None) -> Metrics:
+    """Metrics that are shared with the other workers, if this one has a number and the disk has room."""
+    if worker is None:
+        return Metrics()
+    try:
+        return shared_metrics(metrics_folder(settings.data), worker)
+    except OSError as problem:
+        sys.stderr.write(f"The metrics are of this worker only: {problem.strerror} ({problem.filename}).\n")
+        return Metrics()
 
 
 def run(settings: Settings, make_app: Callable[[], App]) -> int:

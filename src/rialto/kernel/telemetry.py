@@ -36,10 +36,14 @@ REDACTED = frozenset(
 
 
 class Metrics:
-    """What the shop counts. Label values are bounded: route templates and codes, never paths or ids."""
+    """What the shop counts. Label values are bounded: route templates and codes, never paths or ids.
 
-    def __init__(self) -> None:
+    `scraped` is what `text` tells when that is more than this process's own registry.
+    """
+
+    def __init__(self, scraped: CollectorRegistry | None = None) -> None:
         self.registry = CollectorRegistry()
+        self._scraped = scraped or self.registry
         self.requests = Counter(
             "rialto_requests", "Requests answered.", ("route", "method", "status"), registry=self.registry
         )
@@ -59,13 +63,18 @@ class Metrics:
         self.failures = Counter(
             "rialto_failures", "Failures in loops that survive.", ("where",), registry=self.registry
         )
+        # Counted in the database at each scrape, so it is of the whole shop whoever counted last.
         self.outbox = Gauge(
-            "rialto_outbox_waiting", "Events waiting for the relay.", ("service",), registry=self.registry
+            "rialto_outbox_waiting",
+            "Events waiting for the relay.",
+            ("service",),
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
         )
 
     def text(self) -> bytes:
         """The Prometheus exposition format 0.0.4."""
-        return generate_latest(self.registry)
+        return generate_latest(self._scraped)
 
 
 def configure_logs(level: str, *, json: bool) -> None:
