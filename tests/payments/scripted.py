@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from rialto.kernel.clock import Clock, ManualClock
 from rialto.kernel.db import DatabaseAddress, connect
 from rialto.kernel.errors import OutcomeUnknown, Unavailable
 from rialto.kernel.faults import Faults
@@ -16,7 +17,7 @@ from rialto.kernel.ids import ORDER, PAYMENT, OrderId, PaymentId
 from rialto.kernel.money import Money
 from rialto.payments.api import PaymentStateWrong, SignatureWrong, Webhook
 from rialto.payments.handlers import PaymentHandlers
-from rialto.payments.provider import Answer, Message, Provider, TokenRefused
+from rialto.payments.provider import Answer, Message, Movement, Provider, Statement, TokenRefused
 from rialto.payments.service import SERVICE
 from tests.payments.builders import CHALLENGE, euros
 from tests.support.env import TestEnv, open_service
@@ -61,6 +62,8 @@ class ScriptedProvider:
         self.trouble: list[str] = []
         self.calls: list[str] = []
         self.held: dict[str, Held] = {}
+        self.movements: list[Movement] = []
+        self.clock: Clock = ManualClock()
         self._done: set[str] = set()
 
     def only(self) -> Held:
@@ -98,8 +101,7 @@ class ScriptedProvider:
                 or held.captured + amount.amount > held.amount.amount
             ):
                 raise PaymentStateWrong
-            held.captured += amount.amount
-            held.state = "captured"
+            self.move(held, amount.amount)
             self._done.add(key)
         return self._leave(held)
 
@@ -109,9 +111,30 @@ class ScriptedProvider:
         if key not in self._done:
             if held.refunded + amount.amount > held.captured:
                 raise PaymentStateWrong
-            held.refunded += amount.amount
+            self.move(held, -amount.amount)
             self._done.add(key)
         return self._leave(held)
+
+    async def statement(self, cursor: str | None) -> Statement:
+        """One movement a page."""
+        self._arrive("statement")
+        place = int(cursor or 0)
+        last = place + 1 >= len(self.movements)
+        return Statement(
+            items=self.movements[place : place + 1], next_cursor=None if last else str(place + 1)
+        )
+
+    def move(self, held: Held, amount: int) -> None:
+        """Book a capture, or with a negative amount a refund."""
+        if amount > 0:
+            held.captured += amount
+            held.state = "captured"
+        else:
+            held.refunded -= amount
+        money = Money(amount, held.amount.currency)
+        self.movements.append(
+            Movement(payment_id=held.payment_id, reference=held.reference, amount=money, at=self.clock.now())
+        )
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Message | None:
         if headers.get("signature") != "right":
@@ -223,6 +246,7 @@ async def a_desk(postgres: DatabaseAddress) -> AsyncIterator[Desk]:
     provider = ScriptedProvider()
     checked: Provider = provider
     async with open_service(SERVICE, postgres, engines={"payments": {provider.name: checked}}) as env:
+        provider.clock = env.clock
         async with env.db.read() as session:
             database = await session.value("SELECT current_database()")
         admin = msgspec.structs.replace(postgres, database=database)

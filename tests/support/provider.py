@@ -18,10 +18,11 @@ from rialto.kernel.money import Currency, Money
 from rialto.kernel.resilience import Breaker, Bulkhead
 from rialto.kernel.secrets import Secrets
 from rialto.payments.api import Webhook
-from rialto.sandbox.api import Authorise, IntentView, OpenSession
-from rialto.sandbox.books import MEMORY, Books
+from rialto.sandbox.api import Authorise, IntentView, OpenSession, balance_transaction
+from rialto.sandbox.books import MEMORY, PAGE_MAX, Books
 from rialto.sandbox.core import Sandbox
 from rialto.sandbox.errors import Refused
+from rialto.sandbox.http import DAWN, DUSK
 from rialto.sandbox.model import Decision
 from rialto.sandbox.outbox import Event
 from rialto.sandbox.signatures import sign
@@ -89,6 +90,9 @@ class InProcessProvider(SandboxPayments):
 
 def respond(sandbox: Sandbox, request: tuple[str, str], key: str, body: Any) -> Reply:
     """What `rialto.sandbox.http` does with a request of the merchant's, without the wire."""
+    method, path = request
+    if (method, path.partition("?")[0]) == ("GET", "/v1/balance-transactions"):
+        return _statement(sandbox, after=int(path.partition("?cursor=")[2] or 0))
     try:
         return _respond(sandbox, request, key, body)
     except Refused as refused:
@@ -121,6 +125,13 @@ def _respond(sandbox: Sandbox, request: tuple[str, str], key: str, body: Any) ->
             opened = sandbox.open_session(OpenSession(amount=_money(body), **values))
             return Reply(content=msgspec.json.encode(opened))
     raise AssertionError(f"the sandbox has no {method} {path}")
+
+
+def _statement(sandbox: Sandbox, *, after: int) -> Reply:
+    found = sandbox.books.movements(DAWN, DUSK, after, PAGE_MAX)
+    cursor = str(found[-1].seq) if len(found) == PAGE_MAX else None
+    items = [balance_transaction(movement) for movement in found]
+    return Reply(content=msgspec.json.encode({"items": items, "next_cursor": cursor}))
 
 
 def _shown(view: IntentView) -> Reply:

@@ -39,6 +39,7 @@ MORE = {
     "payments": {
         "ledger.py": "the books",
         "provider.py": "the port of payment providers",
+        "reconciliation.py": "the providers' books against ours",
     },
     "notifications": {
         "formats.py": "money and dates in letters",

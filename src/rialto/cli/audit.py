@@ -1,4 +1,5 @@
-"""`rialto audit`: the invariants, proved on the live database. Exit code 1 and the offending ids when one is broken."""
+"""`rialto audit`: the invariants, proved on the live database. Exit code 1 and the offending ids when one is broken,
+3 when none is but something could not be looked at."""
 
 from __future__ import annotations
 
@@ -15,7 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def run(app: App, out: Callable[[str], None]) -> int:
     found = await app.audit()
     for finding in found:
-        out(f"{finding.invariant}  {finding.subject}: {finding.text}")
-    checks = sum(len(service.audits) for service in app.services)
-    out(f"{checks} checks, {len(found)} findings." if found else f"{checks} checks, no finding.")
-    return 1 if found else 0
+        out(
+            f"{finding.invariant}  {finding.subject}: {'' if finding.checked else 'not checked. '}{finding.text}"
+        )
+    broken = sum(finding.checked for finding in found)
+    parts = [f"{sum(len(service.audits) for service in app.services)} checks"]
+    parts.append(f"{broken} finding{'' if broken == 1 else 's'}" if broken else "no finding")
+    if len(found) > broken:
+        parts.append(f"{len(found) - broken} not checked")
+    out(f"{', '.join(parts)}.")
+    return 1 if broken else 3 if found else 0

@@ -21,7 +21,7 @@ from rialto.kernel.ids import PAYMENT, PaymentId
 from rialto.kernel.money import Currency, Money
 from rialto.kernel.resilience import Breaker, Bulkhead
 from rialto.payments.api import PaymentStateWrong, SignatureWrong
-from rialto.payments.provider import Answer, Message, TokenRefused
+from rialto.payments.provider import Answer, Message, Movement, Statement, TokenRefused
 
 # A slow provider is not waited for longer than a person would: the order goes on as pending.
 TIMEOUT_S = 4.0
@@ -87,6 +87,29 @@ class _EventData(msgspec.Struct, frozen=True):
 class _Event(msgspec.Struct, frozen=True):
     id: str
     data: _EventData
+
+
+class _BalanceTransaction(msgspec.Struct, frozen=True, kw_only=True):
+    """Captures are positive, refunds negative. `reference` is ours, `payment_intent` the provider's."""
+
+    payment_intent: str
+    reference: str
+    amount: int
+    currency: str
+    created_at: datetime
+
+    def movement(self) -> Movement:
+        return Movement(
+            payment_id=_payment_id(self.reference),
+            reference=self.payment_intent,
+            amount=Money(self.amount, Currency(self.currency)),
+            at=self.created_at,
+        )
+
+
+class _Page(msgspec.Struct, frozen=True, kw_only=True):
+    items: list[_BalanceTransaction]
+    next_cursor: str | None = None
 
 
 class _Problem(msgspec.Struct, frozen=True):
@@ -157,6 +180,14 @@ class SandboxPayments:
         content = await self._call("POST", "/v1/sessions", body=body)
         url: str = msgspec.json.decode(content)["url"]
         return url
+
+    async def statement(self, cursor: str | None) -> Statement:
+        path = "/v1/balance-transactions" if cursor is None else f"/v1/balance-transactions?cursor={cursor}"
+        try:
+            page = msgspec.json.decode(await self._call("GET", path), type=_Page)
+            return Statement(items=[item.movement() for item in page.items], next_cursor=page.next_cursor)
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise OutcomeUnknown("The payment provider's statement could not be read.") from error
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Message | None:
         verify(self._webhook_secret, headers, body, now)
@@ -240,6 +271,13 @@ class PaymentRefused(PaymentStateWrong):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The payment provider refused: {reason}.")
         self.reason = reason
+
+
+def _payment_id(reference: str) -> PaymentId | None:
+    try:
+        return PAYMENT.parse(reference)
+    except NotFound:
+        return None
 
 
 def _refusal(content: bytes) -> Exception:

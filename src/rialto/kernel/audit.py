@@ -10,11 +10,15 @@ from rialto.kernel.service import Frozen
 
 
 class Finding(Frozen):
-    """`invariant` is I1 to I17 of the documentation, `subject` the id at fault."""
+    """`invariant` is I1 to I17 of the documentation, `subject` the id at fault.
+
+    `checked` False: nothing is known to be broken, but this could not be looked at; `text` says why.
+    """
 
     invariant: str
     subject: str
     text: str
+    checked: bool = True
 
 
 Audit = Callable[[Any], Awaitable[list[Finding]]]

@@ -14,7 +14,7 @@ from rialto.kernel.ids import ORDER, PAYMENT, bucket_of
 from rialto.kernel.money import Currency, Money
 from rialto.kernel.service import Env
 from rialto.payments.ledger import GENESIS, Entry, Transaction, chained, content_of
-from rialto.payments.model import fold
+from rialto.payments.model import PaymentState, fold
 from rialto.payments.store import NO_CURRENCY, TYPES
 
 PAGE = 500
@@ -131,13 +131,14 @@ async def payments_are_their_events(e: Env) -> list[Finding]:
     """I13: each row is what its events fold to, and no version is missing."""
     found: list[Finding] = []
     async with e.db.read() as session:
-        async for page in _pages(session):
+        async for page in payment_pages(session):
             for row in page:
                 found += _compare(row)
     return found
 
 
-async def _pages(session: ReadSession) -> AsyncIterator[Sequence[Any]]:
+async def payment_pages(session: ReadSession) -> AsyncIterator[Sequence[Any]]:
+    """Every payment's row with its events, in pages."""
     last: tuple[int, Any] = (-1, "00000000-0000-0000-0000-000000000000")
     while True:
         page = await session.all(_PAYMENTS, last[0], last[1], PAGE)
@@ -147,12 +148,18 @@ async def _pages(session: ReadSession) -> AsyncIterator[Sequence[Any]]:
         last = (page[-1]["bucket"], page[-1]["id"])
 
 
+def state_of(row: Any) -> PaymentState:
+    """What the events of such a row tell."""
+    events = msgspec.json.decode(row["events"] or "[]")
+    return fold(TYPES.decode(name, schema_version, body) for _, name, schema_version, body in events)
+
+
 def _compare(row: Any) -> list[Finding]:
     subject = PAYMENT.of(row["id"])
     events = msgspec.json.decode(row["events"] or "[]")
     if [version for version, *_ in events] != list(range(1, row["version"] + 1)):
         return [Finding(invariant="I13", subject=subject, text="its events have a gap")]
-    state = fold(TYPES.decode(name, schema_version, body) for _, name, schema_version, body in events)
+    state = state_of(row)
     stored = (row["status"], row["captured"], row["refunded"], row["amount"], row["currency"])
     amount = (state.amount.amount, state.amount.currency) if state.amount else (0, NO_CURRENCY)
     told = (state.status, state.captured, state.refunded, *amount)

@@ -38,6 +38,25 @@ class Message(Frozen):
     answer: Answer
 
 
+class Movement(Frozen):
+    """Money that moved at the provider: a capture is above zero, a refund below.
+
+    `payment_id` is ours as it was told the provider; None where it is none of ours.
+    """
+
+    payment_id: PaymentId | None
+    reference: str
+    amount: Money
+    at: datetime
+
+
+class Statement(Frozen):
+    """A page of the provider's books; `next_cursor` None: the last."""
+
+    items: list[Movement]
+    next_cursor: str | None = None
+
+
 class TokenRefused(Exception):
     """The provider will never accept this token; `code` is its reason. Nothing was made."""
 
@@ -68,6 +87,10 @@ class Provider(Protocol):
     async def capture(self, *, key: str, reference: str, amount: Money) -> Answer: ...
 
     async def refund(self, *, key: str, reference: str, amount: Money) -> Answer: ...
+
+    async def statement(self, cursor: str | None) -> Statement:
+        """All movements of money of this shop, oldest first; what comes meanwhile is on the last page or missing."""
+        ...
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Message | None:
         """The message; None for one that means nothing to us. Raises SignatureWrong."""

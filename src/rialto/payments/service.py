@@ -8,6 +8,7 @@ from rialto.payments.audit import AUDITS
 from rialto.payments.events import EVENTS
 from rialto.payments.handlers import PaymentHandlers
 from rialto.payments.reactions import REACTIONS
+from rialto.payments.reconciliation import providers_agree
 from rialto.payments.routes import ROUTES
 
 SERVICE = Service(
@@ -20,5 +21,5 @@ SERVICE = Service(
     events=EVENTS,
     permissions=("payments.read",),
     connections=3,
-    audits=AUDITS,
+    audits=(*AUDITS, providers_agree),
 )
