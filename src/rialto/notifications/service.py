@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rialto.kernel.service import Env, Job, Service
 from rialto.notifications.api import Notifications
+from rialto.notifications.audit import AUDITS
 from rialto.notifications.handlers import NotificationHandlers
 from rialto.notifications.reactions import REACTIONS
 from rialto.notifications.render import Renderer
@@ -30,4 +31,5 @@ SERVICE = Service(
     reactions=REACTIONS,
     jobs=(Job(name="notifications.send", every_s=1, run=lambda handlers: handlers.send_due()),),
     connections=2,
+    audits=AUDITS,
 )

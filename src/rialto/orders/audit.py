@@ -1,4 +1,4 @@
-"""I2, I8, I9, I11, I13 of orders, and that stock and payments agree with them."""
+"""I2, I7, I8, I9, I11, I13 of orders, and that stock and payments agree with them."""
 
 from __future__ import annotations
 
@@ -73,12 +73,14 @@ async def keys_have_one_order(e: Env) -> list[Finding]:
 
 
 async def orders_are_their_events(e: Env) -> list[Finding]:
-    """I2, I11, I13: rows are what the events fold to, acknowledged orders are placed, totals are their parts."""
+    """I2, I7, I11, I13: rows are what the events fold to, acknowledged orders are placed, steps happened once,
+    totals are their parts.
+    """
     found: list[Finding] = []
     async with e.db.read() as session:
         async for page in _pages(session):
             for row, state in await _with_states(session, page, found):
-                found += _compare(row, state)
+                found += [*_compare(row, state), *_repeated(state)]
     return found
 
 
@@ -176,6 +178,26 @@ def _compare(row: Any, state: OrderState) -> list[Finding]:
         )
         found.append(Finding(invariant="I11", subject=subject, text=text))
     return found
+
+
+def _repeated(state: OrderState) -> list[Finding]:
+    """I7: each shipment, capture and refund is of a step of its own, and nothing was shipped that was not bought."""
+    steps = {
+        "shipment": [event.step for event in state.shipments],
+        "capture": [event.step for event in state.captured],
+        "refund": [event.step for event in state.refunded],
+    }
+    found = [
+        f"has two {what}s of the step {step}"
+        for what, told in steps.items()
+        for step in sorted(set(told))
+        if told.count(step) > 1
+    ]
+    bought = {line.id: line.quantity for line in state.started.lines}
+    for line, quantity in state.shipped().items():
+        if quantity > bought.get(line, 0):
+            found.append(f"shipped {quantity} of line {line}, sold are {bought.get(line, 0)}")
+    return [Finding(invariant="I7", subject=state.started.order_id, text=text) for text in found]
 
 
 AUDITS: tuple[Audit, ...] = (
