@@ -12,6 +12,7 @@ from rialto.catalog.service import SERVICE as CATALOG
 from rialto.cli import seed
 from rialto.cli.plan import write_sandbox_keys
 from rialto.cli.run import Hooks
+from rialto.cli.secrets_ import secrets_of
 from rialto.engines.processes import CannotStart
 from rialto.identity.api import Identity, PutStaff
 from rialto.identity.service import SERVICE as IDENTITY
@@ -21,7 +22,7 @@ from rialto.kernel.clock import SystemClock
 from rialto.kernel.db import parse_database_url
 from rialto.kernel.ids import RandomIds
 from rialto.kernel.migrations import migrate
-from rialto.kernel.secrets import Secrets, load_or_make_secrets
+from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Nothing
 from rialto.kernel.settings import Settings
 
@@ -41,7 +42,7 @@ class _FirstStart:
         self._new_password: str | None = None
 
     def prepare(self) -> str:
-        secrets = load_or_make_secrets(self._settings.secret_file, RandomIds(SystemClock()))
+        secrets = secrets_of(self._settings, RandomIds(SystemClock()))
         write_sandbox_keys(self._settings, secrets)
         self._secrets = secrets
         return secrets.database_password("rialto")

@@ -15,7 +15,7 @@ from rialto import __version__
 from rialto.app import ALL, App, choose_engines
 from rialto.catalog.api import Catalog
 from rialto.catalog.service import SERVICE as CATALOG
-from rialto.cli import audit, events, import_, plan, rebuild, run, seed, serve, user
+from rialto.cli import audit, events, import_, plan, rebuild, run, secrets_, seed, serve, user
 from rialto.cli.first_start import hooks_of
 from rialto.cli.progress import Progress
 from rialto.engines.embedded_postgres import borrowed_postgres, default_data_folder
@@ -29,7 +29,7 @@ from rialto.kernel.db import DatabaseAddress, parse_database_url
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.ids import RandomIds
 from rialto.kernel.migrations import migrate
-from rialto.kernel.secrets import Secrets, load_or_make_secrets
+from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Service
 from rialto.kernel.settings import Settings, SettingWrong, read_settings
 from rialto.kernel.telemetry import configure_logs
@@ -68,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     events.add_arguments(
         commands.add_parser("events", help="what services could not take in, and trying it again")
     )
+    secrets_.add_arguments(
+        commands.add_parser("secrets", help="the keys and passwords the shop made for itself")
+    )
     user.add_arguments(commands.add_parser("user", help="staff's accounts"))
     return parser
 
@@ -76,7 +79,10 @@ def _dispatch(options: argparse.Namespace) -> int:
     if options.command == "run":
         return run.run_command(options, os.environ, hooks_of, Progress(SystemClock().monotonic))
     settings = read_settings(os.environ, data_default=default_data_folder(Path.cwd(), os.geteuid()))
-    secrets = load_or_make_secrets(settings.secret_file, RandomIds(SystemClock()))
+    ids = RandomIds(SystemClock())
+    if options.command == "secrets":
+        return secrets_.run(settings, ids, print)
+    secrets = secrets_.secrets_of(settings, ids)
     configure_logs(settings.log, json=not sys.stderr.isatty())
     if options.command == "serve":
         address = _address_of(settings)

@@ -50,6 +50,7 @@ __all__ = [
     "PostgresAddress",
     "borrowed_postgres",
     "default_data_folder",
+    "has_database",
     "throwaway_postgres",
 ]
 
@@ -121,6 +122,19 @@ class EmbeddedPostgres:
         if self._server is None or not self._becomes_ready():
             raise CannotStart(f"Rialto is just starting or stopping with {self.data}; try again in a moment.")
         return self._address(self._socket_folder(install(self.data)))
+
+    def change_password(self, password: str) -> None:
+        """Give the superuser another password, knowing no old one: who may write the folder owns the database.
+
+        A server that outlived its supervisor is stopped first. Raises CannotStart.
+        """
+        installation = install(self.data)
+        cluster = Cluster(self._folder, installation, self._durable)
+        cluster.check()
+        self._server = self._find_server()
+        self.stop()
+        cluster.configure(self._socket_folder(installation))
+        cluster.change_password(password)
 
     def is_running(self) -> bool:
         """Whether the server we started or adopted still lives."""
@@ -276,6 +290,11 @@ class EmbeddedPostgres:
         if self._server is None or len(lines) < 8 or lines[0] != str(self._server.pid):
             return ""
         return lines[7].strip()
+
+
+def has_database(data: Path) -> bool:
+    """Whether an embedded database was made in this data folder."""
+    return (data / "postgres").exists()
 
 
 @contextmanager

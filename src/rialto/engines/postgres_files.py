@@ -79,11 +79,14 @@ class Cluster:
         fresh = Path(tempfile.mkdtemp(prefix=f"{self.folder.name}.new-", dir=self.folder.parent))
         self.installation.own(fresh, 0o700)
         self._initialise(fresh, password)
-        alone = ["--single", "-D", str(fresh), *(() if self.durable else ("-F",)), "postgres"]
-        filled = self.installation.run("postgres", *alone, stdin=f"CREATE DATABASE {DATABASE}\n")
-        if filled.returncode != 0 or re.search(r"\b(ERROR|FATAL|PANIC):", filled.stderr):
-            raise CannotStart(f"The database could not be created: {reason(filled.stderr)}")
+        self._alone(fresh, f"CREATE DATABASE {DATABASE}", failed="could not be created")
         fresh.replace(self.folder)
+
+    def change_password(self, password: str) -> None:
+        """Set the superuser's. No server may run in the folder. Raises CannotStart."""
+        quoted = password.replace("'", "''")
+        statement = f"ALTER ROLE {SUPERUSER} PASSWORD '{quoted}'"
+        self._alone(self.folder, statement, failed="does not take another password")
 
     def check(self) -> bool:
         """Refuse a folder that is damaged or of another version. True when it was shut down cleanly."""
@@ -112,6 +115,13 @@ class Cluster:
             durable="on" if self.durable else "off",
         )
         self._write("postgresql.conf", settings)
+
+    def _alone(self, folder: Path, statement: str, *, failed: str) -> None:
+        """Run one statement in a process of its own, without a server: it asks for no password."""
+        alone = ["--single", "-D", str(folder), *(() if self.durable else ("-F",)), "postgres"]
+        done = self.installation.run("postgres", *alone, stdin=f"{statement}\n")
+        if done.returncode != 0 or re.search(r"\b(ERROR|FATAL|PANIC):", done.stderr):
+            raise CannotStart(f"The database in {self.folder} {failed}: {reason(done.stderr)}")
 
     def _initialise(self, fresh: Path, password: str) -> None:
         password_file = fresh.with_name("initdb.password")

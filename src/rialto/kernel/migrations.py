@@ -13,9 +13,11 @@ from collections.abc import Iterable
 from importlib import resources
 from typing import Any
 
+import asyncpg
+
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import DatabaseAddress, connect
-from rialto.kernel.errors import RialtoError
+from rialto.kernel.errors import RialtoError, Unavailable
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Frozen, Service
 
@@ -27,6 +29,17 @@ BUS_SCHEMA = "bus"
 
 class MigrationChanged(RialtoError):
     code = "migration_changed"
+
+
+class PasswordRefused(RialtoError):
+    """The database's owner has another password than we were given."""
+
+    code = "database_password_refused"
+    message = (
+        "The database refuses its owner's password. If it is the built-in one, the secrets file is not the one "
+        "it was made with: restore that, or run `rialto secrets renew`. If it is your own, correct "
+        "RIALTO_DATABASE_URL."
+    )
 
 
 class Migration(Frozen):
@@ -72,9 +85,7 @@ async def migrate(
     """
     wanted = migrations_of(services)
     # Without a time limit: the lock may be held, and a backfill may take, longer than a statement of the shop.
-    connection = await connect(
-        address, server_settings={"client_min_messages": "warning"}, command_timeout=None
-    )
+    connection = await _connect_as_owner(address)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK_KEY)
         await connection.execute(_LEDGER)
@@ -94,6 +105,17 @@ async def migrate(
         return applied
     finally:
         await connection.close()
+
+
+async def _connect_as_owner(address: DatabaseAddress) -> Any:
+    try:
+        return await connect(
+            address, server_settings={"client_min_messages": "warning"}, command_timeout=None
+        )
+    except Unavailable as error:
+        if isinstance(error.__cause__, asyncpg.InvalidPasswordError):
+            raise PasswordRefused from error
+        raise
 
 
 _LEDGER = """

@@ -79,12 +79,26 @@ def _read(path: Path) -> Secrets:
         raise SecretsBroken(f"{path} cannot be used as the secrets file: {error}") from None
 
 
-def _make(path: Path, ids: Ids) -> Secrets:
-    secrets = make_secrets(ids)
-    beside = path.with_name(f"{path.name}.{ids.token(60)}.new")
+def replace_secrets(path: Path, secrets: Secrets, ids: Ids) -> None:
+    """Write these in place of whatever is there, with rights 0600, at once or not at all. Raises SecretsBroken."""
+    beside = _beside(path, ids)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_new(beside, msgspec.json.format(msgspec.json.encode(secrets)))
+        _write_new(beside, secrets)
+        beside.replace(path)
+    except OSError as error:
+        raise SecretsBroken(f"{path} cannot be written: {error}") from None
+    finally:
+        with suppress(OSError):  # never made, or in its place
+            beside.unlink()
+
+
+def _make(path: Path, ids: Ids) -> Secrets:
+    secrets = make_secrets(ids)
+    beside = _beside(path, ids)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_new(beside, secrets)
         # A link fails where the name exists: of two first starts one wins and both read the same file.
         os.link(beside, path)
     except FileExistsError:
@@ -97,7 +111,12 @@ def _make(path: Path, ids: Ids) -> Secrets:
     return secrets
 
 
-def _write_new(path: Path, content: bytes) -> None:
+def _beside(path: Path, ids: Ids) -> Path:
+    return path.with_name(f"{path.name}.{ids.token(60)}.new")
+
+
+def _write_new(path: Path, secrets: Secrets) -> None:
+    content = msgspec.json.format(msgspec.json.encode(secrets))
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
