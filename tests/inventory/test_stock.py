@@ -146,6 +146,17 @@ async def test_the_sweeper_releases_what_expired_and_leaves_what_was_consumed(
         await assert_sound(env)
 
 
+async def test_workers_that_sweep_at_once_give_stock_back_once(postgres: DatabaseAddress) -> None:
+    async with open_service(SERVICE, postgres) as env:
+        await stocked(env, MUG=5)
+        for _ in range(4):
+            await env.handlers.reserve(a_hold(env, an_order(env), MUG=1))
+        env.clock.advance(15 * 60 + 1)
+        await asyncio.gather(*(env.handlers.sweep() for _ in range(3)))
+        assert await available(env, "MUG") == 5
+        await assert_sound(env)
+
+
 async def test_the_nearest_warehouse_gives_first_and_several_share_what_none_has_alone(
     postgres: DatabaseAddress,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rialto.engines.postgres_bus import PostgresBus
 from rialto.kernel.background import LEASE_S, Background
 from rialto.kernel.bus import Lease, LeaseLost, Logged
 from rialto.kernel.errors import Unavailable
@@ -248,16 +249,63 @@ async def test_a_relay_whose_turn_failed_looks_again(town: Town, error: Exceptio
     assert relay.asked == [["bakery"], ["bakery"]]
 
 
+class Away:
+    """A bus that cannot be reached."""
+
+    def __getattr__(self, name: str) -> Any:
+        async def call(*_values: Any, **_options: Any) -> Any:
+            raise Unavailable
+
+        return call
+
+
+async def test_jobs_rest_when_their_lease_cannot_be_renewed(town: Town) -> None:
+    async def run(done: list[str]) -> int:
+        done.append("turn")
+        return 0
+
+    class GivesNothing(PostgresBus):
+        async def acquire(self, *_names: Any, **_options: Any) -> list[Lease]:
+            raise Unavailable
+
+    worker = Worker(town, jobs=[Job(name="shop.tidy", every_s=3600, run=run)])
+    async with working(worker):
+        await until(lambda: worker.handlers == ["turn"])
+        bus = worker.background._bus
+        worker.background._bus = GivesNothing(town.bus_db, town.clock, listen_on=None)
+        failed = worker.failures("leases")
+        await until(lambda: worker.failures("leases") > failed)
+        worker.background.wake("shop.tidy")
+        await until(lambda: worker.handlers == ["turn", "turn"])
+        town.clock.advance(LEASE_S)
+        worker.background.wake("shop.tidy")
+        await until(lambda: not worker.background._wakers["shop.tidy"].is_set())
+        assert worker.handlers == ["turn", "turn"]
+        worker.background._bus = bus
+        await until(lambda: worker.handlers[2:])
+
+
+async def test_whatever_goes_wrong_in_listening_ends_nothing(town: Town) -> None:
+    troubles = [RuntimeError("a bug"), RuntimeError("another")]
+
+    class Deaf(PostgresBus):
+        async def wait(self, timeout_s: float) -> frozenset[int]:
+            if troubles:
+                raise troubles.pop()
+            return await super().wait(timeout_s)
+
+    worker = Worker(town)
+    worker.background._bus = Deaf(town.bus_db, town.clock, listen_on=None)
+    async with working(worker):
+        await until(lambda: worker.failures("listen") == 2)
+        await town.bake(town.ids.uuid(1), "rye")
+        worker.background.wake_relay("bakery")
+        await until(lambda: arrived(town, "rye"))
+
+
 async def test_a_bus_that_is_away_does_not_keep_a_worker_from_stopping(town: Town) -> None:
     worker = Worker(town)
-
-    class Away:
-        def __getattr__(self, name: str) -> Any:
-            async def call(*_values: Any, **_options: Any) -> Any:
-                raise Unavailable
-
-            return call
-
-    worker.background._bus = Away()
+    away: Any = Away()
+    worker.background._bus = away
     async with working(worker):
         await until(lambda: worker.failures("leases") > 1)

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -19,8 +21,9 @@ from rialto.kernel.ids import MAIL, MailId
 from rialto.kernel.mail import MailRefused
 from rialto.notifications.api import ListMails, Mail, MailNotFound, MailRef
 from rialto.notifications.handlers import NotificationHandlers
-from rialto.notifications.model import ATTEMPTS_MAX, DELAYS_S
+from rialto.notifications.model import ATTEMPTS_MAX, BEGIN_WITHIN_S, DELAYS_S
 from rialto.notifications.reactions import REACTIONS
+from rialto.notifications.render import Renderer
 from rialto.notifications.service import SERVICE
 from rialto.orders.api import Order, Orders
 from rialto.orders.events import OrderCancelled, OrderPlaced, OrderShipped
@@ -257,6 +260,38 @@ async def test_two_workers_sending_at_once_send_each_mail_once(postgres: Databas
             pass
         assert len(desk.box.sent) == 8
         assert len({mail.message_id for mail in desk.box.sent}) == 8
+
+
+async def test_a_worker_that_was_suspended_with_a_claim_leaves_the_mail_to_the_next(
+    postgres: DatabaseAddress,
+) -> None:
+    async with open_desk(postgres) as desk:
+        await desk.tell(PLACED)
+
+        class Suspended:
+            """Time passes between claim and sending."""
+
+            def __init__(self) -> None:
+                self.asked = 0
+
+            def now(self) -> datetime:
+                self.asked += 1
+                return desk.env.clock.now() + timedelta(seconds=0 if self.asked == 1 else BEGIN_WITHIN_S)
+
+        suspended: Any = Suspended()
+        sleeper = NotificationHandlers(
+            desk.env.db,
+            suspended,
+            orders=desk.env[Orders],
+            mailer=desk.box,
+            renderer=Renderer(desk.env.settings.public_url),
+            public_url=desk.env.settings.public_url,
+        )
+        assert await sleeper.send_due() == 0
+        assert desk.box.sent == []
+        desk.env.clock.advance(DELAYS_S[0])
+        assert await desk.handlers.send_due() == 1
+        assert len(desk.box.sent) == 1
 
 
 async def test_the_list_is_newest_first_and_filters_by_exact_address(postgres: DatabaseAddress) -> None:

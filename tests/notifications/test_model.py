@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rialto.kernel.ids import bucket_of
+from rialto.kernel.mail import SEND_WITHIN_S
 from rialto.notifications.model import (
     ATTEMPTS_MAX,
+    BEGIN_WITHIN_S,
     DELAYS_S,
     SUBJECT_LENGTH_MAX,
     Cause,
@@ -89,4 +91,7 @@ def test_a_message_id_ends_with_the_shops_host(url: str, host: str) -> None:
 def test_attempts_grow_apart_and_end_after_a_day_or_two() -> None:
     assert list(DELAYS_S) == sorted(DELAYS_S)
     assert len(DELAYS_S) == ATTEMPTS_MAX
+    assert DELAYS_S[0] > BEGIN_WITHIN_S + SEND_WITHIN_S, (
+        "whoever claimed a mail is done with it before it is due again"
+    )
     assert 24 * 3600 < sum(DELAYS_S) < 48 * 3600

@@ -16,12 +16,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 
 from rialto.kernel.errors import Unavailable
-from rialto.kernel.mail import Mailer, MailRefused, Outgoing, check_headers, compose
+from rialto.kernel.mail import SEND_WITHIN_S, Mailer, MailRefused, Outgoing, check_headers, compose
 from rialto.kernel.settings import SettingWrong
 
 SHOP_NAME = "Rialto"
 TIMEOUT_S = 10.0  # one step of the conversation
-SEND_S = 30.0  # the whole of it
 PARALLEL = 8  # common servers take ten connections of one client
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -56,7 +55,7 @@ class SmtpMail:
     async def send(self, mail: Outgoing) -> None:
         message = compose(mail, sender=self._sender)
         try:
-            async with asyncio.timeout(SEND_S):
+            async with asyncio.timeout(SEND_WITHIN_S):
                 await self._converse(message, mail.to)
         except (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPDataError) as error:
             if _is_final(error):

@@ -59,6 +59,7 @@ class Background:
         self._metrics = metrics
         self._partitions: dict[int, Lease] = {}
         self._job_leases: set[str] = set()
+        self._jobs_until = 0.0
         self._wakers: dict[str, asyncio.Event] = {job.name: asyncio.Event() for job, _ in jobs}
         self._relay_waker = asyncio.Event()
         self._news: set[str] = set()
@@ -133,20 +134,30 @@ class Background:
         if gained:
             self._poll_all()
         names_wanted = [f"job/{job.name}" for job, _ in self._jobs]
+        asked_at = self._clock.monotonic()
         held = await self._bus.acquire(names_wanted, owner=self._owner, ttl_s=LEASE_S) if names_wanted else []
+        kept = self._job_leases if asked_at < self._jobs_until else set()
+        self._jobs_until = asked_at + LEASE_S
         leased = {lease.name.removeprefix("job/") for lease in held}
-        for name in leased - self._job_leases:
+        for name in leased - kept:
             self._wakers[name].set()
         self._job_leases = leased
         return 0
 
     async def _listen(self) -> None:
         while True:
-            news = await self._bus.wait(POLL_S)
-            if not news:
+            failed, _ = await self._survive("listen", self._hear)
+            if failed:
                 self._poll_all()
-            for reader in self._readers:
-                reader.wake(news)
+                await self._clock.sleep(POLL_S)
+
+    async def _hear(self) -> int:
+        news = await self._bus.wait(POLL_S)
+        if not news:
+            self._poll_all()
+        for reader in self._readers:
+            reader.wake(news)
+        return len(news)
 
     def _poll_all(self) -> None:
         """Look everywhere, also for what another process committed and did not live to announce."""
@@ -176,7 +187,9 @@ class Background:
 
     async def _job_loop(self, job: Job, handlers: Any) -> None:
         async def turn() -> int:
-            if job.name not in self._job_leases:
+            # While leases cannot be renewed (the bus is away) they run out here as they do for the others. A turn
+            # that has begun goes on: jobs are safe twice (see `Job`).
+            if job.name not in self._job_leases or self._clock.monotonic() >= self._jobs_until:
                 return 0
             count = await job.run(handlers)
             self._metrics.jobs.labels(job.name).inc(count)

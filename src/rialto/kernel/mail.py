@@ -17,6 +17,9 @@ from typing import Protocol
 from rialto.kernel.errors import Invalid
 from rialto.kernel.service import Frozen
 
+# No mailer tries longer than this: whoever claimed a mail for sending knows when it is over.
+SEND_WITHIN_S = 20.0
+
 
 class MailRefused(Invalid):
     """The mail will never be taken as it stands: sending it again is no use."""
@@ -43,7 +46,7 @@ class Mailer(Protocol):
     parallel: int
 
     async def send(self, mail: Outgoing) -> None:
-        """Hand the mail over. Raises Unavailable (try again later) or MailRefused (never)."""
+        """Hand the mail over, within SEND_WITHIN_S. Raises Unavailable (try again later) or MailRefused (never)."""
         ...
 
 

@@ -128,6 +128,13 @@ class Job:
     """Background work, run by whichever worker holds its lease, every `every_s` seconds or when woken.
 
     `run(handlers)` returns how many things it did; while that is above zero it is called again at once.
+
+    A job must be safe when two workers run it at once. The lease only saves work: a worker that was suspended wakes up
+    in the middle of a turn and does not know that another has its lease. So each job claims what it works on where
+    that is kept: `orders.saga` moves the row's due time from the value it read, and its steps are idempotent beneath;
+    `inventory.sweep` submits ends that are decided under the rows' locks; `notifications.send` claims mails row by row
+    and sends none whose claim grew old; `cart.expire` deletes by the day it read; `events.parked` locks each letter as
+    it takes it in; and the others (`bus.prune`, `orders.purge`, `identity.sweep`) delete by age.
     """
 
     name: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from rialto.kernel.mail import Mailer, MailRefused, Outgoing
 from rialto.kernel.text import clean_text
 from rialto.notifications import store
 from rialto.notifications.api import ListMails, Mail, MailList, MailNotFound, MailRef
-from rialto.notifications.model import Cause, language_for, message_id
+from rialto.notifications.model import BEGIN_WITHIN_S, Cause, language_for, message_id
 from rialto.notifications.render import Renderer
 from rialto.orders.api import Order, OrderNotFound, Orders, OrdersNamed
 
@@ -103,11 +104,15 @@ class NotificationHandlers:
 
         Mails that could not be sent are due again later and do not count: the job rests before it tries again.
         """
+        claimed_at = self._clock.now()
         async with self._db.write() as session:
-            mails = await store.claim_due(session, self._mailer.parallel, self._clock.now())
+            mails = await store.claim_due(session, self._mailer.parallel, claimed_at)
         if not mails:
             return 0
-        outcomes = await asyncio.gather(*(self._send(mail) for mail in mails), return_exceptions=True)
+        begin_until = claimed_at + timedelta(seconds=BEGIN_WITHIN_S)
+        outcomes = await asyncio.gather(
+            *(self._send(mail, begin_until) for mail in mails), return_exceptions=True
+        )
         sent = [to_uuid(mail.id) for mail, outcome in zip(mails, outcomes, strict=True) if outcome is None]
         failures = [outcome for outcome in outcomes if isinstance(outcome, tuple)]
         async with self._db.write() as session:
@@ -120,9 +125,11 @@ class NotificationHandlers:
                 raise outcome  # a bug, met by one mail: what the others got is kept first
         return len(sent) + sum(is_final for _, _, is_final in failures)
 
-    async def _send(self, mail: Mail) -> tuple[UUID, str, bool] | None:
+    async def _send(self, mail: Mail, begin_until: datetime) -> tuple[UUID, str, bool] | None:
         """None when it is on its way, else (id, why not, whether for good)."""
         mail_id = to_uuid(mail.id)
+        if self._clock.now() >= begin_until:
+            return mail_id, "the claim was too old", False
         outgoing = Outgoing(
             message_id=message_id(mail_id, self._public_url),
             to=mail.to,

@@ -14,6 +14,10 @@ from rialto.kernel.ids import MAIL, OrderId, derived_uuid, to_uuid
 LANGUAGES = ("en", "de")
 SUBJECT_LENGTH_MAX = 180
 
+# A claim is good for the attempt's delay, half a minute at least. Whoever did not begin to send within this (the process
+# was suspended) leaves the mail to the next claim: sending ends before that in any case.
+BEGIN_WITHIN_S = 5.0
+
 # Half a minute, doubled each time, six hours at most: fourteen attempts in about a day and a half.
 ATTEMPTS_MAX = 14
 DELAYS_S: tuple[float, ...] = tuple(min(30.0 * 2**n, 6 * 3600.0) for n in range(ATTEMPTS_MAX))
