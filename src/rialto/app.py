@@ -73,6 +73,8 @@ ALL: tuple[Service, ...] = (
 # Events of every service of this release, also of those that live in other processes.
 KNOWN = frozenset(event.TYPE for service in ALL for event in service.events)
 
+CONSUMERS = tuple(service.name for service in ALL if service.reactions)
+
 # Names by which routes ask for services, where they are not the service's own.
 ROUTE_NAMES = {"cart": "carts"}
 CONNECTIONS_MAX = 20
@@ -80,7 +82,7 @@ BUS_CONNECTIONS = 3  # one of them listens
 PAGES_KEPT = 4000
 # A feed that was away longer is rebuilt; competing consumers never are, their cursors hold the truth.
 LOG_KEPT = timedelta(days=7)
-PRUNE = Job(name="bus.prune", every_s=600, run=lambda bus: bus.prune(keep=LOG_KEPT))
+PRUNE = Job(name="bus.prune", every_s=600, run=lambda bus: bus.prune(CONSUMERS, keep=LOG_KEPT))
 BURST_S = 4
 
 

@@ -345,11 +345,32 @@ async def test_old_news_is_pruned_and_what_is_new_stays(town: Town) -> None:
     town.clock.advance(3600)
     await town.bake(stream, "spelt", after=2)
     await publish(town)
-    assert await town.bus.prune(keep=timedelta(minutes=30), limit=1) == 1
-    assert await town.bus.prune(keep=timedelta(minutes=30)) == 1
-    assert await town.bus.prune(keep=timedelta(minutes=30)) == 0
+    consumer = town.a_consumer()
+    await consume(town, consumer)
+    await consumer.save(town.bus)
+    half_an_hour = timedelta(minutes=30)
+    assert await town.bus.prune(["cellar"], keep=half_an_hour, limit=1) == 1
+    assert await town.bus.prune(["cellar"], keep=half_an_hour) == 1
+    assert await town.bus.prune(["cellar"], keep=half_an_hour) == 0
     found, _ = await town.bus.read({1: 0}, types=None, limit=10)
     assert [logged.envelope.version for logged in found] == [3]
+
+
+async def test_what_a_consumer_has_not_read_is_never_too_old(town: Town) -> None:
+    """The shop was off for weeks, and something was published just before."""
+    stream = town.ids.uuid(1)
+    await town.bake(stream, "rye")
+    await publish(town)
+    consumer = town.a_consumer()
+    await consume(town, consumer)
+    await consumer.save(town.bus)
+    await town.bake(stream, "oat", after=1)
+    await publish(town)
+    town.clock.advance(30 * 24 * 3600)
+    assert await town.bus.prune(["cellar", "attic"], keep=timedelta(days=7)) == 0
+    assert await town.bus.prune(["cellar"], keep=timedelta(days=7)) == 1
+    await consume(town, town.a_consumer())
+    assert await town.arrivals() == ["rye", "oat"]
 
 
 async def test_a_bus_whose_listener_cannot_connect_polls_and_tries_again_later(town: Town) -> None:

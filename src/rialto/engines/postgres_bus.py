@@ -82,7 +82,17 @@ LATERAL (SELECT * FROM log WHERE log.partition = c.partition AND log.id > c.posi
 ORDER BY l.partition, l.id
 """
 _TAIL = "SELECT partition, last_id FROM partitions"
-_PRUNE = "DELETE FROM log WHERE ctid IN (SELECT ctid FROM log WHERE at < $1 ORDER BY partition, id LIMIT $2)"
+# Old, and behind every consumer: where one has no cursor yet it has read nothing.
+_PRUNE = """
+DELETE FROM log WHERE ctid IN (
+    SELECT log.ctid FROM log JOIN (
+        SELECT p.partition, min(coalesce(c.position, 0)) AS position
+        FROM partitions AS p CROSS JOIN unnest($3::text[]) AS named(consumer)
+        LEFT JOIN cursors AS c USING (consumer, partition) GROUP BY p.partition
+    ) AS behind ON behind.partition = log.partition
+    WHERE log.at < $1 AND log.id <= behind.position ORDER BY log.partition, log.id LIMIT $2
+)
+"""
 
 
 class PostgresBus:
@@ -177,10 +187,14 @@ class PostgresBus:
             rows = await session.all(_TAIL)
         return {row["partition"]: row["last_id"] for row in rows}
 
-    async def prune(self, *, keep: timedelta, limit: int = 5000) -> int:
-        """Delete log rows older than `keep`; how many. Feeds that were away longer must be rebuilt."""
+    async def prune(self, consumers: Sequence[str], *, keep: timedelta, limit: int = 5000) -> int:
+        """Delete log rows older than `keep` that all of these consumers have read; how many.
+
+        A shop that was off for longer than `keep` still has what its consumers had not taken in. Feeds that were
+        away longer must be rebuilt.
+        """
         async with self._db.write() as session:
-            return await session.run(_PRUNE, self._clock.now() - keep, limit)
+            return await session.run(_PRUNE, self._clock.now() - keep, limit, list(consumers))
 
     async def wait(self, timeout_s: float) -> frozenset[int]:
         await self._ensure_listening()
