@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from litestar import Litestar
 
@@ -17,11 +18,11 @@ from rialto.edge.gate import Gate
 from rialto.edge.ops import ops_app
 from rialto.edge.refresh import Refreshing
 from rialto.edge.web import web_app
+from rialto.engines import sandbox_payments, smtp
 from rialto.engines.memory_cache import MemoryCache
 from rialto.engines.passwords import Argon2Passwords
 from rialto.engines.postgres_bus import PostgresBus
-from rialto.engines.sandbox_payments import SandboxPayments
-from rialto.engines.smtp import choose_mailer
+from rialto.engines.smtp import KeptMail
 from rialto.engines.tantivy_index import TantivyEngine
 from rialto.identity.service import SERVICE as IDENTITY
 from rialto.inventory.service import SERVICE as INVENTORY
@@ -36,12 +37,12 @@ from rialto.kernel.consumers import GO_ON, Consumer
 from rialto.kernel.db import Connect, Database, DatabaseAddress, connect
 from rialto.kernel.db import Gate as DatabaseGate
 from rialto.kernel.errors import InvariantBroken, RialtoError
+from rialto.kernel.extensions import Surroundings, find_extension
 from rialto.kernel.faults import CrashAt, Faults, NoFaults
 from rialto.kernel.ids import Ids, RandomIds
 from rialto.kernel.limits import RateLimiter
 from rialto.kernel.migrations import BUS_SCHEMA, role_of
 from rialto.kernel.relay import LAG, Relay
-from rialto.kernel.resilience import Breaker, Bulkhead
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Job, Service
 from rialto.kernel.settings import Settings
@@ -103,16 +104,19 @@ class Engines:
     closers: Sequence[Any] = field(default=())
 
 
+# Ours, by port and name. Other packages add theirs as entry points `rialto.<port>`, made in the same way.
+ENGINES: Mapping[str, Mapping[str, Callable[[Surroundings], Any]]] = {
+    "payments": {"sandbox": sandbox_payments.make},
+    "mail": {"smtp": smtp.make, "smtps": smtp.make},
+}
+
+
 def choose_engines(settings: Settings, secrets: Secrets, address: DatabaseAddress) -> Engines:
     """The engines that the settings ask for; nothing configured means the built-in ones."""
     clock = SystemClock()
-    sandbox = SandboxPayments(
-        url=settings.sandbox_url,
-        secret_key=secrets.sandbox_secret_key,
-        webhook_secret=secrets.sandbox_webhook_secret,
-        breaker=Breaker(clock),
-        bulkhead=Bulkhead(64, queue=256),
-    )
+    around = Surroundings(settings=settings, secrets=secrets, clock=clock)
+    providers = [_made("payments", name, around) for name in settings.payment_providers]
+    mailer = _made("mail", urlsplit(settings.smtp_url).scheme, around) if settings.smtp_url else KeptMail()
     return Engines(
         clock=clock,
         ids=RandomIds(clock),
@@ -120,15 +124,20 @@ def choose_engines(settings: Settings, secrets: Secrets, address: DatabaseAddres
         secrets=secrets,
         address=address,
         by_port={
-            "payments": {sandbox.name: sandbox},
-            "mail": choose_mailer(settings.smtp_url, public_url=settings.public_url),
+            "payments": {provider.name: provider for provider in providers},
+            "mail": mailer,
             "index": TantivyEngine(),
             "passwords": Argon2Passwords(),
             "cache": MemoryCache,
             "secrets": secrets,
         },
-        closers=(sandbox,),
+        closers=[engine for engine in (*providers, mailer) if hasattr(engine, "close")],
     )
+
+
+def _made(port: str, name: str, around: Surroundings) -> Any:
+    """An engine of ours or of another package. Raises ExtensionUnknown, ExtensionBroken."""
+    return find_extension(port, name, ENGINES[port])(around)
 
 
 class _Env:

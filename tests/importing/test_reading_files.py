@@ -107,7 +107,7 @@ def test_an_importer_is_found_by_its_name() -> None:
     assert isinstance(find_importer("spree"), SpreeImporter)
     with pytest.raises(Invalid) as refused:
         find_importer("magento")
-    assert refused.value.stable_code == "format_unknown"
+    assert refused.value.stable_code == "extension_unknown"
 
 
 @given(st.binary(max_size=400) | st.text(max_size=200).map(str.encode))

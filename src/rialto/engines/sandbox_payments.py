@@ -17,6 +17,7 @@ import aiohttp
 import msgspec
 
 from rialto.kernel.errors import NotFound, OutcomeUnknown, Unavailable
+from rialto.kernel.extensions import Surroundings
 from rialto.kernel.ids import PAYMENT, PaymentId
 from rialto.kernel.money import Currency, Money
 from rialto.kernel.resilience import Breaker, Bulkhead
@@ -263,6 +264,17 @@ class SandboxPayments:
                 connector=connector, timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)
             )
         return self._session
+
+
+def make(around: Surroundings) -> SandboxPayments:
+    """The provider at `RIALTO_SANDBOX_URL`, with the keys that the shop shares with it."""
+    return SandboxPayments(
+        url=around.settings.sandbox_url,
+        secret_key=around.secrets.sandbox_secret_key,
+        webhook_secret=around.secrets.sandbox_webhook_secret,
+        breaker=Breaker(around.clock),
+        bulkhead=Bulkhead(64, queue=256),
+    )
 
 
 class PaymentRefused(PaymentStateWrong):

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 
 from rialto.kernel.errors import Unavailable
+from rialto.kernel.extensions import Surroundings
 from rialto.kernel.mail import SEND_WITHIN_S, Mailer, MailRefused, Outgoing, check_headers, compose
 from rialto.kernel.settings import SettingWrong
 
@@ -85,9 +86,9 @@ class SmtpMail:
         return True if self._password and self._host not in LOOPBACK else None
 
 
-def choose_mailer(smtp_url: str | None, *, public_url: str) -> Mailer:
-    """The mailer for `RIALTO_SMTP_URL`."""
-    return SmtpMail(smtp_url, public_url=public_url) if smtp_url else KeptMail()
+def make(around: Surroundings) -> Mailer:
+    """The mailer for a `RIALTO_SMTP_URL` whose scheme is this engine's name."""
+    return SmtpMail(around.settings.smtp_url or "", public_url=around.settings.public_url)
 
 
 def default_sender(public_url: str) -> str:

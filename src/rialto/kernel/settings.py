@@ -6,6 +6,7 @@ A bad value stops the start with the variable's name. Nothing else reads the env
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.metadata import entry_points
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,6 +41,7 @@ class Settings(Frozen):
     sandbox_url: str = "http://127.0.0.1:8010"
     trusted_proxies: tuple[str, ...] = ()
     smtp_url: str | None = None
+    payment_providers: tuple[str, ...] = ("sandbox",)
     secret_file: Path
     data: Path
     database_url: str | None = None
@@ -76,7 +78,8 @@ def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Sett
         public_url=reader.url("RIALTO_PUBLIC_URL", f"http://{shown}:{port}"),
         sandbox_url=reader.url("RIALTO_SANDBOX_URL", f"http://{shown}:{sandbox_port}"),
         trusted_proxies=reader.networks("RIALTO_TRUSTED_PROXIES"),
-        smtp_url=reader.optional_url("RIALTO_SMTP_URL", ("smtp", "smtps")),
+        smtp_url=reader.optional_url("RIALTO_SMTP_URL", offered("mail", "smtp", "smtps")),
+        payment_providers=reader.names("RIALTO_PAYMENTS", offered("payments", "sandbox"), "sandbox"),
         secret_file=Path(reader.text("RIALTO_SECRET_FILE", str(data / "secrets.json")))
         .expanduser()
         .absolute(),
@@ -102,6 +105,12 @@ def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Sett
             f"{', '.join(ports)} must differ: {', '.join(str(value) for value in ports.values())}."
         )
     return settings
+
+
+def offered(port: str, *ours: str) -> tuple[str, ...]:
+    """The names a setting may choose from for a port: ours and those of other installed packages."""
+    others = {found.name for found in entry_points(group=f"rialto.{port}")}
+    return (*ours, *sorted(others.difference(ours)))
 
 
 class _Reader:
@@ -144,6 +153,17 @@ class _Reader:
             return text
 
         return self._parsed(name, default, parse, f"one of {', '.join(choices)}")
+
+    def names(self, name: str, choices: tuple[str, ...], default: str) -> tuple[str, ...]:
+        def parse(text: str) -> tuple[str, ...]:
+            found = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+            if not found or not set(found) <= set(choices):
+                raise ValueError
+            return found
+
+        return self._parsed(
+            name, (default,), parse, f"one or more of {', '.join(choices)}, with commas between"
+        )
 
     def flag(self, name: str) -> bool:
         values = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
