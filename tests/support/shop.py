@@ -39,7 +39,7 @@ from rialto.inventory.api import Inventory, LevelsOf, PutStock, PutStockMany
 from rialto.kernel.address import Address
 from rialto.kernel.audit import Finding
 from rialto.kernel.bus import Bus
-from rialto.kernel.clock import Clock
+from rialto.kernel.clock import Clock, ManualClock
 from rialto.kernel.db import DatabaseAddress, connect
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.faults import Faults, NoFaults
@@ -126,7 +126,7 @@ class Shop:
         self,
         app: App,
         *,
-        clock: ShopClock,
+        clock: ShopClock | ManualClock,
         sandbox: Sandbox,
         mail: RecordingMail,
         address: DatabaseAddress,
@@ -288,16 +288,18 @@ async def a_shop(
     background: bool = True,
     faults: Faults | None = None,
     network: Network | None = None,
+    clock: ShopClock | ManualClock | None = None,
     seed: int = 7,
     **changes: Any,
 ) -> AsyncIterator[Shop]:
     """A shop with GOODS on a fresh database, or another process of the same shop (`beside`).
 
     `background`: relay, consumers, worker and jobs run all the time; without, only what a call itself does.
+    `clock` stands still unless moved: for shops without background only, whose loops would never rest on it.
     `changes` are settings other than a test's.
     """
     async with AsyncExitStack() as stack:
-        clock = beside.clock if beside else ShopClock()
+        clock = beside.clock if beside else clock or ShopClock()
         sandbox = beside.sandbox if beside else make_sandbox(clock, random.Random(seed))
         address = beside.address if beside else await stack.enter_async_context(goods_in(postgres, services))
         mail = beside.mail if beside else RecordingMail()
