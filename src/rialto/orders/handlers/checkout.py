@@ -166,12 +166,13 @@ class Checkout(OrderUseCase):
         cart = prepared.cart
         if not cart.lines:
             raise CartEmpty
+        # First, since no delivery is offered for a cart of nothing but such lines: choosing one would not help.
+        if any(line.problem == "not_sold" for line in cart.lines):
+            raise Conflict("Some of this is not sold any more.", code="not_sold")
         if cart.email is None or cart.shipping is None:
             raise AddressMissing
         if prepared.quote.delivery is None:
             raise DeliveryMissing
-        if any(line.problem == "not_sold" for line in cart.lines):
-            raise Conflict("Some of this is not sold any more.", code="not_sold")
         short = [line for line in cart.lines if line.available < line.quantity]
         if short:
             items = [
