@@ -73,9 +73,9 @@ class Checkout(OrderUseCase):
             raise
         self.env.faults.reach("orders.saga.after_start")
         progress = await self._drive(fold([start.event]))
-        if progress.waiting or self.env.clock.now() >= start.saga_due_at:
-            # Somebody else may have been first to answer (the worker, staff who cancelled): a repeat will hear
-            # what stands in the record, so this one does too.
+        if progress.waiting or progress.state.closed or self.env.clock.now() >= start.saga_due_at:
+            # Somebody else may have been first to answer (the worker, staff who cancelled), and an order that
+            # ended has gone on since it was answered: a repeat will hear what stands in the record, so this does.
             known = await self._known(command)
             if known is None:
                 raise Unavailable
