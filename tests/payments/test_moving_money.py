@@ -92,6 +92,18 @@ async def test_an_amount_that_does_not_fit_is_refused(postgres: DatabaseAddress,
         assert await moved(desk) == [(500, 0)]
 
 
+async def test_a_step_that_moved_more_than_is_asked_now_is_refused(postgres: DatabaseAddress) -> None:
+    """Whoever asks would note the smaller amount, and their books would differ from ours for ever."""
+    async with a_desk(postgres) as desk:
+        await desk.handlers.authorise(an_authorisation())
+        await desk.handlers.capture(a_capture(900))
+        await desk.handlers.refund(a_refund(300))
+        for again in (desk.handlers.capture(a_capture(899)), desk.handlers.refund(a_refund(299))):
+            with pytest.raises(PaymentStateWrong):
+                await again
+        assert await moved(desk) == [(900, 300)]
+
+
 async def test_what_was_never_paid_cannot_be_moved(postgres: DatabaseAddress) -> None:
     async with a_desk(postgres) as desk:
         other = ORDERS.new(desk.env.ids, 3)

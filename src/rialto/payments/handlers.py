@@ -221,6 +221,8 @@ class PaymentHandlers:
         if any(_amount(state).currency != amount.currency for state in states) or amount.amount <= 0:
             raise PaymentStateWrong("The amount does not fit the payment.")
         rest = amount.amount - sum(state.steps.get(step, 0) for state in states)
+        if rest < 0:  # answered with success, whoever asks would note less than what was moved
+            raise PaymentStateWrong("This step has moved more than is asked now.")
         if rest > 0:
             limit = model.capturable if step.startswith("capture:") else model.refundable
             parts = model.share(rest, [0 if step in state.steps else limit(state) for state in states])
