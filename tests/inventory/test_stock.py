@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,46 +14,14 @@ from rialto.inventory.api import (
     PutStock,
     PutStockMany,
     ReservationGone,
-    Reserve,
-    StockLine,
 )
-from rialto.inventory.audit import AUDITS
 from rialto.inventory.service import SERVICE
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import Conflict, Invalid, RialtoError
-from rialto.kernel.ids import ORDER, OrderId
-from tests.support.env import TestEnv, open_service
+from tests.inventory.stockroom import a_hold, an_order, assert_sound, available, stocked
+from tests.support.env import open_service
 
 pytestmark = pytest.mark.anyio
-
-
-async def stocked(env: TestEnv, **counts: int) -> None:
-    await env.handlers.put_stock(
-        PutStockMany(
-            items=[PutStock(sku=sku, warehouse="berlin", on_hand=count) for sku, count in counts.items()]
-        )
-    )
-
-
-def an_order(env: TestEnv) -> OrderId:
-    return ORDER.new(env.ids, env.ids.bucket())
-
-
-def a_hold(env: TestEnv, order_id: OrderId, country: str | None = None, **quantities: int) -> Reserve:
-    lines = [StockLine(sku=sku, quantity=quantity) for sku, quantity in quantities.items()]
-    return Reserve(
-        order_id=order_id, lines=lines, expires_at=env.clock.now() + timedelta(minutes=15), country=country
-    )
-
-
-async def available(env: TestEnv, sku: str) -> int:
-    found: dict[str, int] = (await env.handlers.levels(LevelsOf(skus=[sku]))).available
-    return found[sku]
-
-
-async def assert_sound(env: TestEnv) -> None:
-    for audit in AUDITS:
-        assert await audit(env) == []
 
 
 async def test_a_hold_lowers_what_is_available_and_a_repeat_changes_nothing(
