@@ -9,7 +9,8 @@ import pytest
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.ids import bucket_of, to_uuid
 from rialto.payments.api import Capture, OfPaidOrder, Refund
-from tests.payments.builders import ORDER_ID, an_authorisation, euros
+from rialto.payments.service import SERVICE
+from tests.payments.builders import ORDER_ID, PAYMENT_ID, an_authorisation, euros
 from tests.payments.scripted import Desk, a_desk
 
 pytestmark = pytest.mark.anyio
@@ -32,35 +33,87 @@ async def test_a_busy_day_has_no_finding(postgres: DatabaseAddress) -> None:
         assert await desk.audit() == []
 
 
+TOLD = "('refunded', 900, 100, 1000, 'EUR')"
+
+
+def otherwise(stored: str) -> tuple[str, str, str]:
+    """The finding that a row is not what its events say."""
+    return ("I13", PAYMENT_ID, f"is stored as {stored}, its events say {TOLD}")
+
+
+ROW, ORDER = str(to_uuid(PAYMENT_ID)), str(to_uuid(ORDER_ID))
+GAP = ("I13", PAYMENT_ID, "its events have a gap")
+
+
 @pytest.mark.parametrize(
     ("planted", "expected"),
     [
         (
-            "ALTER TABLE payments.payments DROP CONSTRAINT payments_check; UPDATE payments.payments SET captured = 1001 WHERE captured > 0",
-            ["I3", "I5", "I13"],
+            "ALTER TABLE payments DROP CONSTRAINT payments_check; UPDATE payments SET captured = 1001 WHERE captured > 0",
+            [
+                ("I3", ROW, "captured 1001 and refunded 100 of 1000"),
+                ("I5", ORDER, "the provider holds 901, the ledger says 800"),
+                otherwise("('refunded', 1001, 100, 1000, 'EUR')"),
+            ],
         ),
-        ("UPDATE payments.payments SET refunded = 0 WHERE captured > 0", ["I5", "I13"]),
-        ("UPDATE payments.payments SET status = 'authorised' WHERE captured > 0", ["I13"]),
-        ("UPDATE payments.payments SET amount = amount + 1 WHERE captured > 0", ["I13"]),
-        ("UPDATE payments.payments SET version = version - 1 WHERE captured > 0", ["I13"]),
-        ("UPDATE payments.payments SET currency = 'USD' WHERE captured > 0", ["I13"]),
-        ("DELETE FROM payments.events WHERE type = 'payments.authorised' AND bucket = 17", ["I13"]),
-        ("DELETE FROM payments.events WHERE type = 'payments.refunded'", ["I13"]),
         (
-            """DELETE FROM payments.ledger_entries WHERE position = 2;
-            DELETE FROM payments.ledger_transactions WHERE position = 2;
-            UPDATE payments.journals SET position = 1, hash = t.hash FROM payments.ledger_transactions AS t""",
-            ["I5"],
+            "ALTER TABLE payments DROP CONSTRAINT payments_check1; UPDATE payments SET refunded = 950 WHERE captured > 0",
+            [
+                ("I3", ROW, "captured 900 and refunded 950 of 1000"),
+                ("I5", ORDER, "the provider holds -50, the ledger says 800"),
+                otherwise("('refunded', 900, 950, 1000, 'EUR')"),
+            ],
+        ),
+        (
+            "UPDATE payments SET refunded = 0 WHERE captured > 0",
+            [
+                ("I5", ORDER, "the provider holds 900, the ledger says 800"),
+                otherwise("('refunded', 900, 0, 1000, 'EUR')"),
+            ],
+        ),
+        (
+            "UPDATE payments SET status = 'authorised' WHERE captured > 0",
+            [otherwise("('authorised', 900, 100, 1000, 'EUR')")],
+        ),
+        (
+            "UPDATE payments SET amount = amount + 1 WHERE captured > 0",
+            [otherwise("('refunded', 900, 100, 1001, 'EUR')")],
+        ),
+        (
+            "UPDATE payments SET currency = 'USD' WHERE captured > 0",
+            [otherwise("('refunded', 900, 100, 1000, 'USD')")],
+        ),
+        ("UPDATE payments SET version = version - 1 WHERE captured > 0", [GAP]),
+        ("DELETE FROM events WHERE type = 'payments.authorised' AND bucket = 17", [GAP]),
+        ("DELETE FROM events WHERE type = 'payments.refunded'", [GAP]),
+        ("DELETE FROM events WHERE bucket = 17", [GAP]),
+        (
+            """DELETE FROM ledger_entries WHERE position = 2;
+            DELETE FROM ledger_transactions WHERE position = 2;
+            UPDATE journals SET position = 1, hash = t.hash FROM ledger_transactions AS t""",
+            [("I5", ORDER, "the provider holds 800, the ledger says 900")],
+        ),
+        (
+            "UPDATE ledger_entries SET amount = amount + 7 WHERE position = 1 AND account = 'customers'",
+            [
+                ("I5", "17/default/1", "is off balance by 7 EUR"),
+                ("I5", "17/default/1", "the hash chain is broken here"),
+            ],
+        ),
+        (
+            "UPDATE journals SET hash = '\\x00'",
+            [("I5", "17/default", "the journal's head is not its last transaction")],
         ),
     ],
 )
-async def test_a_planted_fault_is_found_as_what_it_is(
-    postgres: DatabaseAddress, planted: str, expected: list[str]
+async def test_a_planted_fault_is_found_as_what_it_is_and_with_its_id(
+    postgres: DatabaseAddress, planted: str, expected: list[tuple[str, str, str]]
 ) -> None:
     async with a_desk(postgres) as desk:
         await a_busy_day(desk)
-        await desk.sql(planted)
-        assert [invariant for invariant, _ in await desk.audit()] == expected
+        await desk.sql(f"SET search_path = payments; {planted}")
+        found = [finding for check in SERVICE.audits for finding in await check(desk.env)]
+        assert [(finding.invariant, finding.subject, finding.text) for finding in found] == expected
 
 
 async def test_an_audit_beside_a_busy_shop_finds_nothing(postgres: DatabaseAddress) -> None:

@@ -116,9 +116,8 @@ async def _check_peers(e: Env, state: OrderState) -> list[Finding]:
             Finding(invariant="I6", subject=order_id, text=f"is {state.status}, its stock is {held}")
         )
     if live != state.total.amount:
-        found.append(
-            Finding(invariant="I3", subject=order_id, text=f"costs {state.total}, authorised is {live}")
-        )
+        text = f"costs {state.total.amount} {state.total.currency}, authorised is {live}"
+        found.append(Finding(invariant="I3", subject=order_id, text=text))
     if kept != state.captured_amount() - state.refunded_amount():
         found.append(
             Finding(invariant="I3", subject=order_id, text=f"was told of other captures than {kept}")
@@ -174,7 +173,8 @@ def _compare(row: Any, state: OrderState) -> list[Finding]:
     tenders = sum(tender.amount.amount for tender in start.tenders)
     if not (parts == start.total.amount == tenders and lines == start.items.amount):
         text = (
-            f"costs {start.total}; its parts sum to {parts}, its lines to {lines}, its payments to {tenders}"
+            f"costs {start.total.amount} {start.currency};"
+            f" its parts sum to {parts}, its lines to {lines}, its payments to {tenders}"
         )
         found.append(Finding(invariant="I11", subject=subject, text=text))
     return found
