@@ -191,6 +191,49 @@ async def test_a_job_runs_when_woken_and_on_one_worker_only(town: Town) -> None:
     assert other.handlers == []
 
 
+async def test_a_job_runs_again_after_its_time_without_being_woken(town: Town) -> None:
+    async def run(done: list[str]) -> int:
+        done.append("turn")
+        return 0
+
+    worker = Worker(town, jobs=[Job(name="shop.tidy", every_s=0.001, run=run)])
+    async with working(worker):
+        await until(lambda: len(worker.handlers) > 2)
+
+
+async def test_who_is_rung_for_looks_there_and_in_silence_everywhere(town: Town) -> None:
+    class Bell:
+        """Rings for some partitions, then is silent once, then nothing ever comes."""
+
+        def __init__(self) -> None:
+            self.rings: list[set[int]] = [{3, 5}, set()]
+
+        async def wait(self, _timeout_s: float) -> set[int]:
+            if not self.rings:
+                raise asyncio.CancelledError
+            if len(self.rings) == 1:
+                heard.append(set(reader._news))
+            return self.rings.pop(0)
+
+    background = Worker(town).background
+    (reader,) = background._readers
+    heard: list[set[int]] = []
+    background._bus = Bell()  # type: ignore[assignment]
+    with pytest.raises(asyncio.CancelledError):
+        await background._listen()
+    assert heard == [{3, 5}]
+    assert reader._news == set(range(PARTITIONS))
+    assert background._relay_waker.is_set()
+
+
+async def test_news_of_partitions_that_others_hold_are_left_to_them(town: Town) -> None:
+    background = Worker(town).background
+    (reader,) = background._readers
+    reader.wake({3, 5})
+    assert await reader.turn() == 0
+    assert reader._news == set()
+
+
 async def test_a_feed_gets_every_event_and_again_what_it_was_set_back_before(town: Town) -> None:
     window = Window({})
     worker = Worker(town, feeds=[window])

@@ -20,7 +20,7 @@ from rialto.kernel.db import (
     translate,
 )
 from rialto.kernel.errors import Conflict, InvariantBroken, OutcomeUnknown, Unavailable, VersionConflict
-from rialto.kernel.events import EventTypes, NewEvent, append, append_all, load
+from rialto.kernel.events import EventTypes, NewEvent, append, append_all, load, load_several
 from tests.kernel.bakery import Baked, Sold, Town
 
 pytestmark = pytest.mark.anyio
@@ -57,6 +57,21 @@ async def test_a_write_that_raises_leaves_nothing(town: Town) -> None:
             await session.run(PUT, 1, 750)
             raise Conflict
     assert await count(town.bakery) == 0
+
+
+async def test_a_savepoint_that_ends_well_is_part_of_the_whole(town: Town) -> None:
+    with pytest.raises(Conflict):
+        async with town.bakery.write() as session:
+            for number in (1, 2):
+                async with session.savepoint():
+                    await session.run(PUT, number, 500)
+            raise Conflict
+    assert await count(town.bakery) == 0
+    async with town.bakery.write() as session, session.savepoint():
+        await session.run(PUT, 1, 500)
+        async with session.savepoint():
+            await session.run(PUT, 2, 500)
+    assert await count(town.bakery) == 2
 
 
 async def test_a_savepoint_fails_by_itself(town: Town) -> None:
@@ -250,6 +265,23 @@ async def test_a_write_cancelled_anywhere_is_whole_or_nothing_and_its_connection
     assert await count(town.bakery) == found + 1
 
 
+async def test_a_write_cancelled_while_it_begins_gives_its_connection_back(town: Town) -> None:
+    db = town.database("bakery", connections=1)
+    assert await count(db) == 0  # the connection is there, so the first thing waited for is the beginning
+
+    async def put() -> None:
+        async with db.write() as session:
+            await session.run(PUT, 1, 1)
+
+    task = asyncio.ensure_future(put())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with asyncio.timeout(20):
+        assert await count(db) == 0
+
+
 @pytest.mark.parametrize("turns", [1, 2, 3, 5, 8, 13, 21, 34])
 async def test_a_write_cancelled_while_it_is_taken_back_gives_its_connection_back(
     town: Town, turns: int
@@ -365,6 +397,19 @@ async def test_of_two_writers_of_one_version_the_second_is_refused(town: Town) -
         assert await load(session, types, 5, stream) == [Baked(bread="rye"), Baked(bread="oat")]
         assert await load(session, types, 5, UUID(int=0)) == []
     assert await town.waiting() == 2
+
+
+async def test_several_streams_are_read_at_once_each_in_its_order(town: Town) -> None:
+    streams = [(bucket, town.ids.uuid(bucket)) for bucket in (5, 6, 6, 7)]
+    for bucket, stream in streams[:3]:
+        await town.bake(stream, f"rye {bucket}", f"oat {bucket}")
+    types = EventTypes([Baked, Sold])
+    async with town.bakery.read() as session:
+        found = await load_several(session, types, streams)
+        assert await load_several(session, types, []) == {}
+    assert found == {
+        stream: [Baked(bread=f"rye {bucket}"), Baked(bread=f"oat {bucket}")] for bucket, stream in streams[:3]
+    }
 
 
 async def test_a_stream_in_another_bucket_than_its_id_says_is_refused(town: Town) -> None:

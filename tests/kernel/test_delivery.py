@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,8 @@ from rialto.kernel.bus import Lease, LeaseLost
 from rialto.kernel.consumers import ATTEMPTS_MAX, BATCH_MAX, SAVE_S, Consumer, Delivery
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import Conflict, InvariantBroken, Unavailable
+from rialto.kernel.events import Envelope
+from rialto.kernel.faults import NoFaults
 from rialto.kernel.relay import LAG, Relay, lease_name, partition_number
 from tests.kernel.bakery import Baked, Town, store_arrival
 
@@ -257,6 +260,43 @@ async def test_of_two_who_replay_at_once_one_has_the_effect(town: Town) -> None:
     await asyncio.gather(*(town.a_consumer().replay() for _ in range(3)))
     assert await town.arrivals() == ["rye", "oat"]
     assert await parked(town) == []
+
+
+async def test_what_another_has_replayed_meanwhile_is_left_alone(town: Town) -> None:
+    letters: list[Envelope] = []
+
+    async def refuse(_handlers: Any, _event: Baked, delivery: Delivery) -> None:
+        letters.append(delivery.envelope)
+        raise Conflict
+
+    await town.bake(town.ids.uuid(1), "rye")
+    await publish(town)
+    await until_parked(town, town.a_consumer(refuse))
+    consumer = town.a_consumer()
+    assert await consumer.replay() == 1
+    assert await consumer._replay_one(letters[0])  # as one who had read it before it was gone
+    assert await town.arrivals() == ["rye"]
+
+
+async def test_replaying_takes_no_more_than_it_may(town: Town) -> None:
+    for _ in range(3):
+        await town.bake(town.ids.uuid(1), "rye")
+    await publish(town)
+    consumer = town.a_consumer(poison("rye"))
+    for _ in range(3 * ATTEMPTS_MAX):
+        with suppress(Unavailable):
+            await consume(town, consumer)
+    assert len(await parked(town)) == 3
+    mended = town.a_consumer()
+    assert [await mended.replay(limit=2) for _ in range(3)] == [2, 1, 0]
+    assert await town.arrivals() == ["rye"] * 3
+
+
+async def test_a_relay_takes_from_every_service_that_has_news(town: Town) -> None:
+    relay = Relay({"bakery": town.bakery, "cellar": town.cellar}, town.bus, NoFaults())
+    await town.bake(town.ids.uuid(1), "rye")
+    assert await relay.publish_once(await all_leases(town), relay.services) == 1
+    assert await relay.publish_once(await all_leases(town), relay.services) == 0
 
 
 async def test_replaying_waits_for_a_dependency(town: Town) -> None:

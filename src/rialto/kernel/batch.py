@@ -147,8 +147,6 @@ class Batcher(Generic[M, R]):
 
 
 def _settle(future: asyncio.Future[R], answer: R | Exception) -> None:
-    if future.done():
-        return
     if isinstance(answer, Exception):
         future.set_exception(answer)
     else:
@@ -157,5 +155,4 @@ def _settle(future: asyncio.Future[R], answer: R | Exception) -> None:
 
 def _retrieve(future: asyncio.Future[R]) -> None:
     """Nobody waits any more: take the exception out, so that the loop does not complain about it."""
-    if not future.cancelled():
-        future.exception()
+    future.exception()

@@ -226,9 +226,10 @@ class Consumer:
             events = [self._types.decode(name, one.schema_version, one.body) for one in envelopes]
             if reaction.run_many is not None:
                 await reaction.run_many(self._handlers, events, session)
-            elif reaction.run is not None:
-                for envelope, event in zip(envelopes, events, strict=True):
-                    await reaction.run(self._handlers, event, Delivery(envelope, session))
+                continue
+            assert reaction.run is not None
+            for envelope, event in zip(envelopes, events, strict=True):
+                await reaction.run(self._handlers, event, Delivery(envelope, session))
 
     async def _failed(self, envelope: Envelope, error: Exception) -> None:
         """Count; after ATTEMPTS_MAX in this process park the event, before that have it retried."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -25,7 +26,8 @@ class NoFaults:
 class CrashAt:
     """Kills this process at the n-th visit of one point."""
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, *, kill: Callable[[int, int], None] = os.kill) -> None:
+        self._kill = kill
         self._point, _, count = where.partition(":")
         self._left = int(count or 1)
 
@@ -33,7 +35,7 @@ class CrashAt:
         if point == self._point:
             self._left -= 1
             if self._left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                self._kill(os.getpid(), signal.SIGKILL)
 
 
 # Every point there is, so that the crash tests can walk all of them and a tidy test finds strays.
