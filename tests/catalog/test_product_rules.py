@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rialto.catalog.api import Picture, ProductDraft, ProductInvalid, VariantDraft
+from rialto.catalog.model.fields import PROBLEMS_MAX
 from rialto.catalog.model.products import Surroundings, checked_draft, option_key, picture_of, uses_of
 from rialto.catalog.model.structure import path_to
 from rialto.kernel.errors import RialtoError
@@ -192,6 +193,24 @@ def test_a_whole_product_has_a_limit() -> None:
     with pytest.raises(ProductInvalid) as refused:
         checked_draft(a_draft(description={f"en-a{n:02}": "ä" * 20_000 for n in range(20)}), KNOWN)
     assert refused.value.stable_code == "too_large"
+
+
+def test_a_picture_has_at_most_ten_widths() -> None:
+    widths = list(range(1, 11))
+    assert problems_of(images=[Picture(file="a", widths=widths)]) == []
+    assert problems_of(images=[Picture(file="a", widths=[*widths, 11])]) == [("images.0.widths", "too_many")]
+
+
+def test_a_text_has_at_most_thirty_languages_and_a_draft_a_hundred_attributes() -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    languages = {f"{first}{second}": "x" for first in letters for second in letters}
+    assert ("title", "too_many") in problems_of(title=languages)
+    assert ("attributes", "too_many") in problems_of(attributes={f"a{number}": "x" for number in range(101)})
+    assert ("options", "too_many") in problems_of(options=[f"o{number}" for number in range(9)])
+
+
+def test_no_more_than_fifty_problems_are_told_at_a_time() -> None:
+    assert len(problems_of(variants=[a_variant(sku="\x00") for _ in range(90)], images=[])) == PROBLEMS_MAX
 
 
 def test_a_variant_shows_its_own_picture_else_a_general_one() -> None:

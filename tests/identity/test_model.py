@@ -202,6 +202,13 @@ def test_what_was_not_made_here_is_no_token(text: str) -> None:
     assert TOKENS.parse(text) is None
 
 
+def test_a_seal_of_ours_on_what_names_no_session_makes_no_token() -> None:
+    """As a token of a release to come might be, which names its session otherwise."""
+    body = "2a7.another-kind-of-session.1.x"
+    seal = TOKENS._digest("seal", body)[:32]
+    assert TOKENS.parse(f"{body}.{seal}") is None
+
+
 def test_a_token_of_another_key_is_no_token() -> None:
     assert RefreshTokens("another").parse(a_token().text) is None
 

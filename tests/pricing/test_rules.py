@@ -73,6 +73,11 @@ def test_what_is_no_method_is_refused_by_its_field(method: DeliveryMethod, field
     assert {problem.path for problem in refused.value.fields} == {f"delivery_methods.0.{field}"}
 
 
+def test_a_method_may_have_no_limit_of_weight() -> None:
+    (method,) = checked_rules(some_rules(a_method(weight_g_max=None))).delivery_methods
+    assert method.weight_g_max is None
+
+
 def test_the_same_key_twice_is_refused() -> None:
     with pytest.raises(Invalid) as refused:
         checked_rules(some_rules(a_method(), a_method(position=9)))

@@ -7,10 +7,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from rialto.sandbox import model
 from rialto.sandbox.cards import WELL_KNOWN_TOKENS
 from rialto.sandbox.errors import Refused
 from rialto.sandbox.model import Decision
-from tests.sandbox.builders import Shop
+from tests.sandbox.builders import Shop, euros
 
 AMOUNT = 100
 FINAL = {"declined", "voided", "refunded"}
@@ -107,6 +108,19 @@ class IntentLife(RuleBasedStateMachine):
         moved = self.shop.movements()
         assert sum(amount for kind, amount in moved if kind == "capture") == captures
         assert sum(amount for kind, amount in moved if kind == "refund") == refunds
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("cents", [0, -1])
+def test_no_move_is_of_nothing_or_less(cents: int) -> None:
+    shop = Shop()
+    intent = shop.books.intent(shop.intent(amount=AMOUNT).id)
+    assert intent is not None
+    taken = model.captured(intent, euros(AMOUNT))
+    for move, before in ((model.captured, intent), (model.refunded, taken)):
+        with pytest.raises(Refused) as refused:
+            move(before, euros(cents))
+        assert refused.value.code == "amount_invalid"
 
 
 IntentLife.TestCase.settings = settings(

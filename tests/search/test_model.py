@@ -15,6 +15,8 @@ from rialto.search.api import Browse, ChannelFor, QueryInvalid, View
 from rialto.search.columns import Posting, bits_of, slots_of
 from rialto.search.documents import Row
 from rialto.search.model import (
+    LIMIT_MAX,
+    PAGE_MAX,
     Cursor,
     best_band,
     check_browse,
@@ -138,6 +140,14 @@ def test_a_cursor_is_read_back_by_its_own_list_only(offset: int, last: int) -> N
     assert read_cursor(write_cursor(cursor), "abc") == cursor
     with pytest.raises(QueryInvalid):
         read_cursor(write_cursor(cursor), "abd")
+
+
+@pytest.mark.parametrize(("offset", "last"), [(-1, 0), (0, -1), (LIMIT_MAX * PAGE_MAX + 1, 0), (0, 10**9)])
+def test_a_cursor_that_leads_nowhere_is_refused(offset: int, last: int) -> None:
+    text = write_cursor(Cursor(query="abc", offset=offset, last=last))
+    with pytest.raises(QueryInvalid) as refusal:
+        read_cursor(text, "abc")
+    assert refusal.value.fields[0].path == "cursor"
 
 
 @given(st.text(max_size=300))
