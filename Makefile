@@ -8,7 +8,9 @@ PIN := --quiet --generate-hashes --no-annotate --no-emit-index-url --no-emit-tru
 DEV_STAMP := $(VENV)/.dev-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-fast check format bench clean requirements
+# Whose rules need a database to be tried in every branch.
+COVERED := $(addprefix tests/,kernel cart catalog identity importing payments)
+.PHONY: help run test test-fast check coverage format bench clean requirements
 
 help: ## list the recipes
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +49,11 @@ check: $(DEV_STAMP) ## format, lint, types, import rules, tidy and fast tests
 	@$(BIN)/lint-imports --verbose > .import-linter.log 2>&1 || { cat .import-linter.log; exit 1; }
 	@$(BIN)/python -m pytest -q -m fast tests
 
+coverage: $(DEV_STAMP) ## every branch of the kernel and of the services' rules is tested, or it fails
+	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report= --cov-fail-under=0 -m fast tests
+	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report= --cov-append --cov-fail-under=0 -m "not fast" $(COVERED)
+	@$(BIN)/coverage report
+
 format: $(DEV_STAMP) ## rewrite the files as the formatter wants them
 	@$(BIN)/ruff format src tests bench demo
 	@$(BIN)/ruff check --fix --quiet src tests bench demo || true
@@ -58,4 +65,4 @@ requirements: ## pin pyproject.toml's dependencies by hash
 	@cd requirements && pip-compile $(PIN) -o run.txt build.in ../pyproject.toml && pip-compile $(PIN) --extra dev -o dev.txt build.in ../pyproject.toml
 
 clean: ## remove what make made (not the shop's data)
-	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import-linter.log .import_linter_cache
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .coverage .import-linter.log .import_linter_cache
