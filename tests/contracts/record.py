@@ -1,7 +1,8 @@
 """Records one body of every event type of this release: `python -m tests.contracts.record`.
 
 What is recorded is never written again, so that the tests keep what earlier releases wrote. A new type or
-schema version gets a new file.
+schema version gets a new file (`orders.placed.1.json`), and so does a type that gained fields without a new
+version (`orders.placed.1-2.json`).
 """
 
 from __future__ import annotations
@@ -25,13 +26,40 @@ PUBLISHERS = ("catalog", "inventory", "orders", "payments")
 
 
 @cache
-def recordings() -> dict[tuple[str, int], bytes]:
-    """Bodies by type and schema version."""
+def recordings() -> dict[tuple[str, int, int], bytes]:
+    """Bodies by type, schema version and shape."""
     found = {}
     for path in sorted(RECORDED.glob("*.json")):
-        name, _, version = path.stem.rpartition(".")
-        found[name, int(version)] = path.read_bytes()
+        name, _, place = path.stem.rpartition(".")
+        version, _, shape = place.partition("-")
+        found[name, int(version), int(shape or 1)] = path.read_bytes()
     return found
+
+
+def shapes_of(event: type[Event]) -> list[bytes]:
+    """What was recorded of this schema version, the oldest shape first."""
+    return [
+        body
+        for (name, version, _), body in sorted(recordings().items())
+        if (name, version) == (event.TYPE, event.SCHEMA_VERSION)
+    ]
+
+
+def is_recorded(event: type[Event]) -> bool:
+    """Whether one of the recordings has just the fields that the event has now."""
+    return any(
+        _fields(msgspec.json.decode(body)) == _fields(msgspec.json.decode(body_of(event)))
+        for body in shapes_of(event)
+    )
+
+
+def _fields(value: Any, path: str = "") -> set[str]:
+    """Where every value stands."""
+    if isinstance(value, dict):
+        return {path}.union(*(_fields(inner, f"{path}.{key}") for key, inner in value.items()))
+    if isinstance(value, list):
+        return {path}.union(*(_fields(inner, f"{path}[]") for inner in value))
+    return {path}
 
 
 def record() -> list[str]:
@@ -40,10 +68,13 @@ def record() -> list[str]:
     written = []
     for service in PUBLISHERS:
         for event in importlib.import_module(f"rialto.{service}.events").EVENTS:
-            path = RECORDED / f"{event.TYPE}.{event.SCHEMA_VERSION}.json"
-            if not path.exists():
-                path.write_bytes(msgspec.json.format(body_of(event)) + b"\n")
-                written.append(path.name)
+            if is_recorded(event):
+                continue
+            shape = len(shapes_of(event)) + 1
+            place = f"{event.SCHEMA_VERSION}" if shape == 1 else f"{event.SCHEMA_VERSION}-{shape}"
+            path = RECORDED / f"{event.TYPE}.{place}.json"
+            path.write_bytes(msgspec.json.format(body_of(event)) + b"\n")
+            written.append(path.name)
     return written
 
 
