@@ -7,7 +7,16 @@ import pytest
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import Invalid
 from rialto.kernel.ids import ORDER
-from rialto.orders.api import CancelOrder, ListOrders, OrderNotFound, OrderRef, OrderRow, ShipOrder
+from rialto.orders.api import (
+    SEVERAL_MAX,
+    CancelOrder,
+    ListOrders,
+    OrderNotFound,
+    OrderRef,
+    OrderRow,
+    OrdersNamed,
+    ShipOrder,
+)
 from rialto.orders.model import is_order_number
 from tests.orders.counter import a_counter
 from tests.support.shop import ADDRESS, Shop
@@ -62,6 +71,21 @@ async def test_an_order_that_does_not_exist_is_not_found_by_staff_either(postgre
         for ref in (OrderRef(order_id=nobody, staff=True), OrderRef(order_id=nobody, key="a")):
             with pytest.raises(OrderNotFound):
                 await shop.orders.get(ref)
+
+
+async def test_other_services_read_several_orders_in_the_order_they_ask_for(
+    postgres: DatabaseAddress,
+) -> None:
+    async with a_counter(postgres) as shop:
+        first, second = (await shop.buy("LAMP")).order, (await shop.buy("VASE", token="tok_3ds")).order
+        nobody = ORDER.new(shop.app.engines.ids, 5)
+        found = await shop.orders.several(OrdersNamed(order_ids=[second.id, nobody, first.id]))
+        assert found.items == [await shop.order(second.id), first]
+        assert (await shop.orders.several(OrdersNamed(order_ids=[]))).items == []
+        most = [first.id] * SEVERAL_MAX
+        assert len((await shop.orders.several(OrdersNamed(order_ids=most))).items) == SEVERAL_MAX
+        with pytest.raises(Invalid):
+            await shop.orders.several(OrdersNamed(order_ids=[*most, first.id]))
 
 
 async def test_keys_and_numbers_of_orders_differ(postgres: DatabaseAddress) -> None:
