@@ -59,6 +59,20 @@ class Dies:
             raise Died(point)
 
 
+class LosesCommit:
+    """Faults: the answer to the n-th commit from now on is lost, before or after the database has written."""
+
+    def __init__(self, point: str) -> None:
+        self.point = point
+        self.left = 0
+
+    def reach(self, point: str) -> None:
+        if point == self.point and self.left:
+            self.left -= 1
+            if not self.left:
+                raise OutcomeUnknown
+
+
 class PassingClock(ManualClock):
     """Moves when told to; and whoever sleeps on it lets `meanwhile` happen once, in between."""
 

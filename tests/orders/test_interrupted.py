@@ -7,6 +7,8 @@ from structlog.testing import capture_logs
 
 from rialto.cart.api import CartRef
 from rialto.kernel.db import DatabaseAddress
+from rialto.kernel.errors import Unavailable
+from rialto.kernel.ids import to_uuid
 from rialto.orders.api import (
     CancelOrder,
     OrderNotCancellable,
@@ -17,6 +19,7 @@ from rialto.orders.handlers.worker import FAILURES_MAX
 from tests.orders.counter import (
     Died,
     Dies,
+    LosesCommit,
     Wire,
     a_counter,
     dying,
@@ -109,6 +112,33 @@ async def test_a_parcel_that_was_cut_off_is_captured_once(postgres: DatabaseAddr
         assert (await shop.orders.ship(parcel)).payment_status == "captured"
         assert await story(shop, order) == ["started", "placed", "shipped", "captured"]
         assert [held.captured for held in provider_books(shop.sandbox)] == [order.totals.total.amount]
+        assert await shop.audit() == []
+
+
+@pytest.mark.parametrize("point", ["batch.before_commit", "batch.after_commit"])
+async def test_a_commit_whose_answer_was_lost_is_looked_up_and_never_repeated_blindly(
+    postgres: DatabaseAddress, point: str
+) -> None:
+    """Of each commit of a purchase in turn: the start, the stock, the payment, the order."""
+    async with a_counter(postgres, faults=(faults := LosesCommit(point))) as shop:
+        commits = 0
+        while not faults.left:
+            commits += 1
+            cart = await shop.cart({"PENCIL": 1})
+            faults.left = commits
+            try:
+                outcome = (await shop.checkout(cart, key="once")).outcome
+            except Unavailable:
+                assert (commits, point) == (1, "batch.before_commit")  # nothing was started: ask again
+                outcome = (await shop.checkout(cart, key="once")).outcome
+            if outcome != "placed":
+                assert await work(shop) == 1
+            assert (await shop.checkout(cart, key="once")).outcome in {"placed", "pending"}
+            rows = await shop.sql("SELECT status FROM orders.orders WHERE cart_id = $1", to_uuid(cart))
+            assert [row["status"] for row in rows] == ["placed"]
+        assert commits > 4
+        assert len(provider_books(shop.sandbox)) == commits
+        assert await shop.available("PENCIL") == 1000 - commits
         assert await shop.audit() == []
 
 
