@@ -7,7 +7,7 @@ import pytest
 
 from rialto.inventory.service import SERVICE
 from rialto.kernel.db import DatabaseAddress, connect
-from rialto.kernel.ids import OrderId
+from rialto.kernel.ids import OrderId, to_uuid
 from tests.inventory.stockroom import assert_sound, found, held, of, stocked
 from tests.support.env import TestEnv, open_service
 
@@ -95,21 +95,8 @@ async def test_a_reservation_that_outlives_its_time_by_a_minute_is_found(postgre
         env.clock.advance(60)
         await assert_sound(env)  # the sweeper may take that long
         env.clock.advance(1)
-        (finding,) = await found(env)
-        assert (finding.invariant, await uuid_of(env, "held")) == ("I6", finding.subject)
-        assert finding.text == "held although its time ended at 2026-01-05 09:00:00+00:00"
-        assert orders["held"]
-
-
-async def uuid_of(env: TestEnv, state: str) -> str:
-    """The order of mugs in that state, as the audit names it."""
-    async with env.db.read() as session:
-        found_id = await session.value(
-            "SELECT r.order_id::text FROM reservations AS r JOIN allocations AS a USING (order_id)"
-            " WHERE r.state = $1 AND a.sku = 'MUG'",
-            state,
-        )
-    return str(found_id)
+        told = [(finding.invariant, finding.subject, finding.text) for finding in await found(env)]
+        assert told == [("I6", orders["held"], "held although its time ended at 2026-01-05 09:00:00+00:00")]
 
 
 @pytest.mark.parametrize(
@@ -125,10 +112,11 @@ async def test_a_reservation_whose_step_left_no_movement_is_found(
     postgres: DatabaseAddress, state: str, missing: str, left: str
 ) -> None:
     async with open_service(SERVICE, postgres) as env:
-        await a_busy_day(env)
-        subject = await uuid_of(env, state)
+        subject = (await a_busy_day(env))[state]
         await plant(
-            env, postgres, f"DELETE FROM movements WHERE order_id = '{subject}' AND kind = '{missing}'"
+            env,
+            postgres,
+            f"DELETE FROM movements WHERE order_id = '{to_uuid(subject)}' AND kind = '{missing}'",
         )
         findings = await found(env)
         assert [f.text for f in findings if f.invariant == "I6"] == [
@@ -152,9 +140,10 @@ async def test_a_reservation_in_a_state_that_its_movements_do_not_tell_is_found(
     postgres: DatabaseAddress, state: str, told: str, steps: str
 ) -> None:
     async with open_service(SERVICE, postgres) as env:
-        await a_busy_day(env)
-        subject = await uuid_of(env, state)
-        await plant(env, postgres, f"UPDATE reservations SET state = '{told}' WHERE order_id = '{subject}'")
+        subject = (await a_busy_day(env))[state]
+        await plant(
+            env, postgres, f"UPDATE reservations SET state = '{told}' WHERE order_id = '{to_uuid(subject)}'"
+        )
         findings = [f for f in await found(env) if f.invariant == "I6"]
         assert [(f.subject, f.text) for f in findings] == [
             (subject, f"is {told}, but its movements are: {steps}")
@@ -163,8 +152,7 @@ async def test_a_reservation_in_a_state_that_its_movements_do_not_tell_is_found(
 
 async def test_a_reservation_that_moved_nothing_at_all_is_found(postgres: DatabaseAddress) -> None:
     async with open_service(SERVICE, postgres) as env:
-        await a_busy_day(env)
-        subject = await uuid_of(env, "held")
-        await plant(env, postgres, f"DELETE FROM movements WHERE order_id = '{subject}'")
+        subject = (await a_busy_day(env))["held"]
+        await plant(env, postgres, f"DELETE FROM movements WHERE order_id = '{to_uuid(subject)}'")
         findings = [f for f in await found(env) if f.invariant == "I6"]
         assert [f.text for f in findings] == ["is held, but its movements are: none"]

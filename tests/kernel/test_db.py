@@ -21,6 +21,7 @@ from rialto.kernel.db import (
 )
 from rialto.kernel.errors import Conflict, InvariantBroken, OutcomeUnknown, Unavailable, VersionConflict
 from rialto.kernel.events import EventTypes, NewEvent, append, append_all, load, load_several
+from rialto.kernel.ids import ORDER
 from tests.kernel.bakery import Baked, Sold, Town
 
 pytestmark = pytest.mark.anyio
@@ -367,6 +368,15 @@ async def test_an_audit_names_what_it_found(town: Town) -> None:
             text="weighs {grams} g",
         )
     assert found == [Finding(invariant="I1", subject="1", text="weighs 5 g")]
+
+
+async def test_an_audit_prints_ids_as_everybody_else_does(town: Town) -> None:
+    stream = town.ids.uuid(5)
+    await town.bake(stream, "rye")
+    async with town.bakery.read() as session:
+        sql = "SELECT stream AS subject, version FROM events"
+        found = await findings(session, "I13", sql, text="has {version}", kind=ORDER)
+    assert found == [Finding(invariant="I13", subject=ORDER.of(stream), text="has 1")]
 
 
 async def test_a_closed_database_opens_again_when_asked(town: Town) -> None:

@@ -91,7 +91,7 @@ class StockLevels(Frozen):
 
 
 class PutStock(Frozen):
-    """Set what is on hand, as counted. `key` makes a repeated count one movement."""
+    """Set what is on hand, as counted. The same count again moves nothing."""
 
     sku: str
     warehouse: str

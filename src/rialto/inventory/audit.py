@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from rialto.kernel.audit import Audit, Finding, findings
+from rialto.kernel.ids import ORDER
 from rialto.kernel.service import Env
 
 _STOCK_IS_ITS_MOVEMENTS = """
@@ -63,10 +64,15 @@ async def reservations_end(e: Env) -> list[Finding]:
     async with e.db.read() as session:
         return [
             *await findings(
-                session, "I6", _HELD_TOO_LONG, late, text="held although its time ended at {expires_at}"
+                session,
+                "I6",
+                _HELD_TOO_LONG,
+                late,
+                text="held although its time ended at {expires_at}",
+                kind=ORDER,
             ),
             *await findings(
-                session, "I6", _STEPS_FIT_STATE, text="is {state}, but its movements are: {steps}"
+                session, "I6", _STEPS_FIT_STATE, text="is {state}, but its movements are: {steps}", kind=ORDER
             ),
         ]
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from rialto.kernel.db import ReadSession
+from rialto.kernel.ids import Kind
 from rialto.kernel.service import Frozen
 
 
@@ -26,10 +27,24 @@ Audit = Callable[[Any], Awaitable[list[Finding]]]
 FINDINGS_MAX = 100
 
 
-async def findings(session: ReadSession, invariant: str, sql: str, *values: Any, text: str) -> list[Finding]:
-    """A finding for each row of `sql`: its `subject` column, and `text` filled in with the row's columns."""
+async def findings(
+    session: ReadSession,
+    invariant: str,
+    sql: str,
+    *values: Any,
+    text: str,
+    kind: Kind[Any] | None = None,
+) -> list[Finding]:
+    """A finding for each row of `sql`: its `subject` column, and `text` filled in with the row's columns.
+
+    A subject that is a stored id is printed as everywhere else where `kind` says what it is the id of.
+    """
     rows = await session.all(f"{sql} LIMIT {FINDINGS_MAX}", *values)
     return [
-        Finding(invariant=invariant, subject=str(row["subject"]), text=text.format(**dict(row)))
+        Finding(
+            invariant=invariant,
+            subject=str(row["subject"] if kind is None else kind.of(row["subject"])),
+            text=text.format(**dict(row)),
+        )
         for row in rows
     ]

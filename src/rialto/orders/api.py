@@ -264,14 +264,17 @@ class Orders(Protocol):
         """Place an order from a cart. Same key and request: the same answer, one order.
 
         Raises CartEmpty, AddressMissing, DeliveryMissing, PaymentMissing, PriceChanged, KeyReused,
-        RequestInProgress, CheckoutInProgress, and others' CartNotFound, CartOrdered, OutOfStock, ProviderUnknown,
-        CardNumberRefused.
+        RequestInProgress, CheckoutInProgress, OrderCancelledMeanwhile, and others' CartNotFound, CartOrdered,
+        OutOfStock, ProviderUnknown, CardNumberRefused.
         """
         ...
 
     @operation(idempotent=True, timeout_s=30)
     async def resume(self, command: ContinueCheckout) -> CheckoutAnswer:
-        """Go on after the customer came back from the provider. Raises OrderNotFound."""
+        """Go on after the customer came back from the provider.
+
+        Raises OrderNotFound, OrderCancelledMeanwhile, and inventory's OutOfStock.
+        """
         ...
 
     @operation(idempotent=True)
@@ -291,12 +294,16 @@ class Orders(Protocol):
 
     @operation(idempotent=True, timeout_s=15)
     async def ship(self, command: ShipOrder) -> Order:
-        """Ship and capture the shipped part. Raises OrderNotShippable."""
+        """Ship and capture the shipped part. Raises OrderNotFound, OrderNotShippable.
+
+        Also payments' PaymentStateWrong where the money cannot be taken: the parcel is noted all the same, and
+        the worker goes on asking until a person must look.
+        """
         ...
 
     @operation(idempotent=True, timeout_s=15)
     async def refund(self, command: RefundOrder) -> Order:
-        """Give back captured money. Raises payments' PaymentStateWrong."""
+        """Give back captured money. The same step again: unchanged. Raises OrderNotFound, KeyReused, PaymentStateWrong."""
         ...
 
     @operation(idempotent=True)

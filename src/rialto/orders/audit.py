@@ -10,7 +10,7 @@ from typing import Any
 from rialto.inventory.api import Inventory, OfOrder
 from rialto.kernel.audit import Audit, Finding, findings
 from rialto.kernel.db import ReadSession
-from rialto.kernel.ids import ORDER
+from rialto.kernel.ids import CART, ORDER
 from rialto.kernel.service import Env
 from rialto.orders.answers import Answered
 from rialto.orders.model import OrderState, fold
@@ -56,8 +56,12 @@ async def orders_come_to_rest(e: Env) -> list[Finding]:
     late, old = now - STABLE_WITHIN, now - STABLE_WITHIN - CHECKOUT_TIME
     async with e.db.read() as session:
         return [
-            *await findings(session, "I8", _STUCK, late, old, text="is {status} since {started_at}"),
-            *await findings(session, "I8", _FORGOTTEN, text="is {status}, but nobody works on it"),
+            *await findings(
+                session, "I8", _STUCK, late, old, text="is {status} since {started_at}", kind=ORDER
+            ),
+            *await findings(
+                session, "I8", _FORGOTTEN, text="is {status}, but nobody works on it", kind=ORDER
+            ),
         ]
 
 
@@ -68,7 +72,7 @@ async def keys_have_one_order(e: Env) -> list[Finding]:
             *await findings(
                 session, "I9", _ORPHANED_KEYS, text="names order {order_id}, which does not exist"
             ),
-            *await findings(session, "I9", _TWO_ORDERS_OF_A_CART, text="became {orders} orders"),
+            *await findings(session, "I9", _TWO_ORDERS_OF_A_CART, text="became {orders} orders", kind=CART),
         ]
 
 

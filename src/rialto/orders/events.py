@@ -96,7 +96,7 @@ class OrderPlaced(Event):
 
 
 class OrderCancelled(Event):
-    """It will not be fulfilled. `reason`: payment_declined, out_of_stock, abandoned, payment_lost, customer, staff.
+    """It will not be fulfilled. `reason`: payment_declined, out_of_stock, abandoned, customer, staff.
 
     `short` says of SKUs that could not be had how many were left. Voiding and restocking follow; `OrderClosed` says they are done.
     """
@@ -121,7 +121,7 @@ class OrderClosed(Event):
 
 
 class OrderShipped(Event):
-    """Some lines left the house. `amount` is what is captured for it; `net`, `tax` and `delivery` split it for the books."""
+    """Some lines left the house. `amount` is what is captured for it, `tax` the part of it that the books keep apart."""
 
     TYPE: ClassVar[str] = "orders.shipped"
 

@@ -62,10 +62,18 @@ async def takings_are_sound(e: Env) -> list[Finding]:
     async with e.db.read() as session:
         return [
             *await findings(
-                session, "I3", _OVERDRAWN, text="captured {captured} and refunded {refunded} of {amount}"
+                session,
+                "I3",
+                _OVERDRAWN,
+                text="captured {captured} and refunded {refunded} of {amount}",
+                kind=PAYMENT,
             ),
             *await findings(
-                session, "I5", _BOOKED, text="the provider holds {amount}, the ledger says {booked}"
+                session,
+                "I5",
+                _BOOKED,
+                text="the provider holds {amount}, the ledger says {booked}",
+                kind=ORDER,
             ),
         ]
 
