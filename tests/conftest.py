@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from rialto.engines.embedded_postgres import throwaway_postgres
 from rialto.kernel.db import DatabaseAddress, parse_database_url
+
+
+# How long an example takes says something about the machine, not about the shop.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
