@@ -8,8 +8,9 @@ PIN := --quiet --generate-hashes --no-annotate --no-emit-index-url --no-emit-tru
 DEV_STAMP := $(VENV)/.dev-installed
 
 .DEFAULT_GOAL := help
-# Whose rules need a database to be tried in every branch.
-COVERED := $(addprefix tests/,kernel cart catalog identity importing payments)
+# Where rules are tried: all by fast tests, and the first ones' last branches on a database.
+ON_A_DATABASE := $(addprefix tests/,kernel cart catalog identity importing payments)
+WITH_RULES := $(ON_A_DATABASE) $(addprefix tests/,edge inventory notifications orders pricing sandbox search)
 .PHONY: help run test test-fast check coverage format bench clean requirements
 
 help: ## list the recipes
@@ -50,8 +51,8 @@ check: $(DEV_STAMP) ## format, lint, types, import rules, tidy and fast tests
 	@$(BIN)/python -m pytest -q -m fast tests
 
 coverage: $(DEV_STAMP) ## every branch of the kernel and of the services' rules is tested, or it fails
-	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report= --cov-fail-under=0 -m fast tests
-	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report= --cov-append --cov-fail-under=0 -m "not fast" $(COVERED)
+	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report= --cov-fail-under=0 -m fast $(WITH_RULES)
+	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report= --cov-append --cov-fail-under=0 -m "not fast" $(ON_A_DATABASE)
 	@$(BIN)/coverage report
 
 format: $(DEV_STAMP) ## rewrite the files as the formatter wants them
