@@ -10,7 +10,6 @@ from hypothesis import settings
 from rialto.engines.embedded_postgres import throwaway_postgres
 from rialto.kernel.db import DatabaseAddress, parse_database_url
 
-
 # How long an example takes says something about the machine, not about the shop.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")

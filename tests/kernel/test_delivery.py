@@ -274,7 +274,9 @@ async def test_what_another_has_replayed_meanwhile_is_left_alone(town: Town) -> 
     await until_parked(town, town.a_consumer(refuse))
     consumer = town.a_consumer()
     assert await consumer.replay() == 1
-    assert await consumer._replay_one(letters[0])  # as one who had read it before it was gone
+    assert await consumer.letters._replay_one(
+        letters[0], consumer._take_in_parked
+    )  # as one who had read it before it was gone
     assert await town.arrivals() == ["rye"]
 
 

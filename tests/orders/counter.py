@@ -22,7 +22,6 @@ from rialto.cart.service import SERVICE as CART
 from rialto.catalog.service import SERVICE as CATALOG
 from rialto.inventory.service import SERVICE as INVENTORY
 from rialto.kernel.clock import ManualClock
-from rialto.kernel.consumers import Consumer
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import OutcomeUnknown, Unavailable
 from rialto.kernel.faults import Faults, NoFaults
@@ -134,18 +133,9 @@ async def deliver(shop: Shop) -> None:
     relay = Relay(stored, app.bus, NoFaults())
     while await relay.publish_once(leases, relay.services):
         pass
-    for service in app.services:
-        if service.reactions:
-            consumer = Consumer(
-                service.name,
-                app.databases[service.name],
-                app.handlers[service.name],
-                service.reactions,
-                clock=shop.clock,
-                faults=NoFaults(),
-            )
-            while await consumer.consume_once(app.bus, range(PARTITIONS)):
-                pass
+    for consumer in app.consumers:
+        while await consumer.consume_once(app.bus, range(PARTITIONS)):
+            pass
 
 
 async def dying(shop: Shop, cart: CartId, token: str = "tok_success", *, key: str = "once") -> None:

@@ -227,6 +227,7 @@ async def test_work_that_is_late_is_found(postgres: DatabaseAddress) -> None:
         wire.down = True
         await shop.orders.ship(ShipOrder(order_id=order.id, step="parcel"))
         await work(shop)
+        wire.down = False  # and nobody has looked again yet
         due_at = (await shop.sql("SELECT due_at FROM orders.saga"))[0]["due_at"]
         shop.clock.advance((due_at - shop.clock.now()).total_seconds() + STABLE_S)
         assert await shop.audit() == []
