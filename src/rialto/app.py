@@ -22,6 +22,7 @@ from rialto.engines import sandbox_payments, smtp
 from rialto.engines.memory_cache import MemoryCache
 from rialto.engines.passwords import Argon2Passwords
 from rialto.engines.postgres_bus import PostgresBus
+from rialto.engines.postgres_documents import PostgresDocuments
 from rialto.engines.smtp import KeptMail
 from rialto.engines.tantivy_index import TantivyEngine
 from rialto.identity.service import SERVICE as IDENTITY
@@ -34,14 +35,15 @@ from rialto.kernel.cache import Entry
 from rialto.kernel.calls import bind
 from rialto.kernel.clock import Clock, SystemClock
 from rialto.kernel.consumers import GO_ON, Consumer
-from rialto.kernel.db import Connect, Database, DatabaseAddress, connect
+from rialto.kernel.db import Connect, Database, DatabaseAddress, connect, parse_database_url
 from rialto.kernel.db import Gate as DatabaseGate
+from rialto.kernel.documents import Documents
 from rialto.kernel.errors import InvariantBroken, RialtoError
 from rialto.kernel.extensions import Surroundings, find_extension
 from rialto.kernel.faults import CrashAt, Faults, NoFaults
 from rialto.kernel.ids import Ids, RandomIds
 from rialto.kernel.limits import RateLimiter
-from rialto.kernel.migrations import BUS_SCHEMA, role_of
+from rialto.kernel.migrations import BUS_SCHEMA, DOCUMENTS_SCHEMA, role_of
 from rialto.kernel.relay import LAG, Relay
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Job, Service
@@ -80,16 +82,22 @@ CONSUMERS = tuple(service.name for service in ALL if service.reactions)
 ROUTE_NAMES = {"cart": "carts"}
 CONNECTIONS_MAX = 20
 BUS_CONNECTIONS = 3  # one of them listens
+DOCUMENTS_CONNECTIONS = 1
 PAGES_KEPT = 4000
 # A feed that was away longer is rebuilt; competing consumers never are, their cursors hold the truth.
 LOG_KEPT = timedelta(days=7)
 PRUNE = Job(name="bus.prune", every_s=600, run=lambda bus: bus.prune(CONSUMERS, keep=LOG_KEPT))
+# A job and not a step of the start: a document store that is down must not keep orders from going on.
+PREPARE = Job(name="documents.prepare", every_s=600, run=lambda app: app.prepare_documents())
 BURST_S = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class Engines:
-    """Everything from outside: what a test or the simulator replaces."""
+    """Everything from outside: what a test or the simulator replaces.
+
+    `documents_address` is where documents are kept when that is another database than `address`.
+    """
 
     clock: Clock
     ids: Ids
@@ -97,6 +105,7 @@ class Engines:
     secrets: Secrets
     address: DatabaseAddress
     by_port: Mapping[str, Any]
+    documents_address: DatabaseAddress | None = None
     gate: DatabaseGate | None = None
     open_connection: Connect = connect
     listen: bool = True
@@ -131,6 +140,7 @@ def choose_engines(settings: Settings, secrets: Secrets, address: DatabaseAddres
             "cache": MemoryCache,
             "secrets": secrets,
         },
+        documents_address=documents_address(settings),
         closers=[engine for engine in (*providers, mailer) if hasattr(engine, "close")],
     )
 
@@ -138,6 +148,11 @@ def choose_engines(settings: Settings, secrets: Secrets, address: DatabaseAddres
 def _made(port: str, name: str, around: Surroundings) -> Any:
     """An engine of ours or of another package. Raises ExtensionUnknown, ExtensionBroken."""
     return find_extension(port, name, ENGINES[port])(around)
+
+
+def documents_address(settings: Settings) -> DatabaseAddress | None:
+    """Where the document port keeps its tables when that is a database of its own."""
+    return parse_database_url(settings.documents_url) if settings.documents_url else None
 
 
 class _Env:
@@ -161,7 +176,7 @@ class _Env:
         return self._app[api]
 
     def engine(self, port: str) -> Any:
-        return self._app.engines.by_port[port]
+        return self._app.documents if port == "documents" else self._app.engines.by_port[port]
 
     def wake(self, job: str) -> None:
         self._app.background.wake(job)
@@ -179,11 +194,10 @@ class App:
         self.databases: dict[str, Database] = {}
         self._bound: dict[type[Any], Any] = {}
         self._envs: dict[str, _Env] = {}
-        if (
-            sum(service.connections for service in services if service.stored) + BUS_CONNECTIONS
-            > CONNECTIONS_MAX
-        ):
+        wanted = sum(service.connections for service in services if service.stored)
+        if wanted + BUS_CONNECTIONS + DOCUMENTS_CONNECTIONS > CONNECTIONS_MAX:
             raise InvariantBroken(f"the services want more than {CONNECTIONS_MAX} connections")
+        self.documents = self._open_documents()
         for service in services:
             self._plug_in(service)
         self.bus = self._open_bus()
@@ -222,7 +236,7 @@ class App:
         waiting: dict[str, int] = {}
         try:
             for name, db in self.databases.items():
-                if name != BUS_SCHEMA:
+                if name not in {BUS_SCHEMA, DOCUMENTS_SCHEMA}:
                     async with db.read() as session:
                         waiting[name] = await session.value(LAG)
                     self.metrics.outbox.labels(name).set(waiting[name])
@@ -250,10 +264,15 @@ class App:
             service.api, handlers, clock=self.engines.clock, strict=self.settings.strict
         )
 
-    def _open_database(self, schema: str, connections: int) -> Database:
+    async def prepare_documents(self) -> int:
+        """Tables and indexes of all declared collections, where an engine makes them by declaration."""
+        await self.documents.prepare([made for service in self.services for made in service.collections])
+        return 0
+
+    def _open_database(self, schema: str, connections: int, at: DatabaseAddress | None = None) -> Database:
         role = role_of(schema)
         db = Database(
-            self.engines.address.as_user(role, self.engines.secrets.database_password(role)),
+            (at or self.engines.address).as_user(role, self.engines.secrets.database_password(role)),
             connections=connections,
             on_publish=lambda: self.background.wake_relay(schema),
             gate=self.engines.gate,
@@ -261,6 +280,10 @@ class App:
         )
         self.databases[schema] = db
         return db
+
+    def _open_documents(self) -> Documents:
+        where = self.engines.documents_address
+        return PostgresDocuments(self._open_database(DOCUMENTS_SCHEMA, DOCUMENTS_CONNECTIONS, where))
 
     def _open_bus(self) -> PostgresBus:
         db = self._open_database(BUS_SCHEMA, BUS_CONNECTIONS - 1)
@@ -291,6 +314,7 @@ class App:
             jobs=[
                 (PRUNE, self.bus),
                 (GO_ON, self.consumers),
+                (PREPARE, self),
                 *((job, self.handlers[s.name]) for s in self.services for job in s.jobs),
             ],
             feeds=[self.pages_refresh],

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.anyio
 SERVICES = (BAKERY, CELLAR)
 EXPECTED = [
     "bus/0001_bus.sql",
+    "documents/0001_documents.sql",
     "bakery/0000_events.sql",
     "bakery/0001_bakery.sql",
     "cellar/0000_events.sql",
@@ -65,9 +66,38 @@ async def test_a_file_that_was_changed_after_it_was_applied_is_refused(empty: Da
 
 async def test_a_service_without_tables_has_no_schema() -> None:
     plain = CELLAR.__class__(**{**vars(CELLAR), "stored": False})
-    assert {found.schema for found in migrations_of([plain])} == {"bus"}
+    assert {found.schema for found in migrations_of([plain])} == {"bus", "documents"}
     nowhere = CELLAR.__class__(**{**vars(CELLAR), "package": "tests.kernel"})
-    assert {found.schema for found in migrations_of([nowhere])} == {"bus", "cellar"}
+    assert {found.schema for found in migrations_of([nowhere])} == {"bus", "documents", "cellar"}
+
+
+async def test_documents_may_live_in_a_database_of_their_own(
+    empty: DatabaseAddress, postgres: DatabaseAddress
+) -> None:
+    connection = await connect(postgres)
+    await connection.execute("CREATE DATABASE documents_test")
+    elsewhere = in_database(postgres, "documents_test")
+    try:
+        for expected in (EXPECTED, []):
+            applied = await migrate(empty, SERVICES, SECRETS, ManualClock(), documents=elsewhere)
+            assert [name for name in EXPECTED if name in applied] == expected
+        assert "documents" not in await schemas(empty)
+        assert await schemas(elsewhere) == {"documents"}
+    finally:
+        await connection.execute("DROP DATABASE documents_test WITH (FORCE)")
+        await connection.close()
+
+
+async def schemas(address: DatabaseAddress) -> set[str]:
+    """Those with tables in it, besides what migrations note."""
+    connection = await connect(address)
+    try:
+        rows = await connection.fetch(
+            "SELECT DISTINCT schemaname FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+        )
+        return {row["schemaname"] for row in rows} - {"rialto"}
+    finally:
+        await connection.close()
 
 
 @pytest.mark.parametrize(
@@ -77,6 +107,7 @@ async def test_a_service_without_tables_has_no_schema() -> None:
         "INSERT INTO cellar.arrivals SELECT",
         "SELECT * FROM cellar.events",
         "SELECT * FROM bus.log",
+        "SELECT * FROM documents.documents",
         "SELECT * FROM rialto.migrations",
         "CREATE TABLE bakery.more (id int)",
         "DROP TABLE bakery.loaves",

@@ -43,6 +43,7 @@ def test_good_values_are_taken() -> None:
         TRUSTED_PROXIES="10.0.0.0/8, ::1,",
         SMTP_URL="smtp://mail.example:25",
         DATABASE_URL="postgresql:///rialto?host=/run/postgresql",
+        DOCUMENTS_URL="postgresql://papers@db.example/papers",
         SECRET_FILE="/etc/rialto/secrets.json",
         WORKERS="2",
         RATE_LIMIT="0",
@@ -57,6 +58,7 @@ def test_good_values_are_taken() -> None:
     assert settings.secret_file == Path("/etc/rialto/secrets.json")
     assert (settings.workers, settings.rate_limit, settings.log, settings.strict) == (2, 0, "debug", True)
     assert settings.crash_at == "relay.after_publish:2"
+    assert settings.documents_url == "postgresql://papers@db.example/papers"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +116,17 @@ def test_a_bad_value_is_named_with_its_variable(name: str, value: str) -> None:
 
 @given(
     st.sampled_from(
-        ["PORT", "OPS_PORT", "WORKERS", "RATE_LIMIT", "LOG", "STRICT", "PUBLIC_URL", "DATABASE_URL"]
+        [
+            "PORT",
+            "OPS_PORT",
+            "WORKERS",
+            "RATE_LIMIT",
+            "LOG",
+            "STRICT",
+            "PUBLIC_URL",
+            "DATABASE_URL",
+            "DOCUMENTS_URL",
+        ]
     ),
     st.text(min_size=1, max_size=30),
 )

@@ -16,5 +16,5 @@ SERVICE = Service(
     routes=ROUTES,
     events=EVENTS,
     permissions=("catalog.read", "catalog.write"),
-    connections=2,
+    connections=1,
 )

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 
-from rialto.app import ALL, App, choose_engines
+from rialto.app import ALL, App, choose_engines, documents_address
 from rialto.catalog.api import Catalog, ListProducts
 from rialto.catalog.service import SERVICE as CATALOG
 from rialto.cli import seed
@@ -48,7 +48,8 @@ class _FirstStart:
         return secrets.database_password("rialto")
 
     def migrate(self, url: str) -> None:
-        asyncio.run(migrate(parse_database_url(url), ALL, self._made(), SystemClock()))
+        documents = documents_address(self._settings)
+        asyncio.run(migrate(parse_database_url(url), ALL, self._made(), SystemClock(), documents=documents))
 
     def seed(self, url: str) -> None:
         asyncio.run(self._seed(url))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rialto import __version__
-from rialto.app import ALL, App, choose_engines
+from rialto.app import ALL, App, choose_engines, documents_address
 from rialto.catalog.api import Catalog
 from rialto.catalog.service import SERVICE as CATALOG
 from rialto.cli import audit, events, import_, plan, rebuild, run, secrets_, seed, serve, user
@@ -107,7 +107,7 @@ def _with_database(
     options: argparse.Namespace, settings: Settings, secrets: Secrets, address: DatabaseAddress
 ) -> int:
     if options.command == "migrate":
-        return asyncio.run(_migrate(address, secrets))
+        return asyncio.run(_migrate(address, settings, secrets))
     services, work = _shop_work(options)
     return asyncio.run(_in_shop(settings, secrets, address, services=services, work=work))
 
@@ -126,8 +126,8 @@ def _shop_work(options: argparse.Namespace) -> tuple[Sequence[Service], Work]:
     return works[options.command]
 
 
-async def _migrate(address: DatabaseAddress, secrets: Secrets) -> int:
-    applied = await migrate(address, ALL, secrets, SystemClock())
+async def _migrate(address: DatabaseAddress, settings: Settings, secrets: Secrets) -> int:
+    applied = await migrate(address, ALL, secrets, SystemClock(), documents=documents_address(settings))
     print("\n".join(applied) if applied else "The database is up to date.")
     return 0
 

@@ -9,7 +9,7 @@ readable and writable for the service's role, and a migration takes rights away 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from typing import Any
 
@@ -25,6 +25,7 @@ LOCK_KEY = 7_246_001  # any number, the same in every release
 
 KERNEL_PACKAGE = "rialto.kernel"
 BUS_SCHEMA = "bus"
+DOCUMENTS_SCHEMA = "documents"
 
 
 class MigrationChanged(RialtoError):
@@ -57,13 +58,18 @@ def role_of(schema: str) -> str:
 
 
 def migrations_of(services: Iterable[Service]) -> list[Migration]:
-    """The bus first, then for each service the kernel's event tables and its own files in number order."""
-    found = _read(KERNEL_PACKAGE, "sql/bus", BUS_SCHEMA)
+    """Bus and documents first, then for each service the kernel's event tables and its own files in number order."""
+    found = [*_read(KERNEL_PACKAGE, "sql/bus", BUS_SCHEMA), *document_migrations()]
     for service in services:
         if service.stored:
             found += _read(KERNEL_PACKAGE, "sql/events", service.name)
             found += _read(service.package, "sql", service.name)
     return found
+
+
+def document_migrations() -> list[Migration]:
+    """What the PostgreSQL engine of the document port needs; they may go into a database of their own."""
+    return _read(KERNEL_PACKAGE, "sql/documents", DOCUMENTS_SCHEMA)
 
 
 def _read(package: str, folder: str, schema: str) -> list[Migration]:
@@ -77,13 +83,31 @@ def _read(package: str, folder: str, schema: str) -> list[Migration]:
 
 
 async def migrate(
-    address: DatabaseAddress, services: Iterable[Service], secrets: Secrets, clock: Clock
+    address: DatabaseAddress,
+    services: Iterable[Service],
+    secrets: Secrets,
+    clock: Clock,
+    *,
+    documents: DatabaseAddress | None = None,
 ) -> list[str]:
     """Bring the database up to this release; the migrations that were applied. Safe to run twice or at once.
 
+    `documents` is where the document port keeps its tables when that is another database.
     Raises MigrationChanged when a file differs from what was applied under its name.
     """
     wanted = migrations_of(services)
+    if documents is None:
+        return await _bring_up(address, wanted, secrets, clock)
+    here = [migration for migration in wanted if migration.schema != DOCUMENTS_SCHEMA]
+    return [
+        *await _bring_up(documents, document_migrations(), secrets, clock),
+        *await _bring_up(address, here, secrets, clock),
+    ]
+
+
+async def _bring_up(
+    address: DatabaseAddress, wanted: Sequence[Migration], secrets: Secrets, clock: Clock
+) -> list[str]:
     # Without a time limit: the lock may be held, and a backfill may take, longer than a statement of the shop.
     connection = await _connect_as_owner(address)
     try:

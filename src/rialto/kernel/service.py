@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rialto.kernel.clock import Clock
     from rialto.kernel.consumers import Delivery
     from rialto.kernel.db import Database, WriteSession
+    from rialto.kernel.documents import Collection
     from rialto.kernel.events import Event
     from rialto.kernel.faults import Faults
     from rialto.kernel.ids import Ids
@@ -156,6 +157,7 @@ class Service:
     feeds: Sequence[Callable[[Any], Feed]] = ()
     jobs: Sequence[Job] = ()
     events: Sequence[type[Event]] = ()
+    collections: Sequence[Collection[Any]] = ()
     permissions: Sequence[str] = ()
     connections: int = 2
     stored: bool = True

@@ -87,7 +87,7 @@ def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Sett
         database_url=reader.database_url("RIALTO_DATABASE_URL"),
         cache_url=reader.not_yet("RIALTO_CACHE_URL"),
         bus_url=reader.not_yet("RIALTO_BUS_URL"),
-        documents_url=reader.not_yet("RIALTO_DOCUMENTS_URL"),
+        documents_url=reader.database_url("RIALTO_DOCUMENTS_URL"),
         admin_password=reader.optional("RIALTO_ADMIN_PASSWORD"),
         workers=reader.number("RIALTO_WORKERS", 1, 1, 64),
         rate_limit=reader.number("RIALTO_RATE_LIMIT", 200, 0, 1_000_000),

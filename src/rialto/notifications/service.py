@@ -30,6 +30,6 @@ SERVICE = Service(
     needs=(Orders,),
     reactions=REACTIONS,
     jobs=(Job(name="notifications.send", every_s=1, run=lambda handlers: handlers.send_due()),),
-    connections=2,
+    connections=1,
     audits=AUDITS,
 )
