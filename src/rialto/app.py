@@ -54,6 +54,7 @@ from rialto.notifications.viewer import OPS_ROUTES
 from rialto.orders.service import SERVICE as ORDERS
 from rialto.payments.service import SERVICE as PAYMENTS
 from rialto.pricing.service import SERVICE as PRICING
+from rialto.reviews.service import SERVICE as REVIEWS
 from rialto.search.service import SERVICE as SEARCH
 from rialto.storefront.routes import ROUTES as STOREFRONT
 from rialto.storefront.routes import render_error
@@ -66,10 +67,11 @@ ALL: tuple[Service, ...] = (
     CATALOG,
     INVENTORY,
     PRICING,
-    SEARCH,
     CART,
     PAYMENTS,
     ORDERS,
+    REVIEWS,
+    SEARCH,
     NOTIFICATIONS,
 )
 

@@ -22,7 +22,7 @@ from rialto.kernel.money import Money
 from tests.support.values import seeded_ids
 
 RECORDED = Path(__file__).parent / "recorded"
-PUBLISHERS = ("catalog", "inventory", "orders", "payments")
+PUBLISHERS = ("catalog", "inventory", "orders", "payments", "reviews")
 
 
 @cache

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rialto.engines.memory_cache import MemoryCache
+from rialto.engines.postgres_documents import PostgresDocuments
 from rialto.kernel.calls import bind
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.db import Database, DatabaseAddress
 from rialto.kernel.faults import Faults, NoFaults
 from rialto.kernel.ids import Ids
-from rialto.kernel.migrations import role_of
+from rialto.kernel.migrations import DOCUMENTS_SCHEMA, role_of
 from rialto.kernel.service import Service
 from tests.support.databases import SECRETS, fresh_database
 from tests.support.values import seeded_ids, settings_in
@@ -70,12 +71,25 @@ async def open_service(
     async with fresh_database(postgres, [service]) as address:
         role = role_of(service.name)
         db = Database(address.as_user(role, SECRETS.database_password(role)), connections=connections)
+        documents = documents_in(address)
         clock = ManualClock()
         env = TestEnv(
-            db, peers=peers or {}, engines=engines or {}, data=data, clock=clock, ids=seeded_ids(clock=clock)
+            db,
+            peers=peers or {},
+            engines={"documents": documents, **(engines or {})},
+            data=data,
+            clock=clock,
+            ids=seeded_ids(clock=clock),
         )
         env.handlers = service.build(env)
         try:
             yield env
         finally:
+            await documents.close()
             await db.close()
+
+
+def documents_in(address: DatabaseAddress) -> PostgresDocuments:
+    """The document store of a migrated database."""
+    role = role_of(DOCUMENTS_SCHEMA)
+    return PostgresDocuments(Database(address.as_user(role, SECRETS.database_password(role)), connections=4))

@@ -25,6 +25,7 @@ SERVICES = (
     "inventory",
     "orders",
     "payments",
+    "reviews",
     "notifications",
 )
 

@@ -46,6 +46,7 @@ MORE = {
         "render.py": "letters from templates",
         "viewer.py": "the mail viewer",
     },
+    "reviews": {"tally.py": "counting a review in its product's summary exactly once"},
     "search": dict.fromkeys(
         (
             "columns.py",

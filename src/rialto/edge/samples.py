@@ -23,6 +23,9 @@ def euros(cents: int) -> Json:
 
 AT = "2026-03-14T09:26:53Z"
 
+# Schemas that tell of a review.
+REVIEWING = ("Review", "OwnReview", "ModeratedReview", "ReviewText", "NewReview")
+
 # By schema and field, or by field alone.
 EXAMPLES: dict[str, Any] = {
     "amount": 2400,
@@ -132,6 +135,26 @@ EXAMPLES: dict[str, Any] = {
     "gtin": None,
     "related": [],
     "ProductDraft.images": [],
+    **{f"{name}.id": f"rev_{BODY}" for name in ("Review", "OwnReview", "ModeratedReview")},
+    **{f"{name}.title": "Feels good in the hand" for name in REVIEWING},
+    **{f"{name}.body": "Heavier than it looks, and the glaze is smooth." for name in REVIEWING},
+    **{f"{name}.name": "Ada L." for name in REVIEWING},
+    **{f"{name}.rating": 5 for name in REVIEWING},
+    **{f"{name}.status": "published" for name in REVIEWING},
+    **{f"{name}.reason": None for name in REVIEWING},
+    "revision": 2,
+    "order_key": "k7w2m9c4x1v8b5n3",
+    "written_at": AT,
+    "edited_at": None,
+    "moderated_at": AT,
+    "moderated_by": f"stf_{BODY}",
+    "editable_until": "2026-04-13T09:26:53Z",
+    "histogram": [0, 0, 1, 3, 8],
+    "Rated.count": 12,
+    "average_hundredths": 458,
+    "NewReport.reason": "advertising",
+    "ReportCount.reason": "advertising",
+    "ReportCount.count": 2,
     "created_on": "2026-03-01",
     "changed_on": "2026-03-14",
     "changed_at": AT,

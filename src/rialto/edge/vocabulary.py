@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rialto.kernel.auth import ROLES
-from rialto.kernel.ids import CART, LINE, ORDER, PAYMENT, PRODUCT, STAFF, Kind
+from rialto.kernel.ids import CART, LINE, ORDER, PAYMENT, PRODUCT, REVIEW, STAFF, Kind
 
 Json = dict[str, Any]
 
@@ -27,12 +27,14 @@ TAGS: dict[str, str] = {
     "carts": "A cart is priced anew at each look. Its id is the key to it.",
     "checkout": "From a cart to an order: stock is reserved, the payment authorised, the order stored. Survives being repeated.",
     "orders": "What became of a purchase, by the order's own key.",
+    "reviews": "What buyers say. Writing takes the order's key; everything is looked at before it is shown.",
     "payments": "Messages of payment providers.",
     "sign-in": "Staff sign in with e-mail and password and get a short-lived access token and a refresh token.",
     "staff: products": "The catalogue as merchants edit it.",
     "staff: stock": "What is on hand in each warehouse.",
     "staff: prices": "Tax rates and ways of delivery.",
     "staff: orders": "Following, shipping, cancelling and refunding orders.",
+    "staff: reviews": "What waits for a decision, and deciding.",
     "staff: people": "Who works here and may do what.",
     "health": "For load balancers and monitors.",
 }
@@ -96,6 +98,7 @@ WORDS: dict[str, Word] = {
         example=f"prod_{BODY}",
         schema={"minLength": 1, "maxLength": 120},
     ),
+    "review_id": Word(text="The review's id.", example=f"rev_{BODY}", schema=id_pattern(REVIEW)),
     "ref": Word(
         text="The product's slug or id.", example="mug-stone", schema={"minLength": 1, "maxLength": 200}
     ),
@@ -155,6 +158,8 @@ NOTES: dict[str, Json] = {
     "CheckoutPending.order_id": id_pattern(ORDER),
     "Payment.id": id_pattern(PAYMENT),
     "Payment.order_id": id_pattern(ORDER),
+    **{f"{name}.id": id_pattern(REVIEW) for name in ("Review", "OwnReview", "ModeratedReview")},
+    "NewReview.order_id": id_pattern(ORDER),
     "Staff.id": id_pattern(STAFF),
     "ApiProduct.id": id_pattern(PRODUCT),
     "ApiListItem.id": id_pattern(PRODUCT),

@@ -40,7 +40,10 @@ ROLES: dict[str, frozenset[str]] = {
     "catalog": frozenset({"catalog.*", "pricing.*", "inventory.*"}),
     "fulfilment": frozenset({"catalog.read", "inventory.*", "orders.read", "orders.ship"}),
     "support": frozenset(
-        {"catalog.read", "inventory.read", "orders.read", "orders.cancel", "orders.refund", "payments.read"}
+        {
+            *("catalog.read", "inventory.read", "orders.read", "orders.cancel", "orders.refund"),
+            *("payments.read", "reviews.moderate"),
+        }
     ),
     "viewer": frozenset({"*.read"}),
 }

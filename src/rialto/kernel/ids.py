@@ -30,6 +30,7 @@ LineId = NewType("LineId", str)
 OrderId = NewType("OrderId", str)
 PaymentId = NewType("PaymentId", str)
 MailId = NewType("MailId", str)
+ReviewId = NewType("ReviewId", str)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
@@ -117,6 +118,7 @@ LINE: Kind[LineId] = Kind("line")
 ORDER: Kind[OrderId] = Kind("ord")
 PAYMENT: Kind[PaymentId] = Kind("pay")
 MAIL: Kind[MailId] = Kind("mail")
+REVIEW: Kind[ReviewId] = Kind("rev")
 
 
 def to_uuid(printed: str) -> UUID:

@@ -30,7 +30,8 @@ class SettingWrong(RialtoError):
 class Settings(Frozen):
     """Everything that is set from outside. Ports are TCP ports; `data` is the data folder.
 
-    `rate_limit` is requests per second of one client; 0: no limit. `crash_at` is for tests (kernel/faults.py).
+    `rate_limit` is requests per second of one client; 0: no limit. `reviews_at_once`: reviews are published without
+    waiting for moderation. `crash_at` is for tests (kernel/faults.py).
     """
 
     host: str = "127.0.0.1"
@@ -49,6 +50,7 @@ class Settings(Frozen):
     bus_url: str | None = None
     documents_url: str | None = None
     admin_password: str | None = None
+    reviews_at_once: bool = False
     workers: int = 1
     rate_limit: int = 200
     log: str = "info"
@@ -89,6 +91,7 @@ def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Sett
         bus_url=reader.not_yet("RIALTO_BUS_URL"),
         documents_url=reader.database_url("RIALTO_DOCUMENTS_URL"),
         admin_password=reader.optional("RIALTO_ADMIN_PASSWORD"),
+        reviews_at_once=reader.flag("RIALTO_REVIEWS_AT_ONCE"),
         workers=reader.number("RIALTO_WORKERS", 1, 1, 64),
         rate_limit=reader.number("RIALTO_RATE_LIMIT", 200, 0, 1_000_000),
         log=reader.choice("RIALTO_LOG", "info", LOG_LEVELS),
