@@ -37,6 +37,9 @@ from rialto.kernel.events import Envelope, Event
 from rialto.kernel.ids import PRODUCT, ProductId
 from rialto.kernel.money import EUR, USD
 from rialto.kernel.service import Nothing
+from rialto.reviews.api import ProductRating, Ratings, RatingsAfter, Reviews
+from rialto.reviews.events import ProductRated
+from rialto.reviews.model.summaries import SummaryDocument, rated
 from rialto.search.api import Browse, ProductPage, View
 from rialto.search.feed import SearchFeed
 from rialto.search.handlers import SearchHandlers
@@ -147,6 +150,27 @@ class FakeInventory:
         return Levels(available={sku: self.available[sku] for sku in command.skus if sku in self.available})
 
 
+@dataclass
+class FakeReviews:
+    """Histograms by product."""
+
+    histograms: dict[str, list[int]] = field(default_factory=dict)
+
+    async def ratings(self, command: RatingsAfter) -> Ratings:
+        """One product a page."""
+        names = sorted(name for name in self.histograms if command.cursor is None or name > command.cursor)
+        items = [
+            ProductRating(
+                product_id=ProductId(name),
+                rated=rated(
+                    SummaryDocument(product_id=ProductId(name), histogram=tuple(self.histograms[name]))
+                ),
+            )
+            for name in names[:1]
+        ]
+        return Ratings(items=items, next_cursor=names[0] if len(names) > 1 else None)
+
+
 class Shop:
     """One process of the search service on a folder."""
 
@@ -158,8 +182,13 @@ class Shop:
         self.clock = ManualClock()
         self.store = SearchStore(folder, TantivyEngine())
         self.opened = self.store.open()
+        self.reviews = FakeReviews()
         self.search = SearchHandlers(
-            self.store, cast("Catalog", self.catalog), cast("Inventory", self.inventory), self.clock
+            self.store,
+            self.clock,
+            catalog=cast("Catalog", self.catalog),
+            inventory=cast("Inventory", self.inventory),
+            reviews=cast("Reviews", self.reviews),
         )
         self.feed = SearchFeed(self.search)
         self._next_id = 0
@@ -206,6 +235,16 @@ def published(document: ProductDocument) -> ProductPublished:
 
 def stock(sku: str, band: str = "in_stock", available: int = 10) -> AvailabilityChanged:
     return AvailabilityChanged(sku=sku, band=band, available=available)
+
+
+def stars(product_id: str, *histogram: int) -> ProductRated:
+    told = rated(SummaryDocument(product_id=ProductId(product_id), histogram=histogram))
+    return ProductRated(
+        product_id=ProductId(product_id),
+        count=told.count,
+        average_hundredths=told.average_hundredths,
+        histogram=told.histogram,
+    )
 
 
 async def a_shop(

@@ -13,6 +13,7 @@ from rialto.inventory.api import Inventory
 from rialto.kernel.calls import bind
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.money import EUR, Money
+from rialto.reviews.api import Reviews
 from rialto.search.api import (
     AllSlugs,
     Browse,
@@ -27,7 +28,7 @@ from rialto.search.api import (
 )
 from rialto.search.rebuild import rebuild_search
 from rialto.search.service import SERVICE
-from tests.search.builders import EN, FakeCatalog, FakeInventory, a_product, published, stock
+from tests.search.builders import EN, FakeCatalog, FakeInventory, FakeReviews, a_product, published, stock
 from tests.search.builders import logged as logged_at
 from tests.support.values import settings_in
 
@@ -43,6 +44,7 @@ class Env:
         self._peers: dict[type[Any], Any] = {
             Catalog: FakeCatalog([a_product(1, attributes={"colour": "red"}), a_product(2)]),
             Inventory: FakeInventory({"SKU-1": 1}),
+            Reviews: FakeReviews(),
         }
 
     def __getitem__(self, api: type[Any]) -> Any:

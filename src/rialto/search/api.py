@@ -15,7 +15,7 @@ from rialto.kernel.ids import ProductId
 from rialto.kernel.money import Currency, Money
 from rialto.kernel.service import Frozen, operation
 
-SORTS = ("relevance", "newest", "price", "-price", "title")
+SORTS = ("relevance", "newest", "price", "-price", "rating", "title")
 
 
 class ProductGone(NotFound):
@@ -116,7 +116,7 @@ class ProductCard(Frozen):
 
 
 class ProductPage(Frozen):
-    """One page of results. `did_you_mean` helps where nothing was found."""
+    """One page of results. `did_you_mean` helps where nothing was found, `rated` counts products with reviews."""
 
     items: list[ProductCard]
     total: int
@@ -127,6 +127,7 @@ class ProductPage(Frozen):
     next_cursor: str | None = None
     did_you_mean: list[str] = []
     categories: list[CategoryLink] = []
+    rated: int = 0
 
 
 class OptionValue(Frozen):

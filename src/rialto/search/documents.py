@@ -10,11 +10,13 @@ import msgspec
 from rialto.catalog.api import ProductDocument
 from rialto.inventory.events import band
 from rialto.kernel.service import Frozen
+from rialto.search.api import Rating
 from rialto.search.definitions import Definitions, canonical, pick, plain_values
 from rialto.search.ports import Entry
 from rialto.search.words import Stems, terms_of
 
-PRODUCT, BAND, POSITIONS, DEFINITIONS = "product", "band", "positions", "definitions"
+PRODUCT, BAND, RATING = "product", "band", "rating"
+POSITIONS, DEFINITIONS = "positions", "definitions"
 TEXT_LENGTH_MAX = 20_000
 
 decode_document = msgspec.json.Decoder(ProductDocument).decode
@@ -56,6 +58,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 decode_band = msgspec.json.Decoder(Band).decode
+decode_rating = msgspec.json.Decoder(Rating).decode
 decode_positions = msgspec.json.Decoder(Positions).decode
 decode_definitions = msgspec.json.Decoder(Definitions).decode
 
@@ -92,6 +95,11 @@ def product_entry(document: ProductDocument, slot: int, definitions: Definitions
 
 def band_entry(sku: str, value: Band) -> Entry:
     return Entry(kind=BAND, key=sku, body=encode(value))
+
+
+def rating_entry(product_id: str, rating: Rating) -> Entry:
+    """Also for a product without reviews any more: the entry says that there are none."""
+    return Entry(kind=RATING, key=product_id, body=encode(rating))
 
 
 def counted_band(available: int) -> Band:

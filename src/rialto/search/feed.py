@@ -1,4 +1,4 @@
-"""How search keeps up: events of catalog and inventory become changes of the index.
+"""How search keeps up: events of catalog, inventory and reviews become changes of the index.
 
 At least once, in order per partition. What is at or before the position kept with the index is skipped, and
 so is a product version that is not newer than the one known; so applying a batch again changes nothing.
@@ -16,6 +16,8 @@ from rialto.inventory.events import AvailabilityChanged
 from rialto.kernel.bus import Logged
 from rialto.kernel.errors import Unavailable
 from rialto.kernel.events import Event, EventTypes
+from rialto.reviews.events import ProductRated
+from rialto.search.api import Rating
 from rialto.search.documents import Band
 from rialto.search.handlers import SearchHandlers
 from rialto.search.rebuild import rebuild_search
@@ -29,6 +31,7 @@ log = structlog.get_logger("rialto.search")
 
 EVENTS: tuple[type[Event], ...] = (
     ProductPublished, CategoriesChanged, AttributesChanged, ChannelsChanged, AvailabilityChanged,
+    ProductRated,
 )  # fmt: skip
 
 
@@ -117,6 +120,10 @@ def _changes(shelf: Shelf, events: Sequence[tuple[Logged, Event | None]]) -> Cha
                     changes.products[document.id] = document
             case AvailabilityChanged():
                 changes.bands[event.sku] = Band(name=event.band, partition=logged.partition, id=logged.id)
+            case ProductRated():
+                changes.ratings[event.product_id] = Rating(
+                    average=event.average_hundredths, count=event.count
+                )
             case CategoriesChanged():
                 definitions = msgspec.structs.replace(definitions, categories=event.categories)
             case AttributesChanged():

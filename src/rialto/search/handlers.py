@@ -15,6 +15,7 @@ from rialto.catalog.api import Catalog, Category, Channel
 from rialto.inventory.api import Inventory
 from rialto.kernel.clock import Clock
 from rialto.kernel.money import Currency, Money
+from rialto.reviews.api import Reviews
 from rialto.search.api import (
     AllSlugs,
     Browse,
@@ -84,13 +85,16 @@ def _answering(method: F) -> F:
 
 
 class SearchHandlers:
-    """Implements `Search`. Catalog and inventory are asked by rebuilds only."""
+    """Implements `Search`. Catalog, inventory and reviews are asked by rebuilds only."""
 
-    def __init__(self, store: SearchStore, catalog: Catalog, inventory: Inventory, clock: Clock) -> None:
+    def __init__(
+        self, store: SearchStore, clock: Clock, *, catalog: Catalog, inventory: Inventory, reviews: Reviews
+    ) -> None:
         self.store = store
         self.clock = clock
         self.catalog = catalog
         self.inventory = inventory
+        self.reviews = reviews
         self._matcher = Matcher(store)
 
     async def finish(self) -> None:
@@ -127,6 +131,7 @@ class SearchHandlers:
             next_cursor=write_cursor(Cursor(query=key, offset=end, last=slots[-1])) if more else None,
             did_you_mean=match.instead if match is not None else [],
             categories=_narrower(shelf, rendering, command.category, found),
+            rated=(found.bits & shelf.by_rating.between(None, None)).bit_count(),
         )
 
     @_answering

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Mapping
 from rialto.catalog.api import Catalog, ListProducts, ProductDocument
 from rialto.inventory.api import Inventory, LevelsOf
 from rialto.kernel.service import Nothing
+from rialto.reviews.api import RatingsAfter, Reviews
+from rialto.search.api import Rating
 from rialto.search.definitions import Definitions
 from rialto.search.handlers import SearchHandlers
 
@@ -19,7 +21,7 @@ async def rebuild_search(handlers: SearchHandlers, *, positions: Mapping[int, in
 
     `positions` is the bus's tail, read before this is called: the feed goes on from there. Without it the feed
     goes on from where the index before had got to. Runs in any process; the old index answers until the switch.
-    Raises Unavailable when catalogue, inventory or disk do not play along, or another rebuild is running.
+    Raises Unavailable when catalogue, inventory, reviews or disk do not play along, or another rebuild is running.
     """
     catalog = handlers.catalog
     if positions is None:
@@ -29,9 +31,22 @@ async def rebuild_search(handlers: SearchHandlers, *, positions: Mapping[int, in
         attributes=(await catalog.attributes(Nothing())).items,
         channels=(await catalog.channels(Nothing())).items,
     )
+    ratings = await _ratings(handlers.reviews)
     bands: dict[str, int] = {}
     documents = _documents(catalog, handlers.inventory, bands)
-    return await handlers.store.rebuild(documents, definitions, bands, positions=positions)
+    return await handlers.store.rebuild(documents, definitions, bands, ratings=ratings, positions=positions)
+
+
+async def _ratings(reviews: Reviews) -> dict[str, Rating]:
+    found: dict[str, Rating] = {}
+    command = RatingsAfter(limit=PAGE)
+    while True:
+        page = await reviews.ratings(command)
+        for item in page.items:
+            found[item.product_id] = Rating(average=item.rated.average_hundredths, count=item.rated.count)
+        if page.next_cursor is None:
+            return found
+        command = RatingsAfter(limit=PAGE, cursor=page.next_cursor)
 
 
 async def _documents(

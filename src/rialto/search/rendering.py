@@ -74,6 +74,7 @@ class Rendering:
                 for variant in draft.variants
             ],
             availability=self._availability(draft.variants),
+            rating=self._shelf.ratings.get(document.id),
         )
 
     def detail(self, document: ProductDocument) -> ProductDetail:
@@ -94,6 +95,7 @@ class Rendering:
             price_to=high,
             variants=[self._variant(document, variant) for variant in draft.variants],
             availability=self._availability(draft.variants),
+            rating=self._shelf.ratings.get(document.id),
             changed_on=document.changed_at.date(),
         )
 

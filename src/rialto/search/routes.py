@@ -62,7 +62,7 @@ FILTERS = {
 T = TypeVar("T")
 
 AnyRequest = Request[Any, Any, Any]
-Sort = Literal["relevance", "newest", "price", "-price", "title"]
+Sort = Literal["relevance", "newest", "price", "-price", "rating", "title"]
 Text = Annotated[str, QueryParameter(max_length=QUERY_LENGTH_MAX)]
 Code = Annotated[str | None, QueryParameter(max_length=100)]
 # Not optional: the framework would read `null` as nothing given, and show what was not asked for.

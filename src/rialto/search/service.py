@@ -5,6 +5,7 @@ from __future__ import annotations
 from rialto.catalog.api import Catalog
 from rialto.inventory.api import Inventory
 from rialto.kernel.service import Env, Service
+from rialto.reviews.api import Reviews
 from rialto.search import routes
 from rialto.search.api import Search
 from rialto.search.feed import SearchFeed
@@ -16,7 +17,7 @@ def build(e: Env) -> SearchHandlers:
     """Opens what is on disk and takes the writer's lock if it is free. Never fails for a damaged folder."""
     store = SearchStore(e.settings.data / "search", e.engine("index"))
     store.open()
-    return SearchHandlers(store, e[Catalog], e[Inventory], e.clock)
+    return SearchHandlers(store, e.clock, catalog=e[Catalog], inventory=e[Inventory], reviews=e[Reviews])
 
 
 SERVICE = Service(
@@ -24,7 +25,7 @@ SERVICE = Service(
     api=Search,
     build=build,
     package="rialto.search",
-    needs=(Catalog, Inventory),
+    needs=(Catalog, Inventory, Reviews),
     routes=routes.ROUTES,
     feeds=(SearchFeed,),
     stored=False,

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 
 from rialto.catalog.api import ProductDocument
 from rialto.kernel.money import Currency
+from rialto.search.api import Rating
 from rialto.search.columns import Ordered, Posting
 from rialto.search.definitions import Definitions
 from rialto.search.documents import Band, Positions, Row, row_of
-from rialto.search.model import best_band
+from rialto.search.model import best_band, rating_score
 from rialto.search.vocabulary import Vocabulary
 from rialto.search.words import sort_key
 
@@ -30,6 +31,7 @@ class Shelf:
         self.slots: dict[str, int] = {}
         self.next_slot = 0
         self.bands: dict[str, Band] = {}
+        self.ratings: dict[str, Rating] = {}
         self.published = 0
         self.available = 0
         self.featured = 0
@@ -40,6 +42,7 @@ class Shelf:
         self.prices: dict[str, Ordered[int]] = {}
         self.lowest_prices: dict[str, Ordered[int]] = {}
         self.newest: Ordered[int] = Ordered()
+        self.by_rating: Ordered[int] = Ordered()
         self.titles: dict[str, Ordered[str]] = {language: Ordered() for language in definitions.languages}
         self.vocabularies = {language: Vocabulary() for language in definitions.languages}
         for category in definitions.categories:
@@ -53,17 +56,23 @@ class Shelf:
         definitions: Definitions,
         positions: Positions,
         rows: Iterable[Row],
+        *,
         bands: Mapping[str, Band],
+        ratings: Mapping[str, Rating],
     ) -> Shelf:
         """A shelf made at once: ordered columns are sorted once instead of grown."""
         shelf = cls(definitions, positions)
         shelf.bands = dict(bands)
+        shelf.ratings = {name: rating for name, rating in ratings.items() if rating.count}
         for row in rows:
             shelf._know(row)
             if row.published:
                 shelf._show(row)
         shown = [row for row in shelf.rows.values() if row.published]
         shelf.newest = Ordered.of((row.created_on.toordinal(), row.slot) for row in shown)
+        shelf.by_rating = Ordered.of(
+            (rating_score(shelf.ratings[row.id]), row.slot) for row in shown if row.id in shelf.ratings
+        )
         for language in shelf.titles:
             keys = ((sort_key(row.titles[language], language), row.slot) for row in shown)
             shelf.titles[language] = Ordered.of(keys)
@@ -90,6 +99,19 @@ class Shelf:
         slot = self.by_sku.get(sku)
         if slot is not None:
             self._mark_available(self.rows[slot])
+
+    def set_rating(self, product_id: str, rating: Rating) -> None:
+        """Also of a product that is not known yet: events of reviews and catalogue come in any order."""
+        slot = self.slots.get(product_id)
+        row = None if slot is None or not self.rows[slot].published else self.rows[slot]
+        if row is not None:
+            self._order_rating(row, add=False)
+        if rating.count:
+            self.ratings[product_id] = rating
+        else:
+            self.ratings.pop(product_id, None)
+        if row is not None:
+            self._order_rating(row, add=True)
 
     def band(self, sku: str) -> str:
         """A SKU of which inventory never spoke is sold out: nothing can be promised of it."""
@@ -166,6 +188,7 @@ class Shelf:
 
     def _order(self, row: Row, *, add: bool) -> None:
         _change(self.newest, row.created_on.toordinal(), row.slot, add)
+        self._order_rating(row, add=add)
         for language, title in row.titles.items():
             _change(self.titles[language], sort_key(title, language), row.slot, add)
         for currency, amounts in row.prices.items():
@@ -173,6 +196,11 @@ class Shelf:
             every = self.prices.setdefault(currency, Ordered())
             for amount in amounts:
                 _change(every, amount, row.slot, add)
+
+    def _order_rating(self, row: Row, *, add: bool) -> None:
+        rating = self.ratings.get(row.id)
+        if rating is not None:
+            _change(self.by_rating, rating_score(rating), row.slot, add)
 
     def _mark_available(self, row: Row) -> None:
         bit = 1 << row.slot

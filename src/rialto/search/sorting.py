@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from rialto.kernel.money import Currency
 from rialto.search.columns import Chosen, Ordered
 from rialto.search.documents import Row
+from rialto.search.model import rating_score
 from rialto.search.shelf import Shelf
 from rialto.search.words import sort_key
 
@@ -85,6 +86,20 @@ def sorted_by(shelf: Shelf, chosen: Chosen, *, sort: str, language: str, currenc
                 shelf.rows,
                 [Run(chosen, shelf.titles[language], lambda row: sort_key(row.titles[language], language))],
             )
+        case "rating":
+            # What nobody has reviewed comes last, the newest of it first.
+            by_rating = shelf.by_rating
+            rated = by_rating.between(None, None)
+            return Sorted(
+                shelf.rows,
+                [
+                    Run(
+                        Chosen(chosen.bits & rated), by_rating,
+                        lambda row: rating_score(shelf.ratings[row.id]), descending=True,
+                    ),
+                    Run(Chosen(chosen.bits & ~rated), newest, _created, descending=True),
+                ]
+            )  # fmt: skip
         case "price" | "-price":
             # What has no price in this currency comes last, whichever way prices run.
             prices = shelf.lowest_prices.get(currency, Ordered())

@@ -16,12 +16,14 @@ import structlog
 
 from rialto.catalog.api import ProductDocument
 from rialto.kernel.errors import Unavailable
+from rialto.search.api import Rating
 from rialto.search.definitions import Definitions
 from rialto.search.documents import (
     BAND,
     DEFINITIONS,
     POSITIONS,
     PRODUCT,
+    RATING,
     Band,
     Positions,
     Row,
@@ -31,9 +33,11 @@ from rialto.search.documents import (
     decode_definitions,
     decode_document,
     decode_positions,
+    decode_rating,
     definitions_entry,
     positions_entry,
     product_entry,
+    rating_entry,
     row_of,
 )
 from rialto.search.folder import Folder
@@ -57,12 +61,13 @@ class Changes(msgspec.Struct, kw_only=True):
 
     products: dict[str, ProductDocument] = {}
     bands: dict[str, Band] = {}
+    ratings: dict[str, Rating] = {}
     definitions: Definitions | None = None
     positions: dict[int, int] = {}
 
     @property
     def effective(self) -> bool:
-        return bool(self.products or self.bands or self.definitions)
+        return bool(self.products or self.bands or self.ratings or self.definitions)
 
 
 class SearchStore:
@@ -185,6 +190,7 @@ class SearchStore:
         definitions: Definitions,
         bands: Mapping[str, int],
         *,
+        ratings: Mapping[str, Rating],
         positions: Mapping[int, int] | None = None,
     ) -> int:
         """Build a new generation and switch to it; how many products it has. Old answers go on meanwhile.
@@ -197,7 +203,7 @@ class SearchStore:
         try:
             async with self._changing:
                 start = Positions(seq=1, known=positions is not None, by_partition=dict(positions or {}))
-                return await self._rebuild(documents, definitions, bands, start)
+                return await self._rebuild(documents, definitions, bands, start, ratings=ratings)
         except OSError as error:
             raise Unavailable(
                 f"The search index cannot be written: {error}", code="search_index_failed"
@@ -223,6 +229,8 @@ class SearchStore:
         definitions: Definitions,
         bands: Mapping[str, int],
         positions: Positions,
+        *,
+        ratings: Mapping[str, Rating],
     ) -> int:
         generation = self._folder.fresh()
         index = self._engine.create(generation)
@@ -244,6 +252,7 @@ class SearchStore:
                 waiting.clear()
         await asyncio.to_thread(stage)
         rest = [band_entry(sku, counted_band(available)) for sku, available in bands.items()]
+        rest += [rating_entry(name, rating) for name, rating in ratings.items()]
         rest += [positions_entry(positions), definitions_entry(definitions)]
         shelf = await asyncio.to_thread(_finish, index, rest)
         index.close()
@@ -282,13 +291,20 @@ class SearchStore:
             product_entry(document, slots[name], definitions, stems) for name, document in products.items()
         ]
         entries += [band_entry(sku, band) for sku, band in changes.bands.items()]
+        entries += [rating_entry(name, rating) for name, rating in changes.ratings.items()]
         entries.append(positions_entry(positions))
         if changes.definitions is None:
             self._keep(entries, seq)
             return None
         self._keep([*entries, definitions_entry(definitions)], seq)
         rows = (row_of(document, slots[name], definitions) for name, document in products.items())
-        return Shelf.of(definitions, positions, rows, {**shelf.bands, **changes.bands})
+        return Shelf.of(
+            definitions,
+            positions,
+            rows,
+            bands={**shelf.bands, **changes.bands},
+            ratings={**shelf.ratings, **changes.ratings},
+        )
 
 
 def _finish(index: Index, entries: Sequence[Entry]) -> Shelf:
@@ -317,8 +333,9 @@ def _read_sound(index: Index) -> Shelf:
     if not definitions or not positions:
         raise IndexDamaged("the index does not say what it holds")
     bands = {stored.key: decode_band(stored.body) for stored in index.changed(0, BAND)}
+    ratings = {stored.key: decode_rating(stored.body) for stored in index.changed(0, RATING)}
     rows = _rows(index.changed(0, PRODUCT), definitions[0])
-    return Shelf.of(definitions[0], positions[0], rows, bands)
+    return Shelf.of(definitions[0], positions[0], rows, bands=bands, ratings=ratings)
 
 
 def _rows(products: Iterable[Stored], definitions: Definitions) -> Iterable[Row]:
@@ -332,6 +349,8 @@ def _bring_forward(shelf: Shelf, changed: Iterable[Stored]) -> None:
             shelf.put(decode_document(stored.body), stored.slot)
         elif stored.kind == BAND:
             shelf.set_band(stored.key, decode_band(stored.body))
+        elif stored.kind == RATING:
+            shelf.set_rating(stored.key, decode_rating(stored.body))
         elif stored.kind == POSITIONS:
             shelf.positions = decode_positions(stored.body)
 
@@ -341,4 +360,6 @@ def _apply(shelf: Shelf, changes: Changes, positions: Positions) -> None:
         shelf.put(document, shelf.slots.get(name, shelf.next_slot))
     for sku, band in changes.bands.items():
         shelf.set_band(sku, band)
+    for name, rating in changes.ratings.items():
+        shelf.set_rating(name, rating)
     shelf.positions = positions
