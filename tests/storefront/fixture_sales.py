@@ -295,6 +295,7 @@ class FixtureOrders:
                 sku=line.sku,
                 title=line.title,
                 slug=line.slug,
+                product_id=self.carts.search.ids[line.slug or ""],
                 options=line.options,
                 image=line.image,
                 quantity=line.quantity,

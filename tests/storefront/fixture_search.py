@@ -66,6 +66,7 @@ def demo_catalogue() -> dict[str, Any]:
 
 class FixtureSearch:
     def __init__(self) -> None:
+        self.rated = 0
         raw = demo_catalogue()
         ids = RandomIds(ManualClock())
         self.drafts = {item["slug"]: msgspec.convert(item, ProductDraft) for item in raw["products"]}
@@ -114,6 +115,7 @@ class FixtureSearch:
             price_range=PriceRange(lowest=min(prices), highest=max(prices)) if prices else None,
             page=page,
             pages=pages,
+            rated=self.rated,
             did_you_mean=["lamp"] if not hits and command.q else [],
         )
 

@@ -15,6 +15,7 @@ import uvicorn
 from litestar import Litestar, Request, Response
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.errors import RialtoError, Unavailable
@@ -23,6 +24,7 @@ from rialto.kernel.ids import RandomIds
 from rialto.kernel.settings import Settings
 from rialto.payments.api import HostedPage, HostedPageAt
 from rialto.storefront.routes import ROUTES, render_error
+from tests.storefront.fixture_reviews import FixtureReviews
 from tests.storefront.fixture_sales import FixtureCarts, FixtureOrders
 from tests.storefront.fixture_search import FixtureSearch
 
@@ -51,6 +53,7 @@ class FixtureShop:
     carts: FixtureCarts
     orders: FixtureOrders
     payments: FixturePayments
+    reviews: FixtureReviews
 
 
 def fixture_shop(port: int = 8000, sandbox_url: str = NOBODY) -> FixtureShop:
@@ -66,11 +69,16 @@ def fixture_shop(port: int = 8000, sandbox_url: str = NOBODY) -> FixtureShop:
     carts = FixtureCarts(search, ids, clock)
     orders = FixtureOrders(carts, ids, clock)
     payments = FixturePayments()
+    reviews = FixtureReviews(orders, ids, clock)
+    for draft in search.drafts.values():
+        if draft.featured:  # what the read model says is rated
+            reviews.publish(search.ids[draft.slug], 12)
     services: dict[str, Any] = {
         "search": search,
         "carts": carts,
         "orders": orders,
         "payments": payments,
+        "reviews": reviews,
         "ids": ids,
         "clock": clock,
         "settings": settings,
@@ -79,9 +87,20 @@ def fixture_shop(port: int = 8000, sandbox_url: str = NOBODY) -> FixtureShop:
         route_handlers=list(ROUTES),
         dependencies={name: _provided(service) for name, service in services.items()},
         exception_handlers={RialtoError: _refused, HTTPException: _failed},
+        middleware=[_from_here],
         openapi_config=None,
     )
-    return FixtureShop(app=app, search=search, carts=carts, orders=orders, payments=payments)
+    return FixtureShop(app=app, search=search, carts=carts, orders=orders, payments=payments, reviews=reviews)
+
+
+def _from_here(app: ASGIApp) -> ASGIApp:
+    """As the gate does: every request comes from some client."""
+
+    async def known(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["rialto.client"] = "192.0.2.1"  # type: ignore[typeddict-unknown-key]
+        await app(scope, receive, send)
+
+    return known
 
 
 def _provided(service: Any) -> Provide:

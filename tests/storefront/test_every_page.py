@@ -34,10 +34,14 @@ def pages(shop: FixtureShop, shopper: Shopper) -> list[tuple[str, int]]:
     thanks = other.check_out(sku).headers["location"].removeprefix(f"/{shopper.language}/")
     waiting = other.check_out(sku, "tok_slow").headers["location"].removeprefix(f"/{shopper.language}/")
     slug = product_with_options(shop).slug
+    product_id = next(iter(shop.orders.orders.values())).lines[0].product_id
+    review = f"{thanks.replace('/thanks', '/review')}&product={product_id}"
     paths = (
         [path.format(slug=slug) for path in SHARED]
         + PRIVATE
         + [thanks, thanks.replace("/thanks", ""), waiting]
+        + [review, review.replace("/review", "/review/thanks")]
+        + [f"reviews/{next(iter(shop.reviews.kept))}/report"]
     )
     return [(path, 200) for path in paths] + [("nothing/here/at/all", 404), ("c/nothing", 404)]
 

@@ -117,7 +117,9 @@ WORDS: dict[str, Word] = {
     "q": Word(text="What is searched for.", example="mug", shown=True),
     "category": Word(text="The slug of a category; its children count.", example="mugs"),
     "collection": Word(text="The slug of a collection.", example="new"),
-    "sort": Word(text="The order of the list; `-price` is dearest first, `rating` best liked first.", example="price"),
+    "sort": Word(
+        text="The order of the list; `-price` is dearest first, `rating` best liked first.", example="price"
+    ),
     "in_stock": Word(text="Only what can be had now.", example=True),
     "currency": Word(
         text="Prices in this currency of the channel; without it, in the channel's first.",

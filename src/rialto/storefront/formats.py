@@ -67,6 +67,13 @@ def rate(text: str, language: str) -> str:
     )
 
 
+@lru_cache(maxsize=512)
+def stars(average_hundredths: int, language: str) -> str:
+    """458 hundredths as `4.6`; a whole number without its zero."""
+    tenths = (average_hundredths + 5) // 10
+    return format_decimal(Decimal(tenths) / 10, format="0.#", locale=locale_of(language))
+
+
 @lru_cache(maxsize=1024)
 def number(value: int, language: str) -> str:
     return format_decimal(value, locale=locale_of(language))

@@ -49,7 +49,9 @@ def environment() -> Environment:
         of_choice=pictures.of_choice,
         country_name=formats.country_name,
     )
-    env.filters.update(data=_data, money=formats.money, moment=formats.moment, rate=formats.rate)
+    env.filters.update(
+        data=_data, money=formats.money, moment=formats.moment, rate=formats.rate, stars=formats.stars
+    )
     return env
 
 

@@ -6,7 +6,7 @@ from litestar import Router
 from litestar.di import Provide
 
 from rialto.storefront.errors import ERROR_PAGES, render_error
-from rialto.storefront.pages import browse, cart, checkout, info, order, payment, product
+from rialto.storefront.pages import browse, cart, checkout, info, order, payment, product, reviews
 from rialto.storefront.security import harden, own_posts_only
 from rialto.storefront.visit import open_visit
 
@@ -38,6 +38,12 @@ _ROUTER = Router(
         order.thanks,
         order.order_page,
         order.cancel,
+        reviews.review_form,
+        reviews.save_review,
+        reviews.delete_review,
+        reviews.review_thanks,
+        reviews.report_form,
+        reviews.report_review,
         info.info_page,
         info.preferences,
         info.sitemap,

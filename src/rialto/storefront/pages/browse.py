@@ -127,7 +127,8 @@ def _list_context(visit: Visit, asked: Asked, found: ProductPage) -> dict[str, A
         "facets": shown_facets(found.facets, found.total, asked.more),
         "more_url": partial(more_url, visit),
         "price_hints": _price_hints(found),
-        "sorts": SORTS,
+        # An order by stars that nothing has would be a promise.
+        "sorts": [sort for sort in SORTS if sort != "rating" or found.rated or asked.sort == sort],
         "page_links": page_links(visit, found),
         "previous_url": page_url(visit, found.page - 1) if found.page > 1 else None,
         "next_url": page_url(visit, found.page + 1) if found.page < found.pages else None,

@@ -103,7 +103,7 @@ async def robots(settings: Injected[Settings]) -> Response[str]:
     private = "".join(
         f"Disallow: /{language}/{path}\n"
         for language in LANGUAGES
-        for path in ("cart", "checkout/", "orders/")
+        for path in ("cart", "checkout/", "orders/", "reviews/")
     )
     text = f"User-agent: *\n{private}\nSitemap: {settings.public_url.rstrip('/')}/sitemap.xml\n"
     return Response(text, media_type="text/plain", headers={"Cache-Control": "public, max-age=3600"})

@@ -12,11 +12,13 @@ from rialto.kernel.errors import Conflict, NotFound, Unavailable
 from rialto.kernel.http import Injected
 from rialto.kernel.ids import ORDER
 from rialto.orders.api import CancelOrder, Order, OrderNotCancellable, OrderRef, Orders
+from rialto.reviews.api import Reviews
 from rialto.search.api import Search
 from rialto.storefront import formats
 from rialto.storefront.forms import typed
 from rialto.storefront.problems import Problem, problem_by_code
 from rialto.storefront.rendering import PAGE, go, private_page
+from rialto.storefront.reviews import reviewable
 from rialto.storefront.visit import AnyRequest, Visit, forget_cart
 
 # How far an order has come, for the line of steps. Anything else is told in words only.
@@ -37,13 +39,22 @@ async def thanks(
 
 @get("/{lang:str}/orders/{order_id:str}")
 async def order_page(
-    order_id: FromPath[str], visit: Injected[Visit], search: Injected[Search], orders: Injected[Orders]
+    order_id: FromPath[str],
+    visit: Injected[Visit],
+    search: Injected[Search],
+    orders: Injected[Orders],
+    *,
+    reviews: Injected[Reviews],
 ) -> PAGE:
     asked = dict(visit.query)
     order = await _load(order_id, asked.get("key", ""), orders)
     problem = problem_by_code(asked.get("problem", ""), visit.texts)
     done = asked.get("done") == "cancelled" and order.status == "cancelled"
-    context = _context(order, visit) | {"problems": [problem] if problem else [], "just_cancelled": done}
+    context = _context(order, visit) | {
+        "problems": [problem] if problem else [],
+        "just_cancelled": done,
+        "reviewable": await reviewable(visit, reviews, order),
+    }
     return await private_page(visit, "pages/order.html", search=search, **context)
 
 
@@ -62,7 +73,11 @@ async def cancel(
     except (OrderNotCancellable, Conflict, Unavailable) as error:
         code = "order_not_cancellable" if isinstance(error, OrderNotCancellable) else "unavailable"
         problems = [Problem(text=visit.texts(f"problem.{code}"))]
-        context = _context(order, visit) | {"problems": problems, "just_cancelled": False}
+        context = _context(order, visit) | {
+            "problems": problems,
+            "just_cancelled": False,
+            "reviewable": [],
+        }
         status = 503 if isinstance(error, Unavailable) else 409
         return await private_page(visit, "pages/order.html", search=search, status=status, **context)
     return go(visit.url(f"orders/{order.id}", key=key, done="cancelled"))

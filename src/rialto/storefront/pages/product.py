@@ -13,9 +13,11 @@ from litestar.response import Redirect
 from rialto.catalog.api import Picture
 from rialto.kernel.http import Injected
 from rialto.kernel.service import Frozen
+from rialto.reviews.api import Reviews
 from rialto.search.api import ProductAsked, ProductDetail, Related, Search, Variant
 from rialto.storefront import formats, pictures, structured
 from rialto.storefront.rendering import PAGE, go, shared_page
+from rialto.storefront.reviews import review_block
 from rialto.storefront.visit import Visit
 
 
@@ -41,7 +43,9 @@ class OptionRow(Frozen):
 
 
 @get("/{lang:str}/p/{slug:str}")
-async def product(slug: FromPath[str], visit: Injected[Visit], search: Injected[Search]) -> PAGE | Redirect:
+async def product(
+    slug: FromPath[str], visit: Injected[Visit], search: Injected[Search], reviews: Injected[Reviews]
+) -> PAGE | Redirect:
     """Raises ProductGone. `?sku=` or `?colour=…` choose a variant. An id instead of a slug is led to the one address."""
     detail = await search.product(ProductAsked(view=visit.view, ref=slug))
     if slug != detail.slug:
@@ -62,6 +66,8 @@ async def product(slug: FromPath[str], visit: Injected[Visit], search: Injected[
         options=option_rows(detail, chosen, path=visit.path),
         pictures=shown,
         related=related.items,
+        reviewed=await review_block(visit, reviews, detail),
+        reviews_checked=not visit.settings.reviews_at_once,
         switching=_switching(detail, visit),
         structured=[
             structured.product(visit, detail, [picture.src for picture in shown]),
