@@ -18,7 +18,7 @@ from tests.storefront.shopping import Page, Shopper, any_sku
 
 pytestmark = pytest.mark.fast
 
-FILLED = {"rating": "4", "title": "Good", "body": "First.\nSecond.", "name": "Ada"}
+FILLED = {"rating": "4", "title": "Good", "body": "First.\n\n  Second.", "name": "Ada"}
 
 
 def rated_product(shop: FixtureShop, *, rated: bool = True) -> ProductDraft:
@@ -158,13 +158,18 @@ def test_a_review_is_written_and_then_shown_to_its_author(
     thanks = shopper.page(answer.headers["location"].removeprefix("/en/"))
     assert "We read your review" in thanks.one("main").text
     [review] = [one for one in shop.reviews.kept.values() if one.order_id == order.id]
-    assert (review.rating, review.title, review.body, review.language) == (4, "Good", "First.\nSecond.", "en")
+    assert (review.rating, review.title, review.body, review.language) == (
+        4,
+        "Good",
+        "First.\n\nSecond.",
+        "en",
+    )
     page = shopper.page(f"orders/{order.id}?key={order.key}")
     assert "Waiting to be read by us" in page.one("section", class_="order-reviews").text
     form = shopper.page(form_path(order))
     [chosen] = [field for field in form.all("input", type="radio") if "checked" in field.attributes]
     assert chosen.attributes["value"] == "4"
-    assert form.one("textarea").text == "\nFirst.\nSecond."
+    assert form.one("textarea").text == "First.\n\nSecond."
     assert form.one("input", name="revision").attributes["value"] == "1"
 
 

@@ -13,7 +13,7 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
 from litestar.response import Redirect
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from rialto.kernel.errors import Unavailable
 from rialto.search.api import CategoryLink, Search, ViewOf
@@ -50,7 +50,12 @@ def environment() -> Environment:
         country_name=formats.country_name,
     )
     env.filters.update(
-        data=_data, money=formats.money, moment=formats.moment, rate=formats.rate, stars=formats.stars
+        data=_data,
+        lines=_lines,
+        money=formats.money,
+        moment=formats.moment,
+        rate=formats.rate,
+        stars=formats.stars,
     )
     return env
 
@@ -145,6 +150,11 @@ async def _navigation(visit: Visit, search: Search) -> list[CategoryLink]:
         return (await search.categories(ViewOf(view=visit.view))).items
     except Unavailable:
         return []
+
+
+def _lines(text: str) -> Markup:
+    """What stands in a textarea: its line breaks are no indentation of ours, to be taken out of the page."""
+    return escape(text).replace("\n", Markup("&#10;"))
 
 
 def _data(value: Any) -> Markup:
