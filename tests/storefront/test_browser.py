@@ -116,6 +116,27 @@ def visit_all(page: Page, served: Served, language: str = "en") -> Iterator[str]
     page.click(".thanks .button")
     page.wait_for_load_state()
     yield "order"
+    yield from visit_reviews(page, served, base)
+
+
+def visit_reviews(page: Page, served: Served, base: str) -> Iterator[str]:
+    """From the order's page through a review, and from a product with reviews to a report."""
+    page.click(".order-reviews a")
+    page.click(".form__actions .button")
+    page.wait_for_selector("#problems")
+    yield "review with problems"
+    page.locator("#rating-4").check()
+    for field, text in (("title", "Good"), ("body", "Used every day."), ("name", "Ada")):
+        page.fill(f"#{field}", text)
+    page.click(".form__actions .button")
+    page.wait_for_url("**/review/thanks?**")
+    yield "review thanks"
+    rated = next(draft.slug for draft in served.shop.search.drafts.values() if draft.featured)
+    page.goto(f"{base}/p/{rated}?reviews=lowest")
+    yield "product with reviews"
+    page.click(".review__report")
+    page.wait_for_load_state()
+    yield "report"
 
 
 @pytest.mark.parametrize(
