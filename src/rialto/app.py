@@ -305,13 +305,14 @@ class App:
         )
 
     def _make_background(self, bus: Bus) -> Background:
-        stored = {s.name: self.databases[s.name] for s in self.services if s.stored}
+        # Who has nothing to tell has an outbox like everybody, and nothing in it: it is not looked at every second.
+        telling = {s.name: self.databases[s.name] for s in self.services if s.stored and s.events}
         engines = self.engines
         self.pages_refresh = Refreshing(self.feeds)
         return Background(
             owner=engines.ids.token(80),
             bus=bus,
-            relay=Relay(stored, bus, engines.faults),
+            relay=Relay(telling, bus, engines.faults),
             consumers=self.consumers,
             jobs=[
                 (PRUNE, self.bus),
