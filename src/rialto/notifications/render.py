@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -24,16 +25,8 @@ class Renderer:
 
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url
-        loader = PackageLoader("rialto.notifications")
-        options: dict[str, Any] = {
-            "loader": loader,
-            "undefined": StrictUndefined,
-            "trim_blocks": True,
-            "lstrip_blocks": True,
-        }
-        self._html = Environment(autoescape=True, **options)
-        self._text = Environment(autoescape=False, **options)  # noqa: S701 - plain text has nothing to escape
-        self._text.filters["row"] = row
+        self._html = _templates(html=True)
+        self._text = _templates(html=False)
 
     def letter(self, template: Template, order: Order, facts: Mapping[str, Any]) -> Letter:
         """What to write about this order; `facts` are what the event adds (reason, shipped lines, tracking)."""
@@ -46,6 +39,20 @@ class Renderer:
             text=_blank_lines_once(self._text.get_template(f"{path}.txt").render(view)),
             html=self._html.get_template(f"{path}.html").render(view),
         )
+
+
+@cache
+def _templates(*, html: bool) -> Environment:
+    """Compiled once, however many shops live in this interpreter: the simulator starts hundreds."""
+    environment = Environment(
+        loader=PackageLoader("rialto.notifications"),
+        autoescape=html,  # noqa: S701 - plain text has nothing to escape
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["row"] = row
+    return environment
 
 
 def order_view(order: Order, language: str) -> dict[str, Any]:
