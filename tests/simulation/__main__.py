@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ def main() -> int:
     if os.environ.get("PYTHONHASHSEED") != "0":
         environment = {**os.environ, "PYTHONHASHSEED": "0"}
         os.execve(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]], environment)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server ends with us
     seeds = [seed for text in options.seeds for seed in _seeds(text)]
     with throwaway_postgres() as address, a_stage(parse_database_url(address.url)) as stage:
         return _run(stage, seeds, options)
