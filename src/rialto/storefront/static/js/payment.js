@@ -19,6 +19,7 @@ export function startPayment() {
     button.disabled = false;
   };
   const hosted = () => {
+    root.style.minHeight = `${root.offsetHeight}px`; // what stands below stays where it is
     place.remove();
     form.remove();
     root.classList.add("pay--hosted");
