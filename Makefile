@@ -11,7 +11,7 @@ DEV_STAMP := $(VENV)/.dev-installed
 # Where rules are tried: all by fast tests, and the first ones' last branches on a database.
 ON_A_DATABASE := $(addprefix tests/,kernel cart catalog identity importing payments)
 WITH_RULES := $(ON_A_DATABASE) $(addprefix tests/,edge inventory notifications orders pricing sandbox search)
-.PHONY: help run test test-fast check coverage format bench clean requirements
+.PHONY: help run test test-fast check coverage format bench screenshots clean requirements
 
 help: ## list the recipes
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -61,6 +61,9 @@ format: $(DEV_STAMP) ## rewrite the files as the formatter wants them
 
 bench: $(DEV_STAMP) ## measure: cached read, durable order, full purchase
 	@$(BIN)/python -m bench
+
+screenshots: $(DEV_STAMP) ## pictures of every page in every state, into .screenshots/ (needs Chromium)
+	@$(BIN)/python -m tests.e2e.screenshots
 
 requirements: ## pin pyproject.toml's dependencies by hash
 	@cd requirements && pip-compile $(PIN) -o run.txt build.in ../pyproject.toml && pip-compile $(PIN) --extra dev -o dev.txt build.in ../pyproject.toml

@@ -39,6 +39,18 @@ MARK = """() => {
   return before.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_PRECEDING ? -1 : 1;
 }"""
 
+WHERE = """() => {
+  const element = document.activeElement;
+  if (!element || element === document.body) return null;
+  // On the page as if nothing were scrolled, neither the window nor a strip in it.
+  let [x, y] = [0, 0];
+  for (let part = element; part; part = part.parentElement) [x, y] = [x + part.scrollLeft, y + part.scrollTop];
+  const { left, top, right, bottom } = element.getBoundingClientRect();
+  const place = { left: left + x, top: top + y, right: right + x, bottom: bottom + y };
+  return { ...place, what: element.outerHTML.slice(0, 120), at_end: Boolean(element.closest("footer")) };
+}"""
+STOPS_MAX = 300
+
 
 class Keyboard:
     """Presses keys and complains of every stop that cannot be seen or comes out of order."""
@@ -56,6 +68,18 @@ class Keyboard:
             self._look()
         raise AssertionError(f"{selector} is out of the keyboard's reach")
 
+    def every_stop(self) -> list[dict[str, Any]]:
+        """Tab from the page's beginning to its end: what has the focus and where it stands, each stop looked at."""
+        stops: list[dict[str, Any]] = []
+        while len(stops) < STOPS_MAX:
+            self._page.keyboard.press("Tab")
+            stop = self._page.evaluate(WHERE)
+            if stop is None or (stops and stop == stops[0]):
+                return stops
+            self._see()
+            stops.append(stop)
+        raise AssertionError(f"more than {STOPS_MAX} stops")
+
     def press(self, selector: str, key: str = "Enter") -> None:
         self.tab_to(selector)
         self._page.keyboard.press(key)
@@ -69,6 +93,9 @@ class Keyboard:
         assert order >= 0, (
             f"the focus went back to {self._page.evaluate('document.activeElement.outerHTML')[:200]}"
         )
+        self._see()
+
+    def _see(self) -> None:
         for frame in self._page.frames:
             seen = frame.evaluate(SEEN)
             if seen and frame.evaluate("document.hasFocus()"):

@@ -1,4 +1,4 @@
-"""The pages in Chromium: axe on each of them, narrow, zoomed and dark; buying by keyboard alone; what scripts add."""
+"""What scripts add, in Chromium. How every page looks and weighs: tests/e2e/test_scenes.py."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 import pytest
 import uvicorn
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.storefront.fixture_shop import FixtureShop, fixture_shop
@@ -64,98 +63,6 @@ def window(browser: Browser, *, width: int = 1280, dark: bool = False, script: b
     page.set_default_timeout(6_000)
     yield page
     context.close()
-
-
-def fill_address(page: Page) -> None:
-    for field, value in ADDRESS.items():
-        if field != "shipping-country":
-            page.fill(f"#{field}", value)
-    page.click(".form__actions .button")
-
-
-def visit_all(page: Page, served: Served, language: str = "en") -> Iterator[str]:
-    """Every template in turn, each as a shopper would meet it."""
-    base, slug = f"{served.url}/{language}", product_with_options(served.shop).slug
-    plain = [
-        "/",
-        "/c/ceramics",
-        "/c/ceramics?colour=sand&colour=moss&price_max=70",
-        "/search?q=zzzz",
-        "/pages/privacy",
-        "/cart",
-        "/nothing/here",
-    ]
-    for path in plain:
-        page.goto(base + path)
-        yield path
-    page.goto(f"{base}/p/{slug}")
-    yield "product"
-    page.click("[data-buy]")
-    page.wait_for_selector("dialog[open] .line")
-    yield "drawer"
-    page.goto(f"{base}/cart")
-    yield "cart"
-    page.goto(f"{base}/checkout/address")
-    page.locator("#billing-separate").check()
-    page.click(".form__actions .button")
-    page.wait_for_selector("#problems")
-    yield "address with problems"
-    page.locator("#billing-separate").uncheck()
-    fill_address(page)
-    page.wait_for_url("**/checkout/delivery")
-    yield "delivery"
-    page.click(".form__actions .button")
-    page.wait_for_url("**/checkout/payment")
-    yield "payment"
-    for token, name in (("tok_declined", "declined"), ("tok_slow", "pending"), ("tok_success", "thanks")):
-        page.goto(f"{base}/checkout/payment/return?token={token}&label=Visa")
-        yield "review"
-        page.click(".button--order")
-        page.wait_for_load_state()
-        yield name
-    page.click(".thanks .button")
-    page.wait_for_load_state()
-    yield "order"
-    yield from visit_reviews(page, served, base)
-
-
-def visit_reviews(page: Page, served: Served, base: str) -> Iterator[str]:
-    """From the order's page through a review, and from a product with reviews to a report."""
-    page.click(".order-reviews a")
-    page.click(".form__actions .button")
-    page.wait_for_selector("#problems")
-    yield "review with problems"
-    page.locator("#rating-4").check()
-    for field, text in (("title", "Good"), ("body", "Used every day."), ("name", "Ada")):
-        page.fill(f"#{field}", text)
-    page.click(".form__actions .button")
-    page.wait_for_url("**/review/thanks?**")
-    yield "review thanks"
-    rated = next(draft.slug for draft in served.shop.search.drafts.values() if draft.featured)
-    page.goto(f"{base}/p/{rated}?reviews=lowest")
-    yield "product with reviews"
-    page.click(".review__report")
-    page.wait_for_load_state()
-    yield "report"
-
-
-@pytest.mark.parametrize(
-    ("width", "dark", "language"),
-    [(1280, False, "en"), (320, True, "de"), (1280, True, "en"), (320, False, "de")],
-)
-def test_axe_finds_nothing_and_nothing_sticks_out(
-    browser: Browser, served: Served, width: int, dark: bool, language: str
-) -> None:
-    axe = Axe()
-    with window(browser, width=width, dark=dark) as page:
-        for name in visit_all(page, served, language):
-            found = axe.run(page, options={"iframes": False})
-            told = [
-                (v["id"], [node["target"] for node in v["nodes"]][:3]) for v in found.response["violations"]
-            ]
-            assert not told, (name, told)
-            # 320 CSS pixels are also what 1280 pixels show at 400 % zoom.
-            assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
 
 def press_to(page: Page, selector: str, presses_max: int = 120) -> None:
@@ -242,29 +149,3 @@ def test_filters_answer_without_a_load_and_keep_the_focus(browser: Browser, serv
         assert page.evaluate("window.stayed")
         assert "colour=" in page.url
         assert page.evaluate("document.activeElement.name") == "colour"
-
-
-def test_no_page_moves_while_it_loads(browser: Browser, served: Served) -> None:
-    for path in ("/", "/c/ceramics", f"/p/{product_with_options(served.shop).slug}"):
-        with window(browser, width=390) as page:
-            page.goto(f"{served.url}/en{path}", wait_until="networkidle")
-            shift = page.evaluate(
-                """() => new Promise((done) => new PerformanceObserver((list, observer) => {
-                    observer.disconnect();
-                    done(list.getEntries().reduce((sum, entry) => sum + entry.value, 0));
-                }).observe({ type: "layout-shift", buffered: true }) || setTimeout(() => done(0), 300))"""
-            )
-            assert shift < 0.01, (path, shift)
-
-
-def test_no_script_of_ours_complains(browser: Browser, served: Served) -> None:
-    with window(browser) as page:
-        complaints: list[str] = []
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda said: complaints.append(said.text) if "Content Security Policy" in said.text else None,
-        )
-        for _ in visit_all(page, served):
-            pass
-        assert not complaints

@@ -1,0 +1,32 @@
+"""Every page in every state, as a list and as walks that lead there: for looking at them and for checking them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.e2e.scenes import beside, browsing, paying
+from tests.e2e.scenes.scene import Scene, Tour, Walk
+
+# In this order: the last one reads the mails of the others.
+WALKS: tuple[Walk, ...] = (
+    browsing.look_around,
+    browsing.look_at_products,
+    browsing.read_information,
+    paying.fill_the_cart,
+    paying.find_no_delivery,
+    paying.confirm_with_the_bank,
+    paying.pay_elsewhere,
+    beside.read_beside,
+)
+
+
+def _listed() -> Iterator[Scene]:
+    for module in (browsing, paying, beside):
+        for value in vars(module).values():
+            yield from [value] if isinstance(value, Scene) else ()
+            yield from value if isinstance(value, tuple) and all(isinstance(v, Scene) for v in value) else ()
+
+
+SCENES: tuple[Scene, ...] = tuple(_listed())
+
+__all__ = ["SCENES", "WALKS", "Scene", "Tour", "Walk"]

@@ -1,0 +1,85 @@
+"""What scenes need before somebody comes: products with long names, without pictures, too heavy to send; and orders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.e2e.buying import ADDRESS, a_product
+from tests.e2e.running_shop import RunningShop
+from tests.e2e.scenes.scene import Tour
+
+LONG = {
+    "title": {
+        "en": "Height-adjustable reading and writing-desk lamp with interchangeable hand-folded shades",
+        "de": "Höhenverstellbare Schreibtischarbeitsplatzleuchte mit handgefalteten Wechsellampenschirmen",
+    },
+    "description": {
+        "en": "Unpretentiousness, craftsmanship and counterrevolutionary straightforwardness: " * 6,
+        "de": "Donaudampfschifffahrtsgesellschaftskapitänskajütenbeleuchtung, wie man sie sich wünscht. " * 6,
+    },
+}
+PLAIN = {
+    "bare": ("Matchbox, not yet photographed", "Streichholzschachtel, noch ohne Bild"),
+    "scarce": ("Bottle opener Haken", "Flaschenöffner Haken"),
+    "gone": ("Bookend Winkel", "Buchstütze Winkel"),
+    "dearer": ("Paperweight Kiesel", "Briefbeschwerer Kiesel"),
+    "heavy": ("Garden bench of cast iron", "Gartenbank aus Gusseisen"),
+}
+
+
+def put_goods(tour: Tour) -> None:
+    """All of them, under names of this tour's own. What is there already stays."""
+    shop = tour.shop
+    if shop.sees(tour.name("long")):
+        return
+    pictures = shop.staff("GET", "products/lamp-werkbank")["draft"]["images"]
+    colours = ("black", "brass", "celadon", "charcoal", "cobalt", "mustard", "petrol", "terracotta")
+    variants = [_variant(tour, f"long-{colour}", colour) for colour in colours]
+    long = a_product(
+        tour.name("long"),
+        **LONG,
+        category="kitchen-storage",
+        options=["colour"],
+        variants=variants,
+        images=[{**picture, "options": {}} for picture in pictures],
+    )
+    left = {variant["sku"]: 9 for variant in variants}
+    shop.put_product(long, left=left | {variants[1]["sku"]: 0, variants[2]["sku"]: 2})
+    for kind, (english, german) in PLAIN.items():
+        draft = a_product(tour.name(kind), category="objects", title={"en": english, "de": german})
+        draft["variants"][0]["weight_g"] = 90_000 if kind == "heavy" else 400
+        shop.put_product(draft, left=0 if kind == "bare" else 20)
+
+
+def make_dearer(draft: dict[str, Any]) -> None:
+    draft["variants"][0]["prices"]["EUR"] += 700
+
+
+def order_by_api(shop: RunningShop, email: str, language: str) -> str:
+    """Places an order as a program would; its id."""
+
+    def ask(method: str, path: str, body: Any = None, **headers: str) -> Any:
+        answer = shop.http.request(method, f"{shop.url}/v1/{path}", json=body, headers=headers)
+        assert answer.is_success, f"{method} {path}: {answer.text[:300]}"
+        return answer.json()
+
+    cart = f"carts/{ask('POST', 'carts', {'language': language})['id']}"
+    for sku in ("VASE-ARC-SAND-S", "LAMP-LUNA"):
+        ask("POST", f"{cart}/lines", {"sku": sku, "quantity": 1})
+    fields = {name.removeprefix("shipping-"): value for name, value in ADDRESS.items()} | {"country": "DE"}
+    ask("PUT", f"{cart}/address", {"email": email, "shipping": fields})
+    option = ask("GET", f"{cart}/delivery-options")["items"][0]["id"]
+    ask("PUT", f"{cart}/delivery", {"option_id": option})
+    paid = {"provider": "sandbox", "token": "tok_success"}
+    body = {"cart_id": cart.removeprefix("carts/"), "payment": paid}
+    return str(ask("POST", "checkout", body, **{"idempotency-key": cart})["id"])
+
+
+def _variant(tour: Tour, name: str, colour: str) -> dict[str, Any]:
+    return {
+        "sku": tour.name(name).upper(),
+        "options": {"colour": colour},
+        "prices": {"EUR": 1_234_900, "USD": 1_349_000},
+        "compare_at": {"EUR": 1_499_900, "USD": 1_599_900},
+        "weight_g": 900,
+    }
