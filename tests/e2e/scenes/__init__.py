@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.e2e.scenes import beside, browsing, paying
+from tests.e2e.scenes import beside, browsing, paying, reviewing
 from tests.e2e.scenes.scene import Scene, Tour, Walk
 
-# In this order: the last one reads the mails of the others.
 WALKS: tuple[Walk, ...] = (
     browsing.look_around,
     browsing.look_at_products,
@@ -16,12 +15,13 @@ WALKS: tuple[Walk, ...] = (
     paying.find_no_delivery,
     paying.confirm_with_the_bank,
     paying.pay_elsewhere,
+    reviewing.review,
     beside.read_beside,
 )
 
 
 def _listed() -> Iterator[Scene]:
-    for module in (browsing, paying, beside):
+    for module in (browsing, paying, reviewing, beside):
         for value in vars(module).values():
             yield from [value] if isinstance(value, Scene) else ()
             yield from value if isinstance(value, tuple) and all(isinstance(v, Scene) for v in value) else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.e2e.buying import ADDRESS, a_product
@@ -55,7 +56,9 @@ def make_dearer(draft: dict[str, Any]) -> None:
     draft["variants"][0]["prices"]["EUR"] += 700
 
 
-def order_by_api(shop: RunningShop, email: str, language: str) -> str:
+def order_by_api(
+    shop: RunningShop, email: str, language: str, *, skus: Sequence[str] = ("VASE-ARC-SAND-S", "LAMP-LUNA")
+) -> str:
     """Places an order as a program would; its id."""
 
     def ask(method: str, path: str, body: Any = None, **headers: str) -> Any:
@@ -64,7 +67,7 @@ def order_by_api(shop: RunningShop, email: str, language: str) -> str:
         return answer.json()
 
     cart = f"carts/{ask('POST', 'carts', {'language': language})['id']}"
-    for sku in ("VASE-ARC-SAND-S", "LAMP-LUNA"):
+    for sku in skus:
         ask("POST", f"{cart}/lines", {"sku": sku, "quantity": 1})
     fields = {name.removeprefix("shipping-"): value for name, value in ADDRESS.items()} | {"country": "DE"}
     ask("PUT", f"{cart}/address", {"email": email, "shipping": fields})
