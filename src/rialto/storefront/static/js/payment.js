@@ -19,7 +19,8 @@ export function startPayment() {
     button.disabled = false;
   };
   const hosted = () => {
-    root.style.minHeight = `${root.offsetHeight}px`; // what stands below stays where it is
+    // What stands below stays where it is.
+    root.style.minHeight = `${root.offsetHeight}px`;
     place.remove();
     form.remove();
     root.classList.add("pay--hosted");
