@@ -22,7 +22,7 @@ from rialto.kernel.money import Money
 from tests.support.values import seeded_ids
 
 RECORDED = Path(__file__).parent / "recorded"
-PUBLISHERS = ("catalog", "inventory", "orders", "payments", "reviews")
+PUBLISHERS = ("catalog", "identity", "inventory", "orders", "payments", "reviews")
 
 
 @cache
@@ -131,6 +131,8 @@ def _word(name: str) -> str:
         "payment_id": Kind("pay"),
         "cart_id": Kind("cart"),
         "product_id": Kind("prod"),
+        "account_id": Kind("acc"),
+        "letter_id": Kind("let"),
     }
     if name in kinds:
         return str(kinds[name].new(seeded_ids(len(name)), len(name) % BUCKETS))

@@ -8,23 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rialto.identity.api import PasswordWeak, PutStaff
-from rialto.identity.model import (
-    ATTEMPTS_FREE,
-    DELAY_MAX_S,
-    REFRESH_GRACE_S,
-    Attempts,
-    Refresh,
-    RefreshToken,
-    RefreshTokens,
-    Session,
+from rialto.identity.model.attempts import ATTEMPTS_FREE, DELAY_MAX_S, Attempts, next_attempt
+from rialto.identity.model.fields import (
     bucket_of_hash,
     checked_email,
     checked_password,
     checked_staff,
     comparable_password,
     email_hash,
+)
+from rialto.identity.model.sessions import (
+    REFRESH_GRACE_S,
+    Family,
+    Refresh,
+    RefreshToken,
+    RefreshTokens,
     judge_refresh,
-    next_attempt,
 )
 from rialto.kernel.errors import Invalid
 from tests.support.values import seeded_ids
@@ -157,7 +156,7 @@ def a_token(bucket: int = 7) -> RefreshToken:
     return TOKENS.first(ids.uuid(bucket), ids.token())
 
 
-def a_session(token: RefreshToken, **changed: object) -> Session:
+def a_session(token: RefreshToken, **changed: object) -> Family:
     values = {
         "id": token.session,
         "account_id": UUID(int=0),
@@ -167,7 +166,7 @@ def a_session(token: RefreshToken, **changed: object) -> Session:
         "expires_at": NOW + timedelta(days=30),
         "ended_at": None,
     }
-    return Session(**{**values, **changed})  # type: ignore[arg-type]
+    return Family(**{**values, **changed})  # type: ignore[arg-type]
 
 
 def test_a_refresh_token_begins_with_its_bucket_and_is_read_back() -> None:

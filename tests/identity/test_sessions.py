@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from rialto.identity.api import RefreshWith, SignInRefused, StaffRef, TokenRefused, Tokens
-from rialto.identity.model import REFRESH_GRACE_S
+from rialto.identity.model.sessions import REFRESH_GRACE_S
 from rialto.kernel.db import CheckFailed, DatabaseAddress
 from tests.identity.desk import EMAIL, Desk, anna, open_identity, signing_in
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 async def signed_in(desk: Desk) -> Tokens:
     await desk.handlers.put_staff(anna())
-    return await desk.handlers.sign_in(signing_in())
+    return await desk.sign_in(signing_in())
 
 
 async def refreshed(desk: Desk, tokens: Tokens) -> Tokens:
@@ -44,7 +44,7 @@ async def test_a_refresh_gives_other_tokens_again_and_again(postgres: DatabaseAd
 async def test_a_token_used_twice_ends_its_family_and_no_other(postgres: DatabaseAddress) -> None:
     async with open_identity(postgres) as desk:
         stolen = await signed_in(desk)
-        elsewhere = await desk.handlers.sign_in(signing_in())
+        elsewhere = await desk.sign_in(signing_in())
         good = await refreshed(desk, stolen)
         desk.env.clock.advance(REFRESH_GRACE_S + 1)
         with capture_logs() as logs:
@@ -120,7 +120,7 @@ async def test_disabling_ends_all_sessions_and_being_put_again_allows_new_ones(
         assert await is_refused(desk, tokens)
         assert (await desk.handlers.put_staff(anna())).active
         assert await is_refused(desk, tokens)
-        await desk.handlers.sign_in(signing_in())
+        await desk.sign_in(signing_in())
 
 
 async def test_another_password_ends_all_sessions_and_the_same_one_does_not(
@@ -140,7 +140,7 @@ async def test_a_password_changed_while_it_was_checked_gives_no_session(postgres
         desk.env.clock.advance(1)
         desk.passwords.beside_verify = lambda: desk.handlers.put_staff(anna(password="a quite different one"))
         with pytest.raises(SignInRefused):
-            await desk.handlers.sign_in(signing_in())
+            await desk.sign_in(signing_in())
         async with desk.env.db.read() as session:
             assert await session.value("SELECT count(*) FROM sessions") == 0
 
@@ -157,9 +157,9 @@ async def test_the_sweep_deletes_what_is_old_and_nothing_else(postgres: Database
     async with open_identity(postgres) as desk:
         await signed_in(desk)
         with pytest.raises(SignInRefused):
-            await desk.handlers.sign_in(signing_in(password="wrong"))
+            await desk.sign_in(signing_in(password="wrong"))
         desk.env.clock.advance(31.5 * 86_400)
-        fresh = await desk.handlers.sign_in(signing_in(client="192.0.2.1"))
+        fresh = await desk.sign_in(signing_in(client="192.0.2.1"))
         assert await desk.handlers.sweep() == 0
         async with desk.env.db.read() as session:
             assert await session.value("SELECT count(*) FROM sessions") == 1

@@ -20,7 +20,7 @@ UNKNOWN = "nobody@rialto.test"
 
 async def refused(desk: Desk, **signing: str) -> tuple[str, str, bool]:
     with pytest.raises(SignInRefused) as refusal:
-        await desk.handlers.sign_in(signing_in(**signing))
+        await desk.sign_in(signing_in(**signing))
     return refusal.value.stable_code, refusal.value.text, refusal.value.signed_in
 
 
@@ -29,7 +29,7 @@ async def test_the_right_password_gives_tokens_that_the_published_key_verifies(
 ) -> None:
     async with open_identity(postgres) as desk:
         staff = await desk.handlers.put_staff(anna(roles=("catalog", "viewer")))
-        tokens = await desk.handlers.sign_in(signing_in(email=" ANNA@rialto.test"))
+        tokens = await desk.sign_in(signing_in(email=" ANNA@rialto.test"))
         keys = (await desk.handlers.jwks(Nothing())).keys
         verifier = TokenVerifier(keys, issuer=desk.env.settings.public_url, clock=desk.env.clock)
         principal = verifier.verify(tokens.access_token)
@@ -77,7 +77,7 @@ async def test_after_ten_failures_attempts_have_to_wait_whether_the_account_exis
             await refused(desk, email=email, password="wrong")
         desk.passwords.asked.clear()
         with pytest.raises(TooMany) as throttled:
-            await desk.handlers.sign_in(signing_in(email=email, password="wrong"))
+            await desk.sign_in(signing_in(email=email, password="wrong"))
         assert throttled.value.retry_after_s == 2.0
         assert desk.passwords.asked == []
         desk.env.clock.advance(2)
@@ -90,9 +90,9 @@ async def test_the_owner_gets_in_after_the_wait_and_the_count_starts_anew(postgr
         for _ in range(10):
             await refused(desk, password="wrong")
         with pytest.raises(TooMany) as throttled:
-            await desk.handlers.sign_in(signing_in())
+            await desk.sign_in(signing_in())
         desk.env.clock.advance(throttled.value.retry_after_s or 0)
-        await desk.handlers.sign_in(signing_in())
+        await desk.sign_in(signing_in())
         for _ in range(10):
             await refused(desk, password="wrong")
 
@@ -100,7 +100,7 @@ async def test_the_owner_gets_in_after_the_wait_and_the_count_starts_anew(postgr
 async def test_guesses_made_at_once_are_all_counted(postgres: DatabaseAddress) -> None:
     async with open_identity(postgres) as desk:
         await desk.handlers.put_staff(anna())
-        guesses = [desk.handlers.sign_in(signing_in(password=f"guess {n}")) for n in range(30)]
+        guesses = [desk.sign_in(signing_in(password=f"guess {n}")) for n in range(30)]
         outcomes = [type(outcome) for outcome in await asyncio.gather(*guesses, return_exceptions=True)]
         assert outcomes.count(SignInRefused) == 10
         assert outcomes.count(TooMany) == 20
@@ -109,22 +109,22 @@ async def test_guesses_made_at_once_are_all_counted(postgres: DatabaseAddress) -
 async def test_strangers_guessing_do_not_slow_the_owner_at_a_known_client(postgres: DatabaseAddress) -> None:
     async with open_identity(postgres) as desk:
         await desk.handlers.put_staff(anna())
-        await desk.handlers.sign_in(signing_in(client="192.0.2.1"))
+        await desk.sign_in(signing_in(client="192.0.2.1"))
         for _ in range(10):
             await refused(desk, password="wrong", client="198.51.100.9")
         with pytest.raises(TooMany):
-            await desk.handlers.sign_in(signing_in(client="203.0.113.4"))
-        await desk.handlers.sign_in(signing_in(client="192.0.2.1"))
+            await desk.sign_in(signing_in(client="203.0.113.4"))
+        await desk.sign_in(signing_in(client="192.0.2.1"))
 
 
 async def test_a_known_client_is_throttled_by_its_own_count(postgres: DatabaseAddress) -> None:
     async with open_identity(postgres) as desk:
         await desk.handlers.put_staff(anna())
-        await desk.handlers.sign_in(signing_in(client="192.0.2.1"))
+        await desk.sign_in(signing_in(client="192.0.2.1"))
         for _ in range(10):
             await refused(desk, password="wrong", client="192.0.2.1")
         with pytest.raises(TooMany):
-            await desk.handlers.sign_in(signing_in(client="192.0.2.1"))
+            await desk.sign_in(signing_in(client="192.0.2.1"))
 
 
 async def test_one_client_may_not_try_many_accounts(postgres: DatabaseAddress) -> None:
@@ -132,7 +132,7 @@ async def test_one_client_may_not_try_many_accounts(postgres: DatabaseAddress) -
         for n in range(CLIENT_BURST):
             await refused(desk, email=f"person{n}@rialto.test", client="192.0.2.1")
         with pytest.raises(TooMany):
-            await desk.handlers.sign_in(signing_in(email="another@rialto.test", client="192.0.2.1"))
+            await desk.sign_in(signing_in(email="another@rialto.test", client="192.0.2.1"))
         await refused(desk, email="another@rialto.test", client="192.0.2.2")
 
 
@@ -146,8 +146,8 @@ async def test_a_full_queue_counts_for_nothing(postgres: DatabaseAddress) -> Non
         for _ in range(30):
             desk.passwords.beside_verify = full
             with pytest.raises(TooMany):
-                await desk.handlers.sign_in(signing_in())
-        await desk.handlers.sign_in(signing_in())
+                await desk.sign_in(signing_in())
+        await desk.sign_in(signing_in())
 
 
 async def test_a_failure_is_logged_without_the_email(postgres: DatabaseAddress) -> None:
@@ -174,7 +174,7 @@ async def test_a_hash_of_an_older_release_is_made_anew_at_sign_in(postgres: Data
 async def test_no_database_row_holds_a_token_a_password_or_an_address(postgres: DatabaseAddress) -> None:
     async with open_identity(postgres) as desk:
         await desk.handlers.put_staff(anna())
-        tokens = await desk.handlers.sign_in(signing_in(client="192.0.2.1"))
+        tokens = await desk.sign_in(signing_in(client="192.0.2.1"))
         secrets = (
             tokens.refresh_token,
             *tokens.refresh_token.split(".")[3:],

@@ -7,7 +7,7 @@ import pytest
 
 from rialto.cli import user
 from rialto.identity.api import EmailTaken, PasswordWeak, SignInRefused, StaffNotFound, StaffRef
-from rialto.identity.model import STAFF_BUCKET, email_hash
+from rialto.identity.model.fields import STAFF_BUCKET, email_hash
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import Invalid
 from rialto.kernel.ids import bucket_of
@@ -71,7 +71,7 @@ async def test_a_claim_that_a_crash_left_behind_is_continued(postgres: DatabaseA
         with pytest.raises(SignInRefused):
             await desk.handlers.sign_in(signing_in())
         await desk.handlers.put_staff(anna())
-        assert (await desk.handlers._account_of(email_hash(EMAIL))).id == account_id  # type: ignore[union-attr]
+        assert (await desk.handlers.account_of(email_hash(EMAIL))).id == account_id  # type: ignore[union-attr]
 
 
 async def test_a_refused_command_changes_nothing(postgres: DatabaseAddress) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from rialto.identity.api import Identity
+from rialto.identity.events import EVENTS
 from rialto.identity.handlers import IdentityHandlers
-from rialto.identity.model import RefreshTokens
+from rialto.identity.handlers.shared import Parts
+from rialto.identity.model.sessions import RefreshTokens
 from rialto.identity.routes import ROUTES
 from rialto.kernel.auth import TokenSigner
 from rialto.kernel.limits import RateLimiter
@@ -18,16 +20,14 @@ CLIENT_BURST = 30
 
 def build(e: Env) -> IdentityHandlers:
     secrets: Secrets = e.engine("secrets")
-    return IdentityHandlers(
-        e.db,
-        e.clock,
-        e.ids,
+    parts = Parts(
         passwords=e.engine("passwords"),
         signer=TokenSigner(secrets.signing_key, issuer=e.settings.public_url, clock=e.clock),
         tokens=RefreshTokens(secrets.derive("identity:refresh")),
         clients=RateLimiter(per_s=CLIENT_PER_S, burst=CLIENT_BURST, clock=e.clock),
-        secret=secrets.derive("identity:hashes"),
+        secret=secrets.derive("identity:hashes").encode(),
     )
+    return IdentityHandlers(e, parts)
 
 
 SERVICE = Service(
@@ -37,6 +37,7 @@ SERVICE = Service(
     build=build,
     routes=ROUTES,
     jobs=(Job(name="identity.sweep", every_s=3600, run=lambda handlers: handlers.sweep()),),
+    events=EVENTS,
     permissions=("staff.write",),
     connections=2,
 )

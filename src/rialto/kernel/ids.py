@@ -21,7 +21,7 @@ from rialto.kernel.errors import NotFound
 BUCKETS = 1024
 PARTITIONS = 64
 
-CustomerId = NewType("CustomerId", str)
+AccountId = NewType("AccountId", str)
 StaffId = NewType("StaffId", str)
 SessionId = NewType("SessionId", str)
 ProductId = NewType("ProductId", str)
@@ -31,6 +31,8 @@ OrderId = NewType("OrderId", str)
 PaymentId = NewType("PaymentId", str)
 MailId = NewType("MailId", str)
 ReviewId = NewType("ReviewId", str)
+AddressId = NewType("AddressId", str)
+LetterId = NewType("LetterId", str)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
@@ -109,7 +111,7 @@ class Kind(Generic[T]):
         return text  # type: ignore[return-value]
 
 
-CUSTOMER: Kind[CustomerId] = Kind("cus")
+ACCOUNT: Kind[AccountId] = Kind("acc")
 STAFF: Kind[StaffId] = Kind("stf")
 SESSION: Kind[SessionId] = Kind("ses")
 PRODUCT: Kind[ProductId] = Kind("prod")
@@ -119,6 +121,8 @@ ORDER: Kind[OrderId] = Kind("ord")
 PAYMENT: Kind[PaymentId] = Kind("pay")
 MAIL: Kind[MailId] = Kind("mail")
 REVIEW: Kind[ReviewId] = Kind("rev")
+ADDRESS: Kind[AddressId] = Kind("addr")
+LETTER: Kind[LetterId] = Kind("let")
 
 
 def to_uuid(printed: str) -> UUID:

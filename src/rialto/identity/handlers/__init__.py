@@ -1,0 +1,24 @@
+"""What happens when identity is asked: one file per use case, put together here."""
+
+from __future__ import annotations
+
+import structlog
+
+from rialto.identity.handlers.sessions import SessionCases
+from rialto.identity.handlers.signing_in import SigningInCases
+from rialto.identity.handlers.staff import StaffCases
+from rialto.identity.store.sweeping import sweep
+
+log = structlog.get_logger("rialto.identity")
+
+
+class IdentityHandlers(SigningInCases, SessionCases, StaffCases):
+    """Implements `Identity`."""
+
+    async def sweep(self) -> int:
+        """Delete old attempts, clients and sessions. Nothing is left to do at once."""
+        async with self.db.write() as session:
+            count = await sweep(session, self.clock.now())
+        if count:
+            log.info("swept", rows=count)
+        return 0

@@ -1,0 +1,84 @@
+"""Staff's accounts: made, listed, disabled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from rialto.identity.api import EmailTaken, PutStaff, Staff, StaffList, StaffNotFound, StaffRef
+from rialto.identity.handlers.shared import IdentityUseCase
+from rialto.identity.model.fields import STAFF_BUCKET, checked_staff, email_hash
+from rialto.identity.store import accounts, sessions
+from rialto.identity.store.accounts import StoredAccount
+from rialto.kernel.ids import STAFF
+from rialto.kernel.service import Nothing
+
+
+class StaffCases(IdentityUseCase):
+    async def put_staff(self, command: PutStaff) -> Staff:
+        wanted = checked_staff(command)
+        digest = email_hash(wanted.email)
+        now = self.clock.now()
+        account_id, known = await self._claim(digest, now)
+        if known and known.kind != "staff":
+            raise EmailTaken
+        old_hash = known.password_hash if known else None
+        is_same = old_hash is not None and await self.parts.passwords.verify(old_hash, wanted.password)
+        fresh = None if is_same else await self.parts.passwords.hash(wanted.password)
+        account = StoredAccount(
+            id=account_id,
+            kind="staff",
+            email=wanted.email,
+            name=wanted.name,
+            roles=tuple(wanted.roles),
+            active=True,
+            password_hash=None,
+        )
+        async with self.db.write() as session:
+            await accounts.save_account(session, account, now)
+            if fresh is not None:
+                await accounts.save_password(session, account_id, fresh, now)
+                await sessions.end_all(session, account_id, reason="password_changed", now=now)
+        async with self.db.write() as session:
+            await accounts.confirm_email(session, digest, account_id, now)
+        return _staff(account)
+
+    async def _claim(self, digest: bytes, now: datetime) -> tuple[UUID, StoredAccount | None]:
+        """The e-mail's account id, claimed if it was free, and its account if there is one.
+
+        A claim that a crash left without an account is simply continued: it names the id to create.
+        """
+        async with self.db.write() as session:
+            await accounts.claim_email(session, digest, self.ids.uuid(STAFF_BUCKET), now)
+            account_id = await accounts.account_of_email(session, digest)
+        assert account_id is not None
+        async with self.db.read() as session:
+            return account_id, await accounts.load_account(session, account_id)
+
+    async def list_staff(self, command: Nothing) -> StaffList:  # noqa: ARG002 - every operation takes one command
+        async with self.db.read() as session:
+            return StaffList(
+                items=[_staff(account) for account in await accounts.load_staff(session, STAFF_BUCKET)]
+            )
+
+    async def disable_staff(self, command: StaffRef) -> Staff:
+        account = await self.account_of(email_hash(command.email))
+        if account is None or account.kind != "staff":
+            raise StaffNotFound
+        disabled = replace(account, active=False)
+        now = self.clock.now()
+        async with self.db.write() as session:
+            await accounts.save_account(session, disabled, now)
+            await sessions.end_all(session, account.id, reason="disabled", now=now)
+        return _staff(disabled)
+
+
+def _staff(account: StoredAccount) -> Staff:
+    return Staff(
+        id=STAFF.of(account.id),
+        email=account.email,
+        name=account.name,
+        roles=list(account.roles),
+        active=account.active,
+    )

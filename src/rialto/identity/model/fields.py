@@ -1,0 +1,103 @@
+"""The rules of accounts: e-mails, passwords, names, and the keys that stand for them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from uuid import UUID
+
+from rialto.identity.api import PasswordWeak, PutStaff
+from rialto.kernel.auth import ROLES
+from rialto.kernel.errors import FieldProblem, Invalid
+from rialto.kernel.ids import BUCKETS
+
+PASSWORD_LENGTH_MIN = 12
+PASSWORD_LENGTH_MAX = 1024
+NAME_LENGTH_MAX = 120
+EMAIL_LENGTH_MAX = 254
+
+# All staff are born in one bucket: they are few, and their list must not be gathered from all shards.
+STAFF_BUCKET = 0
+
+# Where an unknown e-mail's account is looked for, so that it costs the same statements: no id has time zero.
+NOBODY = UUID("00000000-0000-7000-8000-000000000000")
+
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
+
+
+def normalised_email(email: str) -> str:
+    """The form in which e-mails are compared: trimmed, composed (NFC), lower case.
+
+    Deliberately no compatibility or case folding: they make different addresses equal (`ſ` and `s`, `ß` and `ss`),
+    and then one person gets another's account.
+    """
+    return unicodedata.normalize("NFC", email.strip()).lower()
+
+
+def checked_email(email: str) -> str:
+    """A normalised e-mail that mail can be sent to. Raises Invalid naming the field."""
+    found = normalised_email(email)
+    if len(found) > EMAIL_LENGTH_MAX or not found.isprintable() or not _EMAIL.fullmatch(found):
+        raise Invalid(
+            "This is not an e-mail address.", fields=(_problem("email", "This is not an e-mail address."),)
+        )
+    return found
+
+
+def email_hash(email: str) -> bytes:
+    """What stands for an e-mail in keys, the same for ever: SHA-256 of the normalised form."""
+    return hashlib.sha256(
+        b"rialto:email:" + normalised_email(email).encode("utf-8", "surrogatepass")
+    ).digest()
+
+
+def bucket_of_hash(digest: bytes) -> int:
+    return int.from_bytes(digest[:2], "big") % BUCKETS
+
+
+def comparable_password(password: str) -> str:
+    """NFKC, so that a password typed on another keyboard is the same (NIST SP 800-63B, 5.1.1.2).
+
+    Longer than any password we accept it is cut: the work stays the same and no such account exists.
+    """
+    return unicodedata.normalize("NFKC", password[: PASSWORD_LENGTH_MAX + 1])
+
+
+def checked_staff(command: PutStaff) -> PutStaff:
+    """The command, normalised. Raises PasswordWeak, or Invalid naming every field that is wrong."""
+    problems = [
+        FieldProblem(
+            path=f"roles[{index}]", code="role_unknown", message=f"Roles are {', '.join(sorted(ROLES))}."
+        )
+        for index, role in enumerate(command.roles)
+        if role not in ROLES
+    ]
+    if not command.roles:
+        problems.append(_problem("roles", "Give at least one role."))
+    name = " ".join(command.name.split())
+    if not 1 <= len(name) <= NAME_LENGTH_MAX or not name.isprintable():
+        problems.append(_problem("name", f"Give a name of at most {NAME_LENGTH_MAX} printable characters."))
+    if problems:
+        raise Invalid("The member of staff is not complete.", fields=tuple(problems))
+    email = checked_email(command.email)
+    return PutStaff(
+        email=email, name=name, password=checked_password(command.password), roles=sorted(set(command.roles))
+    )
+
+
+def checked_password(password: str) -> str:
+    """A password good enough to be set, in comparable form. Raises PasswordWeak or Invalid."""
+    found = comparable_password(password)
+    if len(found) < PASSWORD_LENGTH_MIN or not found.strip():
+        raise PasswordWeak(
+            fields=(FieldProblem(path="password", code=PasswordWeak.code, message=PasswordWeak.message),)
+        )
+    if len(found) > PASSWORD_LENGTH_MAX or any("\ud800" <= letter <= "\udfff" for letter in found):
+        message = f"Use at most {PASSWORD_LENGTH_MAX} characters."
+        raise Invalid(message, fields=(_problem("password", message),))
+    return found
+
+
+def _problem(path: str, message: str) -> FieldProblem:
+    return FieldProblem(path=path, code="not_valid", message=message)

@@ -1,0 +1,1 @@
+"""How identity's rows are kept and read, one file per noun."""

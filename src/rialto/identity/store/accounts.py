@@ -1,0 +1,139 @@
+"""How accounts, their passwords and the directory of e-mails are kept. Every statement names one bucket."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from rialto.identity.model.fields import bucket_of_hash
+from rialto.kernel.db import ReadSession, Row, WriteSession
+
+STAFF_LISTED_MAX = 1000
+
+
+def bucket_of(stored: UUID) -> int:
+    """The bucket a stored id carries."""
+    return stored.int >> 64 & 0xFFF
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredAccount:
+    """An account with its password's hash, if it has one."""
+
+    id: UUID
+    kind: str
+    email: str
+    name: str
+    roles: tuple[str, ...]
+    active: bool
+    password_hash: str | None
+    password_changed_at: datetime | None = None
+
+    @property
+    def bucket(self) -> int:
+        return bucket_of(self.id)
+
+
+_ACCOUNT_OF_EMAIL = "SELECT account_id FROM email_directory WHERE bucket = $1 AND email_hash = $2"
+_CLAIM = """
+INSERT INTO email_directory (bucket, email_hash, account_id, claimed_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING
+"""
+_CONFIRM = """
+UPDATE email_directory SET confirmed_at = $4
+WHERE bucket = $1 AND email_hash = $2 AND account_id = $3 AND confirmed_at IS NULL
+"""
+_ACCOUNT_COLUMNS = "a.id, a.kind, a.email, a.name, a.roles, a.active, c.hash AS password_hash, c.changed_at"
+_ACCOUNT_TABLES = """
+accounts AS a LEFT JOIN credentials AS c ON c.bucket = a.bucket AND c.account_id = a.id AND c.kind = 'password'
+"""
+_ACCOUNT = f"SELECT {_ACCOUNT_COLUMNS} FROM {_ACCOUNT_TABLES} WHERE a.bucket = $1 AND a.id = $2"
+_HOLD = """
+SELECT true FROM accounts AS a JOIN credentials AS c ON c.bucket = a.bucket AND c.account_id = a.id
+WHERE a.bucket = $1 AND a.id = $2 AND c.kind = 'password' AND a.active AND c.changed_at = $3 FOR SHARE
+"""
+_STAFF = f"""
+SELECT {_ACCOUNT_COLUMNS} FROM {_ACCOUNT_TABLES} WHERE a.bucket = $1 AND a.kind = 'staff' ORDER BY a.email LIMIT $2
+"""
+_SAVE_ACCOUNT = """
+INSERT INTO accounts AS a (bucket, id, kind, email, name, roles, active, version, created_at, changed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8, $8)
+ON CONFLICT (bucket, id) DO UPDATE
+SET name = excluded.name, roles = excluded.roles, active = excluded.active,
+    version = a.version + 1, changed_at = excluded.changed_at
+WHERE (a.name, a.roles, a.active) IS DISTINCT FROM (excluded.name, excluded.roles, excluded.active)
+"""
+_SAVE_CREDENTIAL = """
+INSERT INTO credentials (bucket, account_id, kind, hash, changed_at) VALUES ($1, $2, 'password', $3, $4)
+ON CONFLICT (bucket, account_id, kind) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at
+"""
+_REHASH = """
+UPDATE credentials SET hash = $4 WHERE bucket = $1 AND account_id = $2 AND kind = 'password' AND hash = $3
+"""
+
+
+async def account_of_email(session: ReadSession, digest: bytes) -> UUID | None:
+    found: UUID | None = await session.value(_ACCOUNT_OF_EMAIL, bucket_of_hash(digest), digest)
+    return found
+
+
+async def claim_email(session: WriteSession, digest: bytes, account_id: UUID, now: datetime) -> None:
+    """Reserve the e-mail for this account unless it has one; read afterwards whose it is."""
+    await session.run(_CLAIM, bucket_of_hash(digest), digest, account_id, now)
+
+
+async def confirm_email(session: WriteSession, digest: bytes, account_id: UUID, now: datetime) -> None:
+    await session.run(_CONFIRM, bucket_of_hash(digest), digest, account_id, now)
+
+
+async def load_account(session: ReadSession, account_id: UUID) -> StoredAccount | None:
+    row = await session.one(_ACCOUNT, bucket_of(account_id), account_id)
+    return _account(row) if row else None
+
+
+async def hold_account(session: WriteSession, account: StoredAccount) -> bool:
+    """Whether it is still active with the password it was loaded with; it stays so until the transaction ends."""
+    held = await session.value(_HOLD, account.bucket, account.id, account.password_changed_at)
+    return bool(held)
+
+
+async def load_staff(session: ReadSession, bucket: int) -> list[StoredAccount]:
+    return [_account(row) for row in await session.all(_STAFF, bucket, STAFF_LISTED_MAX)]
+
+
+async def save_account(session: WriteSession, account: StoredAccount, now: datetime) -> None:
+    """Create it or bring name, roles and state up to date."""
+    await session.run(
+        _SAVE_ACCOUNT,
+        account.bucket,
+        account.id,
+        account.kind,
+        account.email,
+        account.name,
+        list(account.roles),
+        account.active,
+        now,
+    )
+
+
+async def save_password(session: WriteSession, account_id: UUID, hashed: str, now: datetime) -> None:
+    await session.run(_SAVE_CREDENTIAL, bucket_of(account_id), account_id, hashed, now)
+
+
+async def replace_hash(session: WriteSession, account_id: UUID, *, old: str, new: str) -> None:
+    """The same password hashed anew, unless it was changed meanwhile."""
+    await session.run(_REHASH, bucket_of(account_id), account_id, old, new)
+
+
+def _account(row: Row) -> StoredAccount:
+    return StoredAccount(
+        id=row["id"],
+        kind=row["kind"],
+        email=row["email"],
+        name=row["name"],
+        roles=tuple(row["roles"]),
+        active=row["active"],
+        password_hash=row["password_hash"],
+        password_changed_at=row["changed_at"],
+    )
