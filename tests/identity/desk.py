@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 from rialto.engines.passwords import Argon2Passwords
-from rialto.identity.api import PutStaff, SignIn, Tokens
+from rialto.identity.api import (
+    DueLetter,
+    LetterNotFound,
+    LetterRef,
+    LinkToken,
+    PutStaff,
+    Register,
+    SignIn,
+    Tokens,
+)
+from rialto.identity.events import EVENTS
 from rialto.identity.handlers import IdentityHandlers
+from rialto.identity.model.fields import email_hash
 from rialto.identity.service import SERVICE
 from rialto.kernel.db import DatabaseAddress
+from rialto.kernel.events import Event, EventTypes
+from rialto.kernel.ids import ACCOUNT, LETTER
 from tests.support.env import TestEnv, open_service
 
 PASSWORD = "correct horse battery"
@@ -43,6 +57,40 @@ class Desk:
     handlers: IdentityHandlers
     passwords: CountedPasswords
     env: TestEnv
+
+    async def letters(self) -> list[DueLetter]:
+        """What notifications would mail, in the order of asking."""
+        async with self.env.db.read() as session:
+            rows = await session.all("SELECT id FROM letters ORDER BY requested_at, id")
+        found = []
+        for row in rows:
+            with suppress(LetterNotFound):
+                found.append(await self.handlers.letter(LetterRef(letter_id=LETTER.of(row["id"]))))
+        return found
+
+    async def token(self, template: str) -> str:
+        """The token in the link of the newest letter of a kind."""
+        links = [letter.link for letter in await self.letters() if letter.template == template]
+        return (links[-1] or "").partition("?token=")[2]
+
+    async def events(self) -> list[Event]:
+        """All that was published, in the order of the streams' making."""
+        types = EventTypes(EVENTS)
+        async with self.env.db.read() as session:
+            rows = await session.all(
+                "SELECT type, schema_version, body::text AS body FROM events ORDER BY at, stream, version"
+            )
+        return [types.decode(row["type"], row["schema_version"], row["body"]) for row in rows]
+
+    async def customer(self, *, verified: bool = True, **registering: str) -> str:
+        """The id of a customer who registered, and verified the e-mail."""
+        command = registration(**registering)
+        await self.handlers.register(command)
+        account = await self.handlers.account_of(email_hash(command.email))
+        assert account is not None
+        if verified:
+            await self.handlers.verify_email(LinkToken(token=await self.token("verify_email")))
+        return ACCOUNT.of(account.id)
 
     async def sign_in(self, command: SignIn) -> Tokens:
         """For accounts without a second factor."""
@@ -81,3 +129,8 @@ def anna(
 
 def signing_in(*, email: str = EMAIL, password: str = PASSWORD, client: str = "") -> SignIn:
     return SignIn(email=email, password=password, client=client)
+
+
+def registration(*, email: str = EMAIL, key: str | None = None, **changed: str) -> Register:
+    values: dict[str, Any] = {"password": PASSWORD, "name": "Anna", **changed}
+    return Register(email=email, key=key, **values)

@@ -76,7 +76,7 @@ def test_what_was_signed_is_read_back() -> None:
 
 def test_a_customer_has_no_permissions() -> None:
     clock = ManualClock()
-    anyone = Principal(kind="customer", id="cus_1", session_id="ses_2")
+    anyone = Principal(kind="customer", id="acc_1", session_id="ses_2")
     assert a_verifier(clock).verify(a_signer(clock).sign(anyone, lifetime_s=600)) == anyone
 
 
@@ -210,10 +210,10 @@ def test_the_cache_is_bounded_and_forgetting_changes_no_answer() -> None:
     clock = ManualClock()
     verifier = a_verifier(clock, cache_max=2)
     tokens = [
-        a_signer(clock).sign(Principal(kind="customer", id=f"cus_{n}"), lifetime_s=60) for n in range(5)
+        a_signer(clock).sign(Principal(kind="customer", id=f"acc_{n}"), lifetime_s=60) for n in range(5)
     ]
     for _ in range(2):
-        assert [verifier.verify(token).id for token in tokens] == [f"cus_{n}" for n in range(5)]
+        assert [verifier.verify(token).id for token in tokens] == [f"acc_{n}" for n in range(5)]
     assert len(verifier._cache) == 2
 
 

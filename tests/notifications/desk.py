@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from rialto.cart.api import CartTotals, ChosenDelivery
+from rialto.identity.api import DueLetter, LetterNotFound, LetterRef
 from rialto.kernel.address import Address
-from rialto.kernel.ids import CART, LINE, ORDER, CartId, OrderId
+from rialto.kernel.ids import CART, LETTER, LINE, ORDER, CartId, LetterId, OrderId
 from rialto.kernel.mail import Outgoing
 from rialto.kernel.money import EUR, Money
 from rialto.orders.api import Order, OrderLine, OrdersNamed, OrderTax, SeveralOrders
@@ -93,6 +94,40 @@ class OrderBook:
         raise AssertionError(command)
 
     get = checkout = resume = cancel = ship = refund = list = _never
+
+
+LETTER_ID: LetterId = LETTER.of(ORDER_UUID)
+
+
+def a_due_letter(**changed: Any) -> DueLetter:
+    values: dict[str, Any] = {
+        "letter_id": LETTER_ID,
+        "template": "verify_email",
+        "email": "anna@example.com",
+        "name": "Anna Müller",
+        "language": "en",
+        "link": "account/verify?token=0a7.secret",
+        "valid_until": PLACED_AT,
+    }
+    return DueLetter(**{**values, **changed})
+
+
+class LetterDesk:
+    """As much of `Identity` as mails need."""
+
+    def __init__(self, *letters: DueLetter) -> None:
+        self.letters = {letter.letter_id: letter for letter in letters}
+
+    async def letter(self, command: LetterRef) -> DueLetter:
+        if command.letter_id not in self.letters:
+            raise LetterNotFound
+        return self.letters[LetterId(command.letter_id)]
+
+    def __getattr__(self, name: str) -> Any:
+        async def never(command: Any) -> Any:
+            raise AssertionError((name, command))
+
+        return never
 
 
 class Postbox:

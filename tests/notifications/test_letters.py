@@ -11,11 +11,14 @@ from rialto.kernel.money import Currency, Money
 from rialto.notifications.model import Letter, Template
 from rialto.notifications.render import Renderer, shipped_lines
 from rialto.orders.api import Order, OrderTax
-from tests.notifications.desk import a_line, an_order, eur
+from tests.notifications.desk import a_due_letter, a_line, an_order, eur
 
 pytestmark = pytest.mark.fast
 
 HOSTILE = '<script>alert("x")</script>\r\nBcc: all@example.com & "quotes" {{ 7 * 7 }}'
+
+
+ACCOUNT_LETTERS = [template for template in Template if not template.startswith("order_")]
 
 
 def placed(order: Order) -> Letter:
@@ -25,7 +28,12 @@ def placed(order: Order) -> Letter:
 def every_letter(order: Order) -> list[Letter]:
     renderer = Renderer("https://shop.example")
     shipped = {"shipped": shipped_lines(order, {line.id: 1 for line in order.lines}), "tracking": "00340 <b>"}
+    accounts = [
+        renderer.account_letter(template, a_due_letter(language=order.language, name=HOSTILE))
+        for template in ACCOUNT_LETTERS
+    ]
     return [
+        *accounts,
         renderer.letter(Template.ORDER_PLACED, order, {}),
         renderer.letter(Template.ORDER_CANCELLED, order, {"by_customer": True}),
         renderer.letter(Template.ORDER_CANCELLED, order, {"by_customer": False}),
@@ -178,3 +186,36 @@ def test_an_american_address_has_the_city_first() -> None:
         name="Joe", line1="1 Main St", city="Austin", region="TX", postal_code="73301", country="US"
     )
     assert "Austin, TX 73301\nUnited States" in placed(an_order(shipping=address)).text
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr"])
+@pytest.mark.parametrize("template", ACCOUNT_LETTERS)
+def test_a_letter_of_an_account_leads_to_its_page_in_the_readers_language(
+    template: Template, language: str
+) -> None:
+    due = a_due_letter(language=language)
+    letter = Renderer("https://shop.example").account_letter(template, due)
+    spoken = {"fr": "en"}.get(language, language)
+    link = f"https://shop.example/{spoken}/account/verify?token=0a7.secret"
+    assert link in letter.text.splitlines()
+    assert link in Tags(letter.html).links
+    assert "secret" not in letter.subject
+
+
+@pytest.mark.parametrize("template", ["verify_email", "reset_password", "verify_new_email", "email_change"])
+@pytest.mark.parametrize(
+    ("language", "shown"), [("en", "5 January 2026 at 09:00 UTC"), ("de", "5. Januar 2026")]
+)
+def test_a_letter_says_how_long_its_link_is_good(template: str, language: str, shown: str) -> None:
+    letter = Renderer("https://shop.example").account_letter(
+        Template(template), a_due_letter(language=language)
+    )
+    assert shown in " ".join(letter.text.split())
+    assert shown in letter.html
+
+
+def test_what_a_stranger_entered_as_a_name_is_not_in_a_letter_to_an_address_that_nobody_proved() -> None:
+    renderer = Renderer("https://shop.example")
+    for template in ACCOUNT_LETTERS:
+        letter = renderer.account_letter(template, a_due_letter(name="You won: evil.example"))
+        assert "evil.example" not in letter.text + letter.html + letter.subject

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +10,10 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
+from rialto.identity.api import DueLetter, Identity
+from rialto.identity.events import LetterRequested
 from rialto.kernel.bus import Logged
 from rialto.kernel.consumers import Consumer
 from rialto.kernel.db import DatabaseAddress
@@ -29,11 +32,14 @@ from rialto.orders.api import Order, Orders
 from rialto.orders.events import OrderCancelled, OrderPlaced, OrderShipped
 from tests.notifications.desk import (
     CART_ID,
+    LETTER_ID,
     ORDER_ID,
     ORDER_UUID,
     PLACED_AT,
+    LetterDesk,
     OrderBook,
     Postbox,
+    a_due_letter,
     an_order,
     eur,
 )
@@ -105,9 +111,12 @@ def _envelope(event: Event, version: int) -> Envelope:
 
 
 @asynccontextmanager
-async def open_desk(postgres: DatabaseAddress, order: Order | None = None) -> AsyncIterator[Desk]:
+async def open_desk(
+    postgres: DatabaseAddress, order: Order | None = None, *, letters: Sequence[DueLetter] = ()
+) -> AsyncIterator[Desk]:
     book, box = OrderBook(order or an_order()), Postbox()
-    async with open_service(SERVICE, postgres, peers={Orders: book}, engines={"mail": box}) as env:
+    peers: dict[Any, Any] = {Orders: book, Identity: LetterDesk(*letters)}
+    async with open_service(SERVICE, postgres, peers=peers, engines={"mail": box}) as env:
         consumer = Consumer(
             "notifications", env.db, env.handlers, REACTIONS, clock=env.clock, faults=NoFaults(), known=()
         )
@@ -283,6 +292,7 @@ async def test_a_worker_that_was_suspended_with_a_claim_leaves_the_mail_to_the_n
             desk.env.db,
             suspended,
             orders=desk.env[Orders],
+            identity=desk.env[Identity],
             mailer=desk.box,
             renderer=Renderer(desk.env.settings.public_url),
             public_url=desk.env.settings.public_url,
@@ -315,3 +325,42 @@ async def test_a_mail_that_is_none_is_not_found(postgres: DatabaseAddress, mail_
     async with open_desk(postgres) as desk:
         with pytest.raises(MailNotFound):
             await desk.handlers.get(MailRef(id=MailId(mail_id)))
+
+
+REQUESTED = LetterRequested(letter_id=LETTER_ID, template="verify_email", requested_at=PLACED_AT)
+
+
+async def test_a_letter_of_an_account_is_mailed_once_with_its_link(postgres: DatabaseAddress) -> None:
+    async with open_desk(postgres, letters=[a_due_letter(language="de")]) as desk:
+        await desk.tell(REQUESTED)
+        await desk.tell(REQUESTED, first_version=3)
+        (mail,) = await desk.mails()
+        assert (mail.to, mail.template, mail.language) == ("anna@example.com", "verify_email", "de")
+        assert mail.cause == LETTER_ID
+        assert "/de/account/verify?token=0a7.secret" in mail.text
+
+
+async def test_a_strangers_request_mails_nothing(postgres: DatabaseAddress) -> None:
+    async with open_desk(postgres) as desk:
+        await desk.tell(REQUESTED)
+        assert await desk.mails() == []
+
+
+async def test_a_letters_secret_is_not_logged(postgres: DatabaseAddress) -> None:
+    async with open_desk(postgres, letters=[a_due_letter()]) as desk:
+        desk.box.refusals = [Unavailable(), MailRefused()]
+        with capture_logs() as logs:
+            await desk.tell(REQUESTED)
+            await desk.handlers.send_due()
+            desk.env.clock.advance(60)
+            await desk.handlers.send_due()
+        assert len(logs) == 2
+        assert "secret" not in str(logs)
+        assert "anna@example.com" not in str(logs)
+
+
+async def test_a_letter_of_a_newer_release_is_parked_and_not_lost(postgres: DatabaseAddress) -> None:
+    async with open_desk(postgres, letters=[a_due_letter(template="birthday")]) as desk:
+        with pytest.raises(Unavailable):
+            await desk.tell(REQUESTED)
+        assert await desk.mails() == []

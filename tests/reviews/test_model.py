@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from rialto.kernel.errors import Invalid
-from rialto.kernel.ids import REVIEW, CustomerId
+from rialto.kernel.ids import REVIEW, AccountId
 from rialto.reviews.api import (
     EDITABLE_DAYS,
     AlreadyReviewed,
@@ -71,7 +71,7 @@ def test_a_withdrawn_review_may_be_written_anew_and_still_knows_what_was_counted
 
 
 def test_what_is_left_of_a_withdrawn_review_is_not_personal() -> None:
-    gone = withdraw(reported(a_review(account_id=CustomerId("cus_1"), reason="x"), "client"))
+    gone = withdraw(reported(a_review(account_id=AccountId("acc_1"), reason="x"), "client"))
     assert (gone.title, gone.body, gone.name, gone.account_id, gone.reason, gone.reports) == (
         *("", "", "", None, None),
         [],

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from rialto.kernel.errors import Invalid, Unavailable
-from rialto.kernel.ids import REVIEW, CustomerId, ReviewId
+from rialto.kernel.ids import REVIEW, AccountId, ReviewId
 from rialto.kernel.settings import Settings
 from rialto.orders.api import OrderNotFound
 from rialto.reviews.api import (
@@ -27,7 +27,7 @@ from tests.support.values import seeded_ids
 
 pytestmark = pytest.mark.anyio
 
-ADA = CustomerId("cus_ada")
+ADA = AccountId("acc_ada")
 
 
 async def own(desk: Desk, number: int = 1) -> list[OwnReview]:
@@ -124,7 +124,7 @@ async def test_an_author_edits_with_the_key_or_the_account(desk: Desk) -> None:
 
 async def test_for_anybody_else_the_review_is_not_there(desk: Desk) -> None:
     review = await desk.write(account_id=ADA)
-    other = CustomerId("cus_bob")
+    other = AccountId("acc_bob")
     for key, account in ((None, None), ("other", None), (None, other)):
         with pytest.raises(ReviewNotFound):
             await desk.reviews.edit(
@@ -188,7 +188,7 @@ async def test_everything_of_an_author_is_exported_and_forgotten(desk: Desk) -> 
         await desk.write(1, product=LAMP, account_id=ADA),
         await desk.write(2),
     ]
-    others = await desk.write(3, account_id=CustomerId("cus_bob"))
+    others = await desk.write(3, account_id=AccountId("acc_bob"))
     author = Author(account_id=ADA, order_ids=[order_id(1), order_id(2)])
     exported = await desk.reviews.export(author)
     assert {review.id for review in exported.items} == {review.id for review in mine}

@@ -148,26 +148,31 @@ def _about(handler: HTTPRouteHandler) -> About:
 
 
 def _operation(path: str, handler: HTTPRouteHandler, schemas: Schemas) -> Json:
-    permission = next(
-        (guard.permission for guard in handler.resolve_guards() if hasattr(guard, "permission")), None
-    )
+    permission, audience = _guarded_by(handler, "permission"), _guarded_by(handler, "audience")
     text = inspect.getdoc(handler.fn) or f"{handler.summary}."
     if permission:
         text += f"\n\nNeeds the permission `{permission}`."
+    if audience:
+        text += f"\n\nNeeds the token of {audience}."
     operation: Json = {
         "operationId": handler.operation_id,
         "summary": handler.summary,
         "description": text,
         "tags": [_tag(handler)],
         "parameters": _parameters(path, handler),
-        "responses": _responses(handler, schemas, for_staff=bool(permission)),
+        "responses": _responses(handler, schemas, guarded=bool(permission or audience)),
     }
     body = _body(handler)
     if body is not None:
         operation["requestBody"] = _request_body(body, _about(handler), schemas)
-    if permission:
+    if permission or audience:
         operation["security"] = [{"bearer": []}]
     return {name: value for name, value in operation.items() if value != []}
+
+
+def _guarded_by(handler: HTTPRouteHandler, word: str) -> str | None:
+    """What one of its guards says of itself."""
+    return next((getattr(guard, word) for guard in handler.resolve_guards() if hasattr(guard, word)), None)
 
 
 def _request_body(field: FieldDefinition, about: About, schemas: Schemas) -> Json:
@@ -213,7 +218,7 @@ def _taken(handler: HTTPRouteHandler) -> Iterable[tuple[str, str, FieldDefinitio
                 yield kwarg.name or name, place, field, kwarg
 
 
-def _responses(handler: HTTPRouteHandler, schemas: Schemas, *, for_staff: bool) -> Json:
+def _responses(handler: HTTPRouteHandler, schemas: Schemas, *, guarded: bool) -> Json:
     about = _about(handler)
     responses: Json = {}
     for status, kind in _answers(handler).items():
@@ -231,7 +236,7 @@ def _responses(handler: HTTPRouteHandler, schemas: Schemas, *, for_staff: bool) 
                     "examples": {"usual": {"value": schemas.sample(schema)}},
                 }
             }
-    for status, refusals in sorted(_refusals(handler, for_staff=for_staff).items()):
+    for status, refusals in sorted(_refusals(handler, guarded=guarded).items()):
         responses[str(status)] = _problem(status, refusals)
     return responses
 
@@ -244,12 +249,12 @@ _SUCCESS = {
 }
 
 
-def _refusals(handler: HTTPRouteHandler, *, for_staff: bool) -> dict[int, list[tuple[str, str]]]:
+def _refusals(handler: HTTPRouteHandler, *, guarded: bool) -> dict[int, list[tuple[str, str]]]:
     """By status: code and text of each refusal that is known beforehand."""
     places = {called: place for called, place, _, _ in _taken(handler)}
     body = _body(handler)
     expected: list[RialtoError] = [_raised(one) for one in _about(handler).refuses]
-    if for_staff:
+    if guarded:
         expected += [NOT_SIGNED_IN, AccessTokenRefused(), Denied("This needs a permission you do not have.")]
     if body is not None:
         expected.append(MALFORMED)

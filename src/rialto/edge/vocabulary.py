@@ -14,7 +14,7 @@ INTRODUCTION = """JSON over HTTP. Names are snake_case, times RFC 3339 in UTC, d
 
 **Money** is `{"amount": 1999, "currency": "EUR"}`: whole minor units of an ISO 4217 currency, never a fraction.
 
-**Guests need no key.** Whoever has a cart's id may use the cart, whoever has an order's key may read the order; both are unguessable. Staff sign in and send `Authorization: Bearer <access_token>`.
+**Guests need no key.** Whoever has a cart's id may use the cart, whoever has an order's key may read the order; both are unguessable. Whoever signed in, customer or staff, sends `Authorization: Bearer <access_token>`.
 
 **Errors** are RFC 9457 problem details (`application/problem+json`) with a `code` that never changes and, for faulty fields, `errors` with their paths. Answers 429 and 503 say in `Retry-After` when to come back.
 
@@ -29,7 +29,8 @@ TAGS: dict[str, str] = {
     "orders": "What became of a purchase, by the order's own key.",
     "reviews": "What buyers say. Writing takes the order's key; everything is looked at before it is shown.",
     "payments": "Messages of payment providers.",
-    "sign-in": "Staff sign in with e-mail and password and get a short-lived access token and a refresh token.",
+    "sign-in": "Customers and staff sign in and get a short-lived access token and a refresh token.",
+    "account": "A customer's own account: made, proved, changed, handed out, erased.",
     "staff: products": "The catalogue as merchants edit it.",
     "staff: stock": "What is on hand in each warehouse.",
     "staff: prices": "Tax rates and ways of delivery.",
@@ -63,6 +64,9 @@ SLUG: Json = {"pattern": "^[a-z0-9-]{1,120}$"}
 CODE: Json = {"pattern": "^[a-z][a-z0-9_]{0,59}$"}
 VALUE_CODE: Json = {"pattern": "^[a-z0-9][a-z0-9_.-]{0,79}$"}
 LOOSE_CODE: Json = {"pattern": "^[a-z][a-z0-9_-]{0,59}$"}
+
+
+LANGUAGE: Json = {"pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"}
 
 
 def texts(most: int, least: int = 0) -> Json:
@@ -166,6 +170,11 @@ NOTES: dict[str, Json] = {
     "ApiProduct.id": id_pattern(PRODUCT),
     "ApiListItem.id": id_pattern(PRODUCT),
     "Product.id": id_pattern(PRODUCT),
+    "Registration.email": {"format": "email", "maxLength": 254},
+    "Registration.password": {"minLength": 12, "maxLength": 1024},
+    "Registration.name": {"minLength": 1, "maxLength": 120},
+    "Registration.language": LANGUAGE,
+    "Registration.channel": {"pattern": "^[a-z0-9][a-z0-9_-]{0,59}$"},
     "NewStaff.email": {"format": "email", "maxLength": 254},
     "NewStaff.name": {"minLength": 1, "maxLength": 120},
     "NewStaff.password": {"minLength": 12, "maxLength": 1024},

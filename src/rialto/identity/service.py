@@ -7,6 +7,7 @@ from rialto.identity.events import EVENTS
 from rialto.identity.handlers import IdentityHandlers
 from rialto.identity.handlers.shared import Parts
 from rialto.identity.model.sessions import RefreshTokens
+from rialto.identity.model.tokens import LinkTokens
 from rialto.identity.routes import ROUTES
 from rialto.kernel.auth import TokenSigner
 from rialto.kernel.limits import RateLimiter
@@ -25,6 +26,7 @@ def build(e: Env) -> IdentityHandlers:
         signer=TokenSigner(secrets.signing_key, issuer=e.settings.public_url, clock=e.clock),
         tokens=RefreshTokens(secrets.derive("identity:refresh")),
         clients=RateLimiter(per_s=CLIENT_PER_S, burst=CLIENT_BURST, clock=e.clock),
+        links=LinkTokens(secrets.derive("identity:links")),
         secret=secrets.derive("identity:hashes").encode(),
     )
     return IdentityHandlers(e, parts)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, format_time
 from babel.numbers import format_currency, format_percent
 
 from rialto.kernel.address import Address
@@ -36,6 +36,13 @@ def percent(rate: str, language: str) -> str:
 def full_day(at: datetime, language: str) -> str:
     """`5 January 2026`."""
     return format_date(at, "long", locale=LOCALES[language])
+
+
+def moment(at: datetime, language: str) -> str:
+    """`5 January 2026 at 09:00 UTC`: a mail is read in any time zone."""
+    between = {"en": "at", "de": "um"}[language]
+    clock = format_time(at, "HH:mm", tzinfo=UTC, locale=LOCALES[language])
+    return f"{full_day(at, language)} {between} {clock} UTC"
 
 
 def day_span(first: str | None, last: str | None, language: str) -> str:

@@ -1,4 +1,4 @@
-"""What happens when notifications is asked, or told of an order."""
+"""What happens when notifications is asked, or told of an order or an account."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from uuid import UUID
 
 import structlog
 
+from rialto.identity.api import DueLetter, Identity, LetterRef
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, WriteSession
 from rialto.kernel.errors import NotFound, Unavailable
-from rialto.kernel.ids import MAIL, OrderId, to_uuid
+from rialto.kernel.ids import MAIL, LetterId, OrderId, to_uuid
 from rialto.kernel.mail import Mailer, MailRefused, Outgoing
 from rialto.kernel.text import clean_text
 from rialto.notifications import store
 from rialto.notifications.api import ListMails, Mail, MailList, MailNotFound, MailRef
-from rialto.notifications.model import BEGIN_WITHIN_S, Cause, language_for, message_id
+from rialto.notifications.model import BEGIN_WITHIN_S, Cause, LetterCause, language_for, message_id
 from rialto.notifications.render import Renderer
 from rialto.orders.api import Order, OrderNotFound, Orders, OrdersNamed
 
@@ -46,6 +47,7 @@ class NotificationHandlers:
         clock: Clock,
         *,
         orders: Orders,
+        identity: Identity,
         mailer: Mailer,
         renderer: Renderer,
         public_url: str,
@@ -53,6 +55,7 @@ class NotificationHandlers:
         self._db = db
         self._clock = clock
         self._orders = orders
+        self._identity = identity
         self._mailer = mailer
         self._renderer = renderer
         self._public_url = public_url
@@ -98,6 +101,20 @@ class NotificationHandlers:
             ],
             self._clock.now(),
         )
+
+    async def letter(self, letter_id: LetterId) -> DueLetter:
+        """Raises LetterNotFound."""
+        return await self._identity.letter(LetterRef(letter_id=letter_id))
+
+    async def queue_letter(self, session: WriteSession, cause: LetterCause, due: DueLetter) -> None:
+        """Write a letter of an account and keep it for sending, in the reaction's transaction."""
+        mail = store.NewMail(
+            cause=cause,
+            letter=self._renderer.account_letter(cause.template, due),
+            language=language_for(due.language),
+            to=due.email,
+        )
+        await store.queue(session, [mail], self._clock.now())
 
     async def send_due(self) -> int:
         """Send the mails whose turn it is; how many were sent or refused for good.

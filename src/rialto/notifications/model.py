@@ -6,10 +6,11 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from rialto.kernel.ids import MAIL, OrderId, derived_uuid, to_uuid
+from rialto.kernel.ids import MAIL, LetterId, OrderId, derived_uuid, to_uuid
 
 LANGUAGES = ("en", "de")
 SUBJECT_LENGTH_MAX = 180
@@ -33,11 +34,34 @@ class Template(StrEnum):
     ORDER_PLACED = "order_placed"
     ORDER_CANCELLED = "order_cancelled"
     ORDER_SHIPPED = "order_shipped"
+    VERIFY_EMAIL = "verify_email"
+    ALREADY_REGISTERED = "already_registered"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a template
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a template
+    VERIFY_NEW_EMAIL = "verify_new_email"
+    EMAIL_CHANGE = "email_change"
+
+
+class MailCause(Protocol):
+    """What a mail is about: it is sent once for it."""
+
+    @property
+    def template(self) -> Template: ...
+
+    @property
+    def key(self) -> str:
+        """Unique together with the template."""
+        ...
+
+    @property
+    def mail_id(self) -> UUID:
+        """The same whoever asks: with it the Message-ID stays the same, too."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cause:
-    """What a mail is about: it is sent once for it. `step` tells one shipment from the next."""
+    """An order. `step` tells one shipment from the next."""
 
     order_id: OrderId
     template: Template
@@ -49,8 +73,23 @@ class Cause:
 
     @property
     def mail_id(self) -> UUID:
-        """The same whoever asks: with it the Message-ID stays the same, too."""
         return derived_uuid(to_uuid(self.order_id), "mail", self.template, self.step)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LetterCause:
+    """A letter that identity asked for."""
+
+    letter_id: LetterId
+    template: Template
+
+    @property
+    def key(self) -> str:
+        return str(self.letter_id)
+
+    @property
+    def mail_id(self) -> UUID:
+        return derived_uuid(to_uuid(self.letter_id), "mail")
 
 
 @dataclass(frozen=True, kw_only=True)

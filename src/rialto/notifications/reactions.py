@@ -1,14 +1,16 @@
-"""What happens when an order speaks: one mail per cause, whatever is delivered twice."""
+"""What happens when an order or an account speaks: one mail per cause, whatever is delivered twice."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rialto.identity.api import LetterNotFound
+from rialto.identity.events import LetterRequested
 from rialto.kernel.consumers import Delivery
 from rialto.kernel.db import WriteSession
 from rialto.kernel.service import Reaction
 from rialto.notifications.handlers import Notice, NotificationHandlers
-from rialto.notifications.model import Cause, Template
+from rialto.notifications.model import Cause, LetterCause, Template
 from rialto.notifications.render import shipped_lines
 from rialto.orders.events import OrderCancelled, OrderPlaced, OrderShipped
 
@@ -44,7 +46,20 @@ async def order_shipped(handlers: NotificationHandlers, event: OrderShipped, del
     await handlers.queue(delivery.session, [Notice(cause=cause, order=order, facts=facts)])
 
 
+async def letter_requested(
+    handlers: NotificationHandlers, event: LetterRequested, delivery: Delivery
+) -> None:
+    """A letter of an account. For a stranger's request, which looks the same, there is nobody to write to."""
+    try:
+        letter = await handlers.letter(event.letter_id)
+    except LetterNotFound:
+        return
+    cause = LetterCause(letter_id=event.letter_id, template=Template(letter.template))
+    await handlers.queue_letter(delivery.session, cause, letter)
+
+
 REACTIONS = (
+    Reaction(event=LetterRequested, run=letter_requested),
     Reaction(event=OrderPlaced, run_many=orders_placed),
     Reaction(event=OrderCancelled, run=order_cancelled),
     Reaction(event=OrderShipped, run=order_shipped),

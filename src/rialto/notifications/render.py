@@ -1,4 +1,4 @@
-"""From an order to what a mail says: text and HTML in the order's language.
+"""From an order or an account to what a mail says: text and HTML in its language.
 
 All that comes from outside (titles, names, addresses) is put on one line here and escaped by the HTML
 templates, so neither a subject nor a table can be broken out of.
@@ -13,6 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from rialto.identity.api import DueLetter
 from rialto.notifications import formats
 from rialto.notifications.model import Letter, Template, absolute_url, language_for, one_line, subject_line
 from rialto.orders.api import Order, OrderLine
@@ -33,6 +34,17 @@ class Renderer:
         language = language_for(order.language)
         view = _cleaned({**order_view(order, language), "shop_url": self._public_url, **facts})
         view["status_url"] = absolute_url(self._public_url, order.status_url)
+        return self._rendered(template, language, view)
+
+    def account_letter(self, template: Template, due: DueLetter) -> Letter:
+        """What to write to an account's owner. Its link is a secret: it stands in the letter and nowhere else."""
+        language = language_for(due.language)
+        view = _cleaned({"language": language, "name": due.name, "shop_url": self._public_url})
+        view["link"] = absolute_url(self._public_url, f"{language}/{due.link}") if due.link else ""
+        view["valid_until"] = formats.moment(due.valid_until, language) if due.valid_until else ""
+        return self._rendered(template, language, view)
+
+    def _rendered(self, template: Template, language: str, view: Mapping[str, Any]) -> Letter:
         path = f"{language}/{template}"
         return Letter(
             subject=subject_line(self._text.get_template(f"{path}.subject").render(view)),

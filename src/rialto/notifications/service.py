@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rialto.identity.api import Identity
 from rialto.kernel.service import Env, Job, Service
 from rialto.notifications.api import Notifications
 from rialto.notifications.audit import AUDITS
@@ -16,6 +17,7 @@ def build(e: Env) -> NotificationHandlers:
         e.db,
         e.clock,
         orders=e[Orders],
+        identity=e[Identity],
         mailer=e.engine("mail"),
         renderer=Renderer(e.settings.public_url),
         public_url=e.settings.public_url,
@@ -27,7 +29,7 @@ SERVICE = Service(
     api=Notifications,
     package="rialto.notifications",
     build=build,
-    needs=(Orders,),
+    needs=(Orders, Identity),
     reactions=REACTIONS,
     jobs=(Job(name="notifications.send", every_s=1, run=lambda handlers: handlers.send_due()),),
     connections=1,

@@ -10,7 +10,7 @@ from uuid import UUID
 from rialto.kernel.db import ReadSession, Row, WriteSession
 from rialto.kernel.ids import MAIL
 from rialto.notifications.api import Mail, MailRow
-from rialto.notifications.model import ATTEMPTS_MAX, DELAYS_S, Cause, Letter
+from rialto.notifications.model import ATTEMPTS_MAX, DELAYS_S, Letter, MailCause
 
 _QUEUE = """
 INSERT INTO mails (id, cause, template, language, recipient, subject, text, html, state, next_attempt_at, created_at)
@@ -55,7 +55,7 @@ FROM mails WHERE id = $1
 class NewMail:
     """A mail to keep for sending."""
 
-    cause: Cause
+    cause: MailCause
     letter: Letter
     language: str
     to: str

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from rialto.kernel.errors import Conflict, Denied, NotFound, TooMany, VersionConflict
-from rialto.kernel.ids import CustomerId, OrderId, ProductId, ReviewId
+from rialto.kernel.ids import AccountId, OrderId, ProductId, ReviewId
 from rialto.kernel.service import Frozen, Nothing, operation
 
 SORTS = ("newest", "highest", "lowest")
@@ -62,7 +62,7 @@ class WriteReview(Frozen):
     product_id: ProductId
     order_id: OrderId
     order_key: str | None = None
-    account_id: CustomerId | None = None
+    account_id: AccountId | None = None
     language: str | None = None
     draft: Draft
 
@@ -72,7 +72,7 @@ class EditReview(Frozen):
 
     id: ReviewId
     order_key: str | None = None
-    account_id: CustomerId | None = None
+    account_id: AccountId | None = None
     expected: int
     draft: Draft
 
@@ -80,7 +80,7 @@ class EditReview(Frozen):
 class WithdrawReview(Frozen):
     id: ReviewId
     order_key: str | None = None
-    account_id: CustomerId | None = None
+    account_id: AccountId | None = None
 
 
 class OwnReview(Frozen):
@@ -116,7 +116,7 @@ class OrderReviews(Frozen):
 class Author(Frozen):
     """Whose reviews: those of an account, and of orders (a guest's, or from before the account)."""
 
-    account_id: CustomerId | None = None
+    account_id: AccountId | None = None
     order_ids: list[OrderId] = []
 
 

@@ -10,7 +10,7 @@ from litestar.datastructures import CacheControlHeader
 from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, QueryParameter
 
 from rialto.kernel.http import Injected, about, etag, if_match, principal_of, requires
-from rialto.kernel.ids import ORDER, PRODUCT, CustomerId, ReviewId
+from rialto.kernel.ids import ORDER, PRODUCT, AccountId, ReviewId
 from rialto.kernel.service import Frozen
 from rialto.orders.api import OrderNotFound
 from rialto.reviews.api import (
@@ -287,10 +287,10 @@ async def moderate_review(
     return _tagged(await reviews.moderate(command))
 
 
-def _account(request: AnyRequest) -> CustomerId | None:
+def _account(request: AnyRequest) -> AccountId | None:
     """Who is signed in as a customer. Raises Denied for a token that is none of ours."""
     principal = principal_of(request)
-    return CustomerId(principal.id) if principal.kind == "customer" and principal.id else None
+    return AccountId(principal.id) if principal.kind == "customer" and principal.id else None
 
 
 def _tagged(review: Any, *, status: int = 200, location: str | None = None) -> Response[Any]:

@@ -9,13 +9,13 @@ from rialto.identity.api.accounts import (
     AccountContact,
     AccountNotFound,
     AccountRef,
-    Accounts,
     Archive,
     ChangeAccount,
     ChangeEmail,
     ChangePassword,
     Consent,
     DueLetter,
+    EmailChanges,
     EmailNotVerified,
     EmailTaken,
     ForgotPassword,
@@ -24,9 +24,13 @@ from rialto.identity.api.accounts import (
     LetterRef,
     LinkRefused,
     LinkToken,
+    OwnData,
+    PasswordChanges,
     PasswordWeak,
     PasswordWrong,
+    Profiles,
     Register,
+    Registering,
     ResetPassword,
 )
 from rialto.identity.api.addresses import (
@@ -72,7 +76,6 @@ __all__ = [
     "AccountContact",
     "AccountNotFound",
     "AccountRef",
-    "Accounts",
     "AddAddress",
     "AddressBook",
     "AddressNotFound",
@@ -86,6 +89,7 @@ __all__ = [
     "ChangePassword",
     "Consent",
     "DueLetter",
+    "EmailChanges",
     "EmailNotVerified",
     "EmailTaken",
     "EndSession",
@@ -98,14 +102,18 @@ __all__ = [
     "LetterRef",
     "LinkRefused",
     "LinkToken",
+    "OwnData",
     "OwnSession",
+    "PasswordChanges",
     "PasswordWeak",
     "PasswordWrong",
+    "Profiles",
     "Proof",
     "ProofNeeded",
     "PutStaff",
     "RefreshWith",
     "Register",
+    "Registering",
     "ResetPassword",
     "SavedAddress",
     "SecondStep",
@@ -126,5 +134,5 @@ __all__ = [
 ]
 
 
-class Identity(SigningIn, StaffAccounts, Protocol):
+class Identity(SigningIn, Registering, StaffAccounts, Protocol):
     """Accounts of customers and of staff, and what proves them."""

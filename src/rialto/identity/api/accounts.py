@@ -175,8 +175,8 @@ class Archive(Frozen):
     content: bytes
 
 
-class Accounts(Protocol):
-    """Accounts of customers, for themselves and for other services."""
+class Registering(Protocol):
+    """Accounts of customers as they begin, and what other services ask of them."""
 
     @operation(idempotent=True)
     async def register(self, command: Register) -> Nothing:
@@ -200,6 +200,20 @@ class Accounts(Protocol):
         """Mail the link again, to the pending address if there is one. Raises TooMany. Verified: nothing."""
         ...
 
+    @operation(idempotent=True)
+    async def contact(self, command: AccountRef) -> AccountContact:
+        """For other services. Raises AccountNotFound, also for an account that was erased."""
+        ...
+
+    @operation(idempotent=True)
+    async def letter(self, command: LetterRef) -> DueLetter:
+        """What the letter says, its link made now; the same link each time. Raises LetterNotFound."""
+        ...
+
+
+class PasswordChanges(Protocol):
+    """Passwords that were forgotten or are changed."""
+
     @operation(idempotent=False)
     async def forgot_password(self, command: ForgotPassword) -> Nothing:
         """Mail a link to set another password: good once and for an hour.
@@ -221,6 +235,10 @@ class Accounts(Protocol):
         """End all other sessions and mail that it was changed. Raises PasswordWrong, PasswordWeak, TooMany."""
         ...
 
+
+class EmailChanges(Protocol):
+    """Another address in the place of the old one, and back."""
+
     @operation(idempotent=False)
     async def change_email(self, command: ChangeEmail) -> Nothing:
         """Mail a link to the new address, which counts once that is used, and one to the old that takes it back.
@@ -239,6 +257,10 @@ class Accounts(Protocol):
         """
         ...
 
+
+class Profiles(Protocol):
+    """What an account says about its owner."""
+
     @operation(idempotent=True)
     async def account(self, command: AccountRef) -> Account:
         """Raises AccountNotFound."""
@@ -249,15 +271,9 @@ class Accounts(Protocol):
         """Raises AccountNotFound, Invalid naming the fields."""
         ...
 
-    @operation(idempotent=True)
-    async def contact(self, command: AccountRef) -> AccountContact:
-        """For other services. Raises AccountNotFound, also for an account that was erased."""
-        ...
 
-    @operation(idempotent=True)
-    async def letter(self, command: LetterRef) -> DueLetter:
-        """What the letter says, its link made now; the same link each time. Raises LetterNotFound."""
-        ...
+class OwnData(Protocol):
+    """All of a person's data, handed out or erased, over all services."""
 
     @operation(idempotent=True, timeout_s=30.0)
     async def export_data(self, command: Proof) -> Archive:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import structlog
 
+from rialto.identity.handlers.profile import ProfileCases
+from rialto.identity.handlers.registering import RegisteringCases
 from rialto.identity.handlers.sessions import SessionCases
 from rialto.identity.handlers.signing_in import SigningInCases
 from rialto.identity.handlers.staff import StaffCases
@@ -12,7 +14,7 @@ from rialto.identity.store.sweeping import sweep
 log = structlog.get_logger("rialto.identity")
 
 
-class IdentityHandlers(SigningInCases, SessionCases, StaffCases):
+class IdentityHandlers(SigningInCases, SessionCases, RegisteringCases, ProfileCases, StaffCases):
     """Implements `Identity`."""
 
     async def sweep(self) -> int:

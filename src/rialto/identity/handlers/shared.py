@@ -17,6 +17,7 @@ from rialto.identity.model.sessions import (
     RefreshTokens,
     session_end,
 )
+from rialto.identity.model.tokens import LinkTokens
 from rialto.identity.store import accounts, attempts, sessions
 from rialto.identity.store.accounts import StoredAccount
 from rialto.kernel.auth import Passwords, Principal, TokenSigner
@@ -36,6 +37,7 @@ class Parts:
     signer: TokenSigner
     tokens: RefreshTokens
     clients: RateLimiter
+    links: LinkTokens
     secret: bytes
 
 

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from uuid import UUID
 
-from rialto.identity.api import PasswordWeak, PutStaff
+from rialto.identity.api import PasswordWeak, PutStaff, Register
 from rialto.kernel.auth import ROLES
 from rialto.kernel.errors import FieldProblem, Invalid
 from rialto.kernel.ids import BUCKETS
@@ -23,6 +23,8 @@ STAFF_BUCKET = 0
 # Where an unknown e-mail's account is looked for, so that it costs the same statements: no id has time zero.
 NOBODY = UUID("00000000-0000-7000-8000-000000000000")
 
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
+_CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 
 
@@ -75,15 +77,44 @@ def checked_staff(command: PutStaff) -> PutStaff:
     ]
     if not command.roles:
         problems.append(_problem("roles", "Give at least one role."))
-    name = " ".join(command.name.split())
-    if not 1 <= len(name) <= NAME_LENGTH_MAX or not name.isprintable():
-        problems.append(_problem("name", f"Give a name of at most {NAME_LENGTH_MAX} printable characters."))
+    name, problem = _name(command.name)
+    problems += problem
     if problems:
         raise Invalid("The member of staff is not complete.", fields=tuple(problems))
     email = checked_email(command.email)
     return PutStaff(
         email=email, name=name, password=checked_password(command.password), roles=sorted(set(command.roles))
     )
+
+
+def checked_registration(command: Register) -> Register:
+    """The command, normalised. Raises PasswordWeak, or Invalid naming every field that is wrong."""
+    name, problems = _name(command.name)
+    problems += _language(command.language)
+    if not _CHANNEL.fullmatch(command.channel):
+        problems.append(_problem("channel", "This is no channel's code."))
+    if problems:
+        raise Invalid("The account is not complete.", fields=tuple(problems))
+    return Register(
+        email=checked_email(command.email),
+        password=checked_password(command.password),
+        name=name,
+        language=command.language,
+        channel=command.channel,
+        client=command.client,
+        key=command.key,
+    )
+
+
+def _name(given: str) -> tuple[str, list[FieldProblem]]:
+    name = " ".join(given.split())
+    if 1 <= len(name) <= NAME_LENGTH_MAX and name.isprintable():
+        return name, []
+    return name, [_problem("name", f"Give a name of at most {NAME_LENGTH_MAX} printable characters.")]
+
+
+def _language(given: str) -> list[FieldProblem]:
+    return [] if _LANGUAGE.fullmatch(given) else [_problem("language", "Give a language such as `de`.")]
 
 
 def checked_password(password: str) -> str:

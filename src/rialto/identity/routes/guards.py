@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import re
+from typing import Any
 
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import CacheControlHeader
 from litestar.handlers.base import BaseRouteHandler
-from litestar.params import HeaderParameter
 
-from rialto.kernel.auth import Principal
-from rialto.kernel.errors import Denied
+from rialto.kernel.errors import Denied, Invalid
 from rialto.kernel.http import principal_of
 
 AnyRequest = Request[Any, Any, Any]
 NO_STORE = CacheControlHeader(no_store=True)
 
-Key = Annotated[str | None, HeaderParameter(name="Idempotency-Key")]
+KEY_NOT_VALID = Invalid(
+    "An Idempotency-Key has 1 to 255 visible ASCII characters.", code="idempotency_key_not_valid"
+)
+# In OpenAPI's form, since here it may be left out.
+KEY_PARAMETER: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Made by the client, one per thing meant to be created: repeated, nothing is made twice.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+}
+_KEY = re.compile(r"[!-~]{1,255}")
+
+
+def key_of(request: AnyRequest) -> str | None:
+    """The Idempotency-Key, if the client made one. Raises Invalid."""
+    found = request.headers.get("idempotency-key")
+    if found is not None and not _KEY.fullmatch(found):
+        raise KEY_NOT_VALID
+    return found
 
 
 def client_of(request: AnyRequest) -> str:
@@ -26,11 +44,11 @@ def client_of(request: AnyRequest) -> str:
     return found or (request.client.host if request.client else "")
 
 
-def owner_of(request: AnyRequest) -> Principal:
-    """Who is asking, behind a guard that lets no guest pass."""
-    principal = principal_of(request)
-    assert principal.id is not None, "a route for somebody signed in has no guard"
-    return principal
+def account_of(request: AnyRequest) -> str:
+    """The id of whoever is asking, behind a guard that lets no guest pass."""
+    account_id = principal_of(request).id
+    assert account_id is not None, "a route for somebody signed in has no guard"
+    return account_id
 
 
 async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
@@ -58,5 +76,5 @@ async def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _handler: B
 
 
 staff_only.permission = "any member of staff"  # type: ignore[attr-defined]
-signed_in.permission = "anybody signed in"  # type: ignore[attr-defined]
-customer_only.permission = "any customer"  # type: ignore[attr-defined]
+signed_in.audience = "a customer or a member of staff"  # type: ignore[attr-defined]
+customer_only.audience = "a customer"  # type: ignore[attr-defined]

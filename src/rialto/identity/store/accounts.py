@@ -19,7 +19,7 @@ def bucket_of(stored: UUID) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredAccount:
-    """An account with its password's hash, if it has one."""
+    """An account with its password's hash, if it has one. The e-mail of an erased one is empty."""
 
     id: UUID
     kind: str
@@ -29,6 +29,10 @@ class StoredAccount:
     active: bool
     password_hash: str | None
     password_changed_at: datetime | None = None
+    language: str = "en"
+    channel: str = "default"
+    verified_at: datetime | None = None
+    created_at: datetime | None = None
 
     @property
     def bucket(self) -> int:
@@ -44,11 +48,15 @@ _CONFIRM = """
 UPDATE email_directory SET confirmed_at = $4
 WHERE bucket = $1 AND email_hash = $2 AND account_id = $3 AND confirmed_at IS NULL
 """
-_ACCOUNT_COLUMNS = "a.id, a.kind, a.email, a.name, a.roles, a.active, c.hash AS password_hash, c.changed_at"
+_ACCOUNT_COLUMNS = """
+a.id, a.kind, coalesce(a.email, '') AS email, a.name, a.roles, a.active, a.language, a.channel, a.verified_at, a.created_at,
+c.hash AS password_hash, c.changed_at AS password_changed_at
+"""
 _ACCOUNT_TABLES = """
 accounts AS a LEFT JOIN credentials AS c ON c.bucket = a.bucket AND c.account_id = a.id AND c.kind = 'password'
 """
 _ACCOUNT = f"SELECT {_ACCOUNT_COLUMNS} FROM {_ACCOUNT_TABLES} WHERE a.bucket = $1 AND a.id = $2"
+_LOCK_ACCOUNT = f"{_ACCOUNT} FOR UPDATE OF a"
 _HOLD = """
 SELECT true FROM accounts AS a JOIN credentials AS c ON c.bucket = a.bucket AND c.account_id = a.id
 WHERE a.bucket = $1 AND a.id = $2 AND c.kind = 'password' AND a.active AND c.changed_at = $3 FOR SHARE
@@ -67,6 +75,23 @@ WHERE (a.name, a.roles, a.active) IS DISTINCT FROM (excluded.name, excluded.role
 _SAVE_CREDENTIAL = """
 INSERT INTO credentials (bucket, account_id, kind, hash, changed_at) VALUES ($1, $2, 'password', $3, $4)
 ON CONFLICT (bucket, account_id, kind) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at
+"""
+# Also where the account is there already: the statement is the same, whatever it finds.
+_CREATE = """
+INSERT INTO accounts (bucket, id, kind, email, name, roles, active, version, created_at, changed_at, language, channel,
+    events)
+VALUES ($1, $2, 'customer', $3, $4, '{}', true, 1, $5, $5, $6, $7, 1) ON CONFLICT DO NOTHING
+"""
+_FIRST_CREDENTIAL = """
+INSERT INTO credentials (bucket, account_id, kind, hash, changed_at)
+SELECT $1::smallint, $2::uuid, 'password', $3::text, $4::timestamptz WHERE $5::boolean ON CONFLICT DO NOTHING
+"""
+_CLAIMED = (
+    "SELECT account_id, claimed_at, confirmed_at FROM email_directory WHERE bucket = $1 AND email_hash = $2"
+)
+_VERIFY = """
+UPDATE accounts SET verified_at = $3, events = events + 1, version = version + 1, changed_at = $3
+WHERE bucket = $1 AND id = $2 AND verified_at IS NULL RETURNING events
 """
 _REHASH = """
 UPDATE credentials SET hash = $4 WHERE bucket = $1 AND account_id = $2 AND kind = 'password' AND hash = $3
@@ -89,6 +114,12 @@ async def confirm_email(session: WriteSession, digest: bytes, account_id: UUID, 
 
 async def load_account(session: ReadSession, account_id: UUID) -> StoredAccount | None:
     row = await session.one(_ACCOUNT, bucket_of(account_id), account_id)
+    return _account(row) if row else None
+
+
+async def lock_account(session: WriteSession, account_id: UUID) -> StoredAccount | None:
+    """The account, held against changes until the transaction ends. Always before other rows of it."""
+    row = await session.one(_LOCK_ACCOUNT, bucket_of(account_id), account_id)
     return _account(row) if row else None
 
 
@@ -127,13 +158,23 @@ async def replace_hash(session: WriteSession, account_id: UUID, *, old: str, new
 
 
 def _account(row: Row) -> StoredAccount:
-    return StoredAccount(
-        id=row["id"],
-        kind=row["kind"],
-        email=row["email"],
-        name=row["name"],
-        roles=tuple(row["roles"]),
-        active=row["active"],
-        password_hash=row["password_hash"],
-        password_changed_at=row["changed_at"],
-    )
+    return StoredAccount(**{**dict(row), "roles": tuple(row["roles"])})
+
+
+async def create_customer(session: WriteSession, account: StoredAccount, hashed: str, now: datetime) -> bool:
+    """False when the id has an account, whosoever: nothing was changed then, by the same statements."""
+    values = (account.email, account.name, now, account.language, account.channel)
+    created = await session.run(_CREATE, account.bucket, account.id, *values) == 1
+    await session.run(_FIRST_CREDENTIAL, account.bucket, account.id, hashed, now, created)
+    return created
+
+
+async def load_claim(session: ReadSession, digest: bytes) -> Row | None:
+    """Which account an e-mail leads to (`account_id`), since when (`claimed_at`), and whether that is certain."""
+    return await session.one(_CLAIMED, bucket_of_hash(digest), digest)
+
+
+async def verify(session: WriteSession, account_id: UUID, now: datetime) -> int | None:
+    """The e-mail is its owner's; the number of the event that says so. None: it was known before."""
+    version: int | None = await session.value(_VERIFY, bucket_of(account_id), account_id, now)
+    return version

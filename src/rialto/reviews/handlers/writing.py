@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from rialto.kernel.documents import Query
 from rialto.kernel.errors import VersionConflict, field_problem
-from rialto.kernel.ids import CustomerId, OrderId, ProductId
+from rialto.kernel.ids import AccountId, OrderId, ProductId
 from rialto.kernel.service import Nothing
 from rialto.orders.api import Order, OrderNotFound, OrderRef
 from rialto.reviews.api import (
@@ -111,7 +111,7 @@ class Writing(ReviewUseCase):
     async def _by(self, author: Author) -> AsyncIterator[ReviewDocument]:
         if len(author.order_ids) > ORDERS_MAX:
             raise field_problem("order_ids", "too_many", f"At most {ORDERS_MAX} orders at a time.")
-        wanted: list[tuple[str, CustomerId | OrderId]] = [("by_order", one) for one in author.order_ids]
+        wanted: list[tuple[str, AccountId | OrderId]] = [("by_order", one) for one in author.order_ids]
         if author.account_id is not None:
             wanted.insert(0, ("by_account", author.account_id))
         seen: set[str] = set()

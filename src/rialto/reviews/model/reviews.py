@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from rialto.kernel.errors import field_problem
-from rialto.kernel.ids import REVIEW, CustomerId, OrderId, ProductId, ReviewId, derived_uuid, to_uuid
+from rialto.kernel.ids import REVIEW, AccountId, OrderId, ProductId, ReviewId, derived_uuid, to_uuid
 from rialto.kernel.service import Frozen
 from rialto.reviews.api import (
     DECISIONS,
@@ -59,7 +59,7 @@ class ReviewDocument(Frozen):
     id: ReviewId
     product_id: ProductId
     order_id: OrderId
-    account_id: CustomerId | None = None
+    account_id: AccountId | None = None
     rating: int
     title: str
     body: str
@@ -94,7 +94,7 @@ class Purchase(Frozen):
 
     product_id: ProductId
     order_id: OrderId
-    account_id: CustomerId | None
+    account_id: AccountId | None
     language: str
 
 

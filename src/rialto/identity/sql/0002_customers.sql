@@ -1,0 +1,46 @@
+-- Customers: what an account says about its owner, letters that are due, and tokens that are good once.
+--
+-- An erased account keeps its row without a word about the person: events and orders still name its id.
+
+ALTER TABLE accounts
+    ADD COLUMN language text NOT NULL DEFAULT 'en' CHECK (length(language) BETWEEN 2 AND 35),
+    ADD COLUMN channel text NOT NULL DEFAULT 'default' CHECK (length(channel) BETWEEN 1 AND 60),
+    ADD COLUMN verified_at timestamptz,
+    ADD COLUMN erased_at timestamptz,
+    -- How many events the account's stream has.
+    ADD COLUMN events int NOT NULL DEFAULT 0 CHECK (events >= 0),
+    ALTER COLUMN email DROP NOT NULL,
+    ADD CHECK ((email IS NULL) = (erased_at IS NOT NULL));
+
+-- A former address of an account stays reserved until then, so that it can be taken back.
+ALTER TABLE email_directory ADD COLUMN released_at timestamptz;
+
+-- What `identity.letter_requested` is about. Without an account there is nobody to write to: the request of a
+-- stranger leaves the same trace.
+CREATE TABLE letters (
+    bucket smallint NOT NULL,
+    id uuid NOT NULL,
+    template text NOT NULL,
+    account_id uuid,
+    about uuid,
+    requested_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, id),
+    CHECK ((get_byte(uuid_send(id), 6) & 15) * 256 + get_byte(uuid_send(id), 7) = bucket)
+);
+CREATE INDEX letters_by_age ON letters (requested_at);
+
+-- Tokens that are good once: only their hash is kept. `about` ties one to what it was made for.
+CREATE TABLE one_time_tokens (
+    bucket smallint NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid,
+    purpose text NOT NULL,
+    token_hash bytea NOT NULL CHECK (length(token_hash) = 32),
+    about text NOT NULL,
+    expires_at timestamptz NOT NULL,
+    used_at timestamptz,
+    PRIMARY KEY (bucket, id),
+    CHECK ((get_byte(uuid_send(id), 6) & 15) * 256 + get_byte(uuid_send(id), 7) = bucket)
+);
+CREATE INDEX one_time_tokens_of_account ON one_time_tokens (bucket, account_id);
+CREATE INDEX one_time_tokens_by_expiry ON one_time_tokens (expires_at);

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from rialto.identity.service import CLIENT_BURST
+from rialto.kernel.db import DatabaseAddress
+from tests.identity.desk import EMAIL, PASSWORD, open_identity
+from tests.identity.web import open_web, signed_in, web_of
+
+pytestmark = pytest.mark.anyio
+
+ADA = {"email": "ada@rialto.test", "name": "Ada", "password": PASSWORD}
+
+
+async def test_registering_answers_alike_whether_the_email_has_an_account(postgres: DatabaseAddress) -> None:
+    async with open_web(postgres) as client:
+        free = await client.post("/v1/auth/register", json=ADA)
+        taken = await client.post("/v1/auth/register", json={**ADA, "email": EMAIL})
+        assert free.status_code == taken.status_code == 202
+        assert free.json() == taken.json() == {"status": "accepted"}
+        assert free.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_customer_registers_verifies_and_signs_in(postgres: DatabaseAddress) -> None:
+    async with open_identity(postgres) as desk, web_of(desk) as client:
+        await client.post("/v1/auth/register", json=ADA)
+        token = await desk.token("verify_email")
+        assert (await client.post("/v1/auth/email/verify", json={"token": token})).status_code == 204
+        again = await client.post("/v1/auth/email/verify", json={"token": token})
+        assert (again.status_code, again.json()["code"]) == (422, "link_not_valid")
+        await signed_in(client, "ada@rialto.test")
+
+
+async def test_only_a_customer_has_the_link_mailed_again(postgres: DatabaseAddress) -> None:
+    async with open_web(postgres) as client:
+        assert (await client.post("/v1/auth/email/resend")).status_code == 401
+        staff = await client.post("/v1/auth/email/resend", headers=await signed_in(client))
+        assert staff.status_code == 403
+        await client.post("/v1/auth/register", json=ADA)
+        ada = await signed_in(client, "ada@rialto.test")
+        assert (await client.post("/v1/auth/email/resend", headers=ada)).status_code == 202
+
+
+async def test_a_customer_is_no_member_of_staff(postgres: DatabaseAddress) -> None:
+    async with open_web(postgres) as client:
+        await client.post("/v1/auth/register", json=ADA)
+        ada = await signed_in(client, "ada@rialto.test")
+        for path in ("/v1/admin/me", "/v1/admin/staff"):
+            assert (await client.get(path, headers=ada)).status_code == 403
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "a b", "ü"])
+async def test_a_key_that_is_none_is_refused(postgres: DatabaseAddress, key: str) -> None:
+    async with open_web(postgres) as client:
+        headers = {"Idempotency-Key": key.encode("latin-1")}
+        answer = await client.post("/v1/auth/register", json=ADA, headers=headers)  # type: ignore[arg-type]
+        assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_not_valid")
+
+
+async def test_people_behind_one_proxy_are_throttled_each_for_themselves(postgres: DatabaseAddress) -> None:
+    async with open_web(postgres) as client:
+        body = {"email": "nobody@rialto.test", "password": "no"}
+        for number in range(CLIENT_BURST + 1):
+            body["email"] = f"nobody{number}@rialto.test"
+            last = await client.post("/v1/auth/login", json=body, headers={"X-Forwarded-For": "192.0.2.1"})
+        assert last.status_code == 429
+        other = await client.post("/v1/auth/login", json=body, headers={"X-Forwarded-For": "192.0.2.2"})
+        assert other.status_code == 401
