@@ -66,3 +66,34 @@ async def test_people_behind_one_proxy_are_throttled_each_for_themselves(postgre
         assert last.status_code == 429
         other = await client.post("/v1/auth/login", json=body, headers={"X-Forwarded-For": "192.0.2.2"})
         assert other.status_code == 401
+
+
+async def test_a_forgotten_password_is_reset_by_the_mailed_link(postgres: DatabaseAddress) -> None:
+    async with open_identity(postgres) as desk, web_of(desk) as client:
+        await desk.customer()
+        known = await client.post("/v1/auth/password/forgot", json={"email": EMAIL})
+        unknown = await client.post("/v1/auth/password/forgot", json={"email": "nobody@rialto.test"})
+        assert (
+            (known.status_code, known.json()) == (unknown.status_code, unknown.json()) == (202, known.json())
+        )
+        body = {"token": await desk.token("reset_password"), "password": "a quite different one"}
+        assert (await client.post("/v1/auth/password/reset", json=body)).status_code == 204
+        await signed_in(client, EMAIL, "a quite different one")
+
+
+async def test_password_and_email_are_changed_with_the_password(postgres: DatabaseAddress) -> None:
+    async with open_identity(postgres) as desk, web_of(desk) as client:
+        await desk.customer()
+        own = await signed_in(client)
+        body = {"old_password": "wrong", "new_password": "a quite different one"}
+        refused = await client.post("/v1/account/password", json=body, headers=own)
+        assert (refused.status_code, refused.json()["code"]) == (403, "password_wrong")
+        body["old_password"] = PASSWORD
+        assert (await client.post("/v1/account/password", json=body, headers=own)).status_code == 204
+        change = {"email": "anna@elsewhere.test", "password": "a quite different one"}
+        assert (await client.post("/v1/account/email", json=change, headers=own)).status_code == 202
+        token = {"token": await desk.token("verify_new_email")}
+        assert (await client.post("/v1/auth/email/verify", json=token)).status_code == 204
+        token = {"token": await desk.token("email_change")}
+        assert (await client.post("/v1/auth/email/take-back", json=token)).status_code == 204
+        assert (await client.post("/v1/auth/email/take-back", json=token)).status_code == 422

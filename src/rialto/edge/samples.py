@@ -205,6 +205,12 @@ EXAMPLES: dict[str, Any] = {
     "code": "WELCOME10",
     "device": "",
     "token": "0a7.06bqk3v1m5g7r0z2x4c6n8p0qs.5f0c1d",
+    "Session.id": f"ses_{BODY}",
+    "Session.device": "Firefox on Linux",
+    "last_used_at": AT,
+    "expires_at": "2026-04-13T09:26:53Z",
+    "old_password": "correct horse battery",
+    "new_password": "another long one",
     "Accepted.status": "accepted",
     "mfa_token": "0a7.06bqk3v1m5g7r0z2x4c6n8p0qs.5f0c1d",
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rialto.kernel.auth import ROLES
-from rialto.kernel.ids import CART, LINE, ORDER, PAYMENT, PRODUCT, REVIEW, STAFF, Kind
+from rialto.kernel.ids import CART, LINE, ORDER, PAYMENT, PRODUCT, REVIEW, SESSION, STAFF, Kind
 
 Json = dict[str, Any]
 
@@ -96,6 +96,9 @@ WORDS: dict[str, Word] = {
     "line_id": Word(
         text="The id of one of the cart's lines.", example=f"line_{BODY}", schema=id_pattern(LINE)
     ),
+    "session_id": Word(
+        text="The id of one of one's sessions.", example=f"ses_{BODY}", schema=id_pattern(SESSION)
+    ),
     "order_id": Word(text="The order's id.", example=f"ord_{BODY}", schema=id_pattern(ORDER)),
     "product_id": Word(
         text="The product's id; for reading also its slug.",
@@ -175,6 +178,11 @@ NOTES: dict[str, Json] = {
     "Registration.name": {"minLength": 1, "maxLength": 120},
     "Registration.language": LANGUAGE,
     "Registration.channel": {"pattern": "^[a-z0-9][a-z0-9_-]{0,59}$"},
+    "Forgotten.email": {"format": "email", "maxLength": 254},
+    "NewPassword.password": {"minLength": 12, "maxLength": 1024},
+    "PasswordChange.new_password": {"minLength": 12, "maxLength": 1024},
+    "EmailChange.email": {"format": "email", "maxLength": 254},
+    "Session.id": id_pattern(SESSION),
     "NewStaff.email": {"format": "email", "maxLength": 254},
     "NewStaff.name": {"minLength": 1, "maxLength": 120},
     "NewStaff.password": {"minLength": 12, "maxLength": 1024},

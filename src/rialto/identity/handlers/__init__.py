@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import structlog
 
+from rialto.identity.handlers.emails import EmailCases
 from rialto.identity.handlers.profile import ProfileCases
-from rialto.identity.handlers.registering import RegisteringCases
 from rialto.identity.handlers.sessions import SessionCases
 from rialto.identity.handlers.signing_in import SigningInCases
 from rialto.identity.handlers.staff import StaffCases
@@ -14,13 +14,14 @@ from rialto.identity.store.sweeping import sweep
 log = structlog.get_logger("rialto.identity")
 
 
-class IdentityHandlers(SigningInCases, SessionCases, RegisteringCases, ProfileCases, StaffCases):
+class IdentityHandlers(SigningInCases, SessionCases, EmailCases, ProfileCases, StaffCases):
     """Implements `Identity`."""
 
     async def sweep(self) -> int:
-        """Delete old attempts, clients and sessions. Nothing is left to do at once."""
+        """Delete what is old and settle what was cut short. Nothing is left to do at once."""
+        settled = await self.settle_claims()
         async with self.db.write() as session:
-            count = await sweep(session, self.clock.now())
+            count = settled + await sweep(session, self.clock.now())
         if count:
             log.info("swept", rows=count)
         return 0

@@ -12,7 +12,7 @@ from rialto.identity.model.attempts import Attempts, next_attempt
 from rialto.identity.model.fields import NOBODY, email_hash, normalised_email
 from rialto.identity.model.letters import LETTERS_FREE, LINKS, Template
 from rialto.identity.model.tokens import OneTimeToken, Purpose, StoredToken, is_good, parse_token
-from rialto.identity.store import accounts, attempts, tokens
+from rialto.identity.store import accounts, attempts, email_changes, tokens
 from rialto.identity.store.accounts import StoredAccount, bucket_of
 from rialto.kernel.db import WriteSession
 from rialto.kernel.errors import NotFound, TooMany
@@ -65,6 +65,7 @@ class LetterCases(IdentityUseCase):
         template = Template(row["template"])
         if template is Template.VERIFY_EMAIL and account.verified_at is not None:
             raise LetterNotFound
+        email = await self._addressee(template, account, row["about"])
         link = LINKS[template]
         valid_until = None
         path = link.page
@@ -84,12 +85,22 @@ class LetterCases(IdentityUseCase):
         return DueLetter(
             letter_id=LETTER.of(letter_id),
             template=template,
-            email=account.email,
+            email=email,
             name=account.name,
             language=account.language,
             link=path,
             valid_until=valid_until,
         )
+
+    async def _addressee(self, template: Template, account: StoredAccount, about: UUID | None) -> str:
+        """To which address. Raises LetterNotFound for a change of the e-mail that is none any more."""
+        if about is None:
+            return account.email
+        async with self.db.read() as session:
+            change = await email_changes.load_change(session, about)
+        if change is None:
+            raise LetterNotFound
+        return change.new_email if template is Template.VERIFY_NEW_EMAIL else change.old_email
 
     def read_link(self, text: str) -> OneTimeToken:
         """Raises LinkRefused for what has not a token's form."""

@@ -36,6 +36,7 @@ class StaffCases(IdentityUseCase):
             password_hash=None,
         )
         async with self.db.write() as session:
+            await accounts.lock_account(session, account_id)
             await accounts.save_account(session, account, now)
             if fresh is not None:
                 await accounts.save_password(session, account_id, fresh, now)

@@ -117,16 +117,16 @@ def _language(given: str) -> list[FieldProblem]:
     return [] if _LANGUAGE.fullmatch(given) else [_problem("language", "Give a language such as `de`.")]
 
 
-def checked_password(password: str) -> str:
+def checked_password(password: str, *, path: str = "password") -> str:
     """A password good enough to be set, in comparable form. Raises PasswordWeak or Invalid."""
     found = comparable_password(password)
     if len(found) < PASSWORD_LENGTH_MIN or not found.strip():
         raise PasswordWeak(
-            fields=(FieldProblem(path="password", code=PasswordWeak.code, message=PasswordWeak.message),)
+            fields=(FieldProblem(path=path, code=PasswordWeak.code, message=PasswordWeak.message),)
         )
     if len(found) > PASSWORD_LENGTH_MAX or any("\ud800" <= letter <= "\udfff" for letter in found):
         message = f"Use at most {PASSWORD_LENGTH_MAX} characters."
-        raise Invalid(message, fields=(_problem("password", message),))
+        raise Invalid(message, fields=(_problem(path, message),))
     return found
 
 

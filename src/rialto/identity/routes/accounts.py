@@ -10,6 +10,7 @@ from litestar.params import JSONBody
 
 from rialto.identity.api import (
     AccountRef,
+    EmailTaken,
     Identity,
     LinkRefused,
     LinkToken,
@@ -92,7 +93,7 @@ async def register(
 @post(
     "/v1/auth/email/verify",
     status_code=204,
-    **about("verify_email", "Verify an e-mail", tag=TAG, refuses=[LinkRefused]),
+    **about("verify_email", "Verify an e-mail", tag=TAG, refuses=[LinkRefused, EmailTaken]),
 )
 async def verify_email(data: JSONBody[Link], identity: Injected[Identity]) -> None:
     """The link of a registration or of a change of the e-mail: good once and for 24 hours."""

@@ -44,3 +44,18 @@ CREATE TABLE one_time_tokens (
 );
 CREATE INDEX one_time_tokens_of_account ON one_time_tokens (bucket, account_id);
 CREATE INDEX one_time_tokens_by_expiry ON one_time_tokens (expires_at);
+
+-- Another address in the place of the old one: asked for, confirmed at the new one, perhaps taken back at the old.
+CREATE TABLE email_changes (
+    bucket smallint NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    old_email text NOT NULL CHECK (length(old_email) BETWEEN 3 AND 254),
+    new_email text NOT NULL CHECK (length(new_email) BETWEEN 3 AND 254),
+    requested_at timestamptz NOT NULL,
+    confirmed_at timestamptz,
+    PRIMARY KEY (bucket, id),
+    CHECK ((get_byte(uuid_send(id), 6) & 15) * 256 + get_byte(uuid_send(id), 7) = bucket)
+);
+CREATE INDEX email_changes_of_account ON email_changes (bucket, account_id);
+CREATE INDEX email_changes_by_age ON email_changes (requested_at);

@@ -57,10 +57,11 @@ accounts AS a LEFT JOIN credentials AS c ON c.bucket = a.bucket AND c.account_id
 """
 _ACCOUNT = f"SELECT {_ACCOUNT_COLUMNS} FROM {_ACCOUNT_TABLES} WHERE a.bucket = $1 AND a.id = $2"
 _LOCK_ACCOUNT = f"{_ACCOUNT} FOR UPDATE OF a"
-_HOLD = """
-SELECT true FROM accounts AS a JOIN credentials AS c ON c.bucket = a.bucket AND c.account_id = a.id
-WHERE a.bucket = $1 AND a.id = $2 AND c.kind = 'password' AND a.active AND c.changed_at = $3 FOR SHARE
+_HOLD = "SELECT active FROM accounts WHERE bucket = $1 AND id = $2 FOR SHARE"
+_SINCE = """
+SELECT changed_at FROM credentials WHERE bucket = $1 AND account_id = $2 AND kind = 'password'
 """
+_DELETE_CREDENTIALS = "DELETE FROM credentials WHERE bucket = $1 AND account_id = $2"
 _STAFF = f"""
 SELECT {_ACCOUNT_COLUMNS} FROM {_ACCOUNT_TABLES} WHERE a.bucket = $1 AND a.kind = 'staff' ORDER BY a.email LIMIT $2
 """
@@ -91,7 +92,7 @@ _CLAIMED = (
 )
 _VERIFY = """
 UPDATE accounts SET verified_at = $3, events = events + 1, version = version + 1, changed_at = $3
-WHERE bucket = $1 AND id = $2 AND verified_at IS NULL RETURNING events
+WHERE bucket = $1 AND id = $2 AND verified_at IS NULL AND kind = 'customer' RETURNING events
 """
 _REHASH = """
 UPDATE credentials SET hash = $4 WHERE bucket = $1 AND account_id = $2 AND kind = 'password' AND hash = $3
@@ -124,9 +125,15 @@ async def lock_account(session: WriteSession, account_id: UUID) -> StoredAccount
 
 
 async def hold_account(session: WriteSession, account: StoredAccount) -> bool:
-    """Whether it is still active with the password it was loaded with; it stays so until the transaction ends."""
-    held = await session.value(_HOLD, account.bucket, account.id, account.password_changed_at)
-    return bool(held)
+    """Whether it is still active with the password it was loaded with; it stays so until the transaction ends.
+
+    Two statements: whoever changes the password holds the account, and what they changed is seen by a statement
+    that begins after they let go, not by one that waited for them.
+    """
+    if not await session.value(_HOLD, account.bucket, account.id):
+        return False
+    since = await session.value(_SINCE, account.bucket, account.id)
+    return bool(since == account.password_changed_at)
 
 
 async def load_staff(session: ReadSession, bucket: int) -> list[StoredAccount]:
@@ -149,7 +156,12 @@ async def save_account(session: WriteSession, account: StoredAccount, now: datet
 
 
 async def save_password(session: WriteSession, account_id: UUID, hashed: str, now: datetime) -> None:
+    """With the account locked, see `hold_account`."""
     await session.run(_SAVE_CREDENTIAL, bucket_of(account_id), account_id, hashed, now)
+
+
+async def delete_credentials(session: WriteSession, account_id: UUID) -> None:
+    await session.run(_DELETE_CREDENTIALS, bucket_of(account_id), account_id)
 
 
 async def replace_hash(session: WriteSession, account_id: UUID, *, old: str, new: str) -> None:
