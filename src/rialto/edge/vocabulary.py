@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rialto.kernel.auth import ROLES
-from rialto.kernel.ids import CART, LINE, ORDER, PAYMENT, PRODUCT, REVIEW, SESSION, STAFF, Kind
+from rialto.kernel.ids import ACCOUNT, CART, LINE, ORDER, PAYMENT, PRODUCT, REVIEW, SESSION, STAFF, Kind
 
 Json = dict[str, Any]
 
@@ -182,6 +182,11 @@ NOTES: dict[str, Json] = {
     "NewPassword.password": {"minLength": 12, "maxLength": 1024},
     "PasswordChange.new_password": {"minLength": 12, "maxLength": 1024},
     "EmailChange.email": {"format": "email", "maxLength": 254},
+    "Account.id": id_pattern(ACCOUNT),
+    "AccountChange.name": {"minLength": 1, "maxLength": 120},
+    "AccountChange.language": LANGUAGE,
+    "GiveConsent.purpose": CODE,
+    "GiveConsent.text_version": {"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$"},
     "Session.id": id_pattern(SESSION),
     "NewStaff.email": {"format": "email", "maxLength": 254},
     "NewStaff.name": {"minLength": 1, "maxLength": 120},

@@ -134,5 +134,5 @@ __all__ = [
 ]
 
 
-class Identity(SigningIn, Registering, PasswordChanges, EmailChanges, StaffAccounts, Protocol):
+class Identity(SigningIn, Registering, PasswordChanges, EmailChanges, Profiles, StaffAccounts, Protocol):
     """Accounts of customers and of staff, and what proves them."""

@@ -42,7 +42,7 @@ def checked_email(email: str) -> str:
     found = normalised_email(email)
     if len(found) > EMAIL_LENGTH_MAX or not found.isprintable() or not _EMAIL.fullmatch(found):
         raise Invalid(
-            "This is not an e-mail address.", fields=(_problem("email", "This is not an e-mail address."),)
+            "This is not an e-mail address.", fields=(wrong("email", "This is not an e-mail address."),)
         )
     return found
 
@@ -76,8 +76,8 @@ def checked_staff(command: PutStaff) -> PutStaff:
         if role not in ROLES
     ]
     if not command.roles:
-        problems.append(_problem("roles", "Give at least one role."))
-    name, problem = _name(command.name)
+        problems.append(wrong("roles", "Give at least one role."))
+    name, problem = check_name(command.name)
     problems += problem
     if problems:
         raise Invalid("The member of staff is not complete.", fields=tuple(problems))
@@ -89,10 +89,10 @@ def checked_staff(command: PutStaff) -> PutStaff:
 
 def checked_registration(command: Register) -> Register:
     """The command, normalised. Raises PasswordWeak, or Invalid naming every field that is wrong."""
-    name, problems = _name(command.name)
-    problems += _language(command.language)
+    name, problems = check_name(command.name)
+    problems += check_language(command.language)
     if not _CHANNEL.fullmatch(command.channel):
-        problems.append(_problem("channel", "This is no channel's code."))
+        problems.append(wrong("channel", "This is no channel's code."))
     if problems:
         raise Invalid("The account is not complete.", fields=tuple(problems))
     return Register(
@@ -106,15 +106,15 @@ def checked_registration(command: Register) -> Register:
     )
 
 
-def _name(given: str) -> tuple[str, list[FieldProblem]]:
+def check_name(given: str) -> tuple[str, list[FieldProblem]]:
     name = " ".join(given.split())
     if 1 <= len(name) <= NAME_LENGTH_MAX and name.isprintable():
         return name, []
-    return name, [_problem("name", f"Give a name of at most {NAME_LENGTH_MAX} printable characters.")]
+    return name, [wrong("name", f"Give a name of at most {NAME_LENGTH_MAX} printable characters.")]
 
 
-def _language(given: str) -> list[FieldProblem]:
-    return [] if _LANGUAGE.fullmatch(given) else [_problem("language", "Give a language such as `de`.")]
+def check_language(given: str) -> list[FieldProblem]:
+    return [] if _LANGUAGE.fullmatch(given) else [wrong("language", "Give a language such as `de`.")]
 
 
 def checked_password(password: str, *, path: str = "password") -> str:
@@ -126,9 +126,9 @@ def checked_password(password: str, *, path: str = "password") -> str:
         )
     if len(found) > PASSWORD_LENGTH_MAX or any("\ud800" <= letter <= "\udfff" for letter in found):
         message = f"Use at most {PASSWORD_LENGTH_MAX} characters."
-        raise Invalid(message, fields=(_problem(path, message),))
+        raise Invalid(message, fields=(wrong(path, message),))
     return found
 
 
-def _problem(path: str, message: str) -> FieldProblem:
+def wrong(path: str, message: str) -> FieldProblem:
     return FieldProblem(path=path, code="not_valid", message=message)

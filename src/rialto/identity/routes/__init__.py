@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from rialto.identity.routes import accounts, credentials, sessions, signing_in, staff
+from rialto.identity.routes import accounts, credentials, profile, sessions, signing_in, staff
 
-ROUTES = [*signing_in.ROUTES, *accounts.ROUTES, *credentials.ROUTES, *sessions.ROUTES, *staff.ROUTES]
+ROUTES = [
+    *signing_in.ROUTES,
+    *accounts.ROUTES,
+    *credentials.ROUTES,
+    *profile.ROUTES,
+    *sessions.ROUTES,
+    *staff.ROUTES,
+]

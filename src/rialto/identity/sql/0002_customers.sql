@@ -59,3 +59,18 @@ CREATE TABLE email_changes (
 );
 CREATE INDEX email_changes_of_account ON email_changes (bucket, account_id);
 CREATE INDEX email_changes_by_age ON email_changes (requested_at);
+
+-- What somebody agreed to or not, as a history: the latest row of a purpose counts. Only erasure deletes.
+CREATE TABLE consents (
+    bucket smallint NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    purpose text NOT NULL CHECK (length(purpose) BETWEEN 1 AND 60),
+    granted boolean NOT NULL,
+    text_version text NOT NULL CHECK (length(text_version) BETWEEN 1 AND 60),
+    at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, id),
+    CHECK ((get_byte(uuid_send(id), 6) & 15) * 256 + get_byte(uuid_send(id), 7) = bucket)
+);
+CREATE INDEX consents_of_account ON consents (bucket, account_id, purpose, at);
+REVOKE UPDATE ON consents FROM rialto_identity;
