@@ -68,7 +68,7 @@ def test_a_billing_address_counts_only_when_it_is_asked_for(shop: FixtureShop, s
     assert shopper.post("checkout/address", {**ADDRESS, **billing}).status_code == 303
     answer = shopper.post("checkout/address", {**ADDRESS, **billing, "billing-separate": "1"})
     assert "Billing address: Please enter street" in Page(answer.text).problems
-    billing |= {"billing-line1": "1 Engine Row", "billing-city": "London", "billing-postal_code": "W1"}
+    billing |= {"billing-line1": "1 Engine Row", "billing-city": "London", "billing-postal_code": "W1A 0AX"}
     assert (
         shopper.post("checkout/address", {**ADDRESS, **billing, "billing-separate": "1"}).status_code == 303
     )

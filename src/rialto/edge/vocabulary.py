@@ -152,8 +152,17 @@ WORDS: dict[str, Word] = {
 
 # What services check beyond a field's type, by schema and field.
 NOTES: dict[str, Json] = {
-    **{f"Address.{name}": LINE_OF_ADDRESS for name in ("name", "line1", "city", "postal_code")},
-    **{f"Address.{name}": {"maxLength": 120} for name in ("company", "line2", "region", "phone")},
+    **{f"Address.{name}": LINE_OF_ADDRESS for name in ("name", "line1")},
+    **{f"Address.{name}": {"maxLength": 120} for name in ("company", "line2", "phone")},
+    "Address.city": {"maxLength": 120, "description": "Required where the country's addresses have one."},
+    "Address.postal_code": {
+        "maxLength": 120,
+        "description": "Required where the country has them, and checked.",
+    },
+    "Address.region": {
+        "maxLength": 120,
+        "description": "State or province: required where the country's addresses have one, by code or name.",
+    },
     "Address.country": {"pattern": "^[A-Za-z]{2}$", "description": "ISO 3166-1 alpha-2."},
     "AddressBody.email": {"format": "email"},
     "Money.amount": {"description": "Minor units: cents of EUR, yen of JPY."},

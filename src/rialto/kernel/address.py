@@ -1,9 +1,13 @@
-"""A postal address as carts, orders and deliveries write it. Checked here for shape, not for existence."""
+"""A postal address as carts, orders and deliveries write it. Checked for what its country asks, not for existence."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import msgspec
 from babel import Locale
 
+from rialto.kernel.address_rules import is_postal_code, rules_of
 from rialto.kernel.errors import FieldProblem, Invalid
 from rialto.kernel.service import Frozen
 
@@ -23,13 +27,13 @@ COUNTRIES: frozenset[str] = frozenset(
 
 
 class Address(Frozen):
-    """Where to send it. `country` is ISO 3166-1 alpha-2."""
+    """Where to send it. `country` is ISO 3166-1 alpha-2. Not every country has cities or postal codes."""
 
     name: str
     line1: str
-    city: str
-    postal_code: str
     country: str
+    city: str = ""
+    postal_code: str = ""
     company: str | None = None
     line2: str | None = None
     region: str | None = None
@@ -37,32 +41,59 @@ class Address(Frozen):
 
 
 def check_address(address: Address, *, path: str) -> Address:
-    """The address with blanks trimmed. Raises Invalid naming every field that is missing or too long."""
+    """The address with blanks trimmed, its region as the country's code for it, its postal code in capitals.
+
+    Raises Invalid naming every field that is missing, too long, or not what its country has.
+    """
+    cleaned: dict[str, str] = {}
     problems: list[FieldProblem] = []
-    cleaned: dict[str, str | None] = {}
     for name in Address.__struct_fields__:
         value = getattr(address, name)
-        text = " ".join(value.split()) if isinstance(value, str) else None
-        required = name in {"name", "line1", "city", "postal_code", "country"}
-        if required and not text:
-            problems.append(
-                FieldProblem(path=f"{path}.{name}", code="required", message="Please fill this in.")
-            )
-        elif text and (len(text) > FIELD_LENGTH_MAX or not text.isprintable()):
-            problems.append(
-                FieldProblem(
-                    path=f"{path}.{name}",
-                    code="not_valid",
-                    message="This is too long or holds characters that cannot be printed.",
-                )
-            )
-        cleaned[name] = text or None
-    country = (cleaned["country"] or "").upper()
-    if cleaned["country"] and country not in COUNTRIES:
+        text = cleaned[name] = " ".join(value.split()) if isinstance(value, str) else ""
+        if len(text) > FIELD_LENGTH_MAX or not text.isprintable():
+            message = "This is too long or holds characters that cannot be printed."
+            problems.append(FieldProblem(path=name, code="not_valid", message=message))
+    country = cleaned["country"] = cleaned["country"].upper()
+    if country and country not in COUNTRIES and not problems:
         problems.append(
-            FieldProblem(path=f"{path}.country", code="country_unknown", message="Please choose a country.")
+            FieldProblem(path="country", code="country_unknown", message="Please choose a country.")
         )
+    if country in COUNTRIES:
+        rules = rules_of(country)
+        cleaned["region"] = _region(cleaned["region"], rules.regions)
+        cleaned["postal_code"] = cleaned["postal_code"].upper()
+        required = {"name", "line1", "country"} | rules.required
+        problems += _against_country(cleaned, country, {problem.path for problem in problems})
+    else:
+        required = {"name", "line1", "city", "postal_code", "country"}
+    problems += [
+        FieldProblem(path=name, code="required", message="Please fill this in.")
+        for name in Address.__struct_fields__
+        if name in required and not cleaned[name]
+    ]
     if problems:
-        raise Invalid("The address is not complete.", fields=tuple(problems))
-    cleaned["country"] = country
-    return Address(**{key: value for key, value in cleaned.items() if value is not None})
+        named = [msgspec.structs.replace(problem, path=f"{path}.{problem.path}") for problem in problems]
+        raise Invalid("The address is not complete.", fields=tuple(named))
+    return Address(**{name: text for name, text in cleaned.items() if text})
+
+
+def _region(given: str, regions: Mapping[str, str]) -> str:
+    """The country's code for a region, where it is written in our letters; else what the customer wrote."""
+    code = regions.get(given.casefold())
+    return code if code is not None and code.isascii() else given
+
+
+def _against_country(cleaned: Mapping[str, str], country: str, faulty: set[str]) -> list[FieldProblem]:
+    """What the country does not have. What is faulty in itself is not judged again."""
+    rules = rules_of(country)
+    region, postal_code = cleaned["region"], cleaned["postal_code"]
+    problems = []
+    known = rules.regions.get(region.casefold())
+    if region and rules.regions and known is None and "region" not in faulty:
+        message = "Please choose one of the country's regions."
+        problems.append(FieldProblem(path="region", code="region_unknown", message=message))
+    if postal_code and "postal_code" not in faulty and not is_postal_code(country, known, postal_code):
+        example = f", such as {rules.postal_code_examples[0]}" if rules.postal_code_examples else ""
+        message = f"This is no postal code there{example}."
+        problems.append(FieldProblem(path="postal_code", code="postal_code_unknown", message=message))
+    return problems

@@ -68,7 +68,7 @@ def address_lines(address: Address, language: str) -> list[str]:
     if address.country in CITY_FIRST:
         city = f"{address.city}, {address.region or ''} {address.postal_code}".replace(",  ", ", ")
     else:
-        city = f"{address.postal_code} {address.city}"
+        city = f"{address.postal_code} {address.city}".strip()
     country = LOCALES[language].territories.get(address.country, address.country)
     lines = (address.name, address.company, address.line1, address.line2, city, country)
     return [line for line in lines if line]
