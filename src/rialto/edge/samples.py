@@ -205,6 +205,7 @@ EXAMPLES: dict[str, Any] = {
     "code": "WELCOME10",
     "device": "",
     "token": "0a7.06bqk3v1m5g7r0z2x4c6n8p0qs.5f0c1d",
+    "SavedAddress.id": f"addr_{BODY}",
     "Account.id": f"acc_{BODY}",
     "created_at": AT,
     "at": AT,

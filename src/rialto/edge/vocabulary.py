@@ -6,7 +6,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rialto.kernel.auth import ROLES
-from rialto.kernel.ids import ACCOUNT, CART, LINE, ORDER, PAYMENT, PRODUCT, REVIEW, SESSION, STAFF, Kind
+from rialto.kernel.ids import (
+    ACCOUNT,
+    ADDRESS,
+    CART,
+    LINE,
+    ORDER,
+    PAYMENT,
+    PRODUCT,
+    REVIEW,
+    SESSION,
+    STAFF,
+    Kind,
+)
 
 Json = dict[str, Any]
 
@@ -96,6 +108,9 @@ WORDS: dict[str, Word] = {
     "line_id": Word(
         text="The id of one of the cart's lines.", example=f"line_{BODY}", schema=id_pattern(LINE)
     ),
+    "address_id": Word(
+        text="The id of one of one's addresses.", example=f"addr_{BODY}", schema=id_pattern(ADDRESS)
+    ),
     "session_id": Word(
         text="The id of one of one's sessions.", example=f"ses_{BODY}", schema=id_pattern(SESSION)
     ),
@@ -164,6 +179,7 @@ NOTES: dict[str, Json] = {
         "description": "State or province: required where the country's addresses have one, by code or name.",
     },
     "Address.country": {"pattern": "^[A-Za-z]{2}$", "description": "ISO 3166-1 alpha-2."},
+    "SavedAddress.id": id_pattern(ADDRESS),
     "AddressBody.email": {"format": "email"},
     "Money.amount": {"description": "Minor units: cents of EUR, yen of JPY."},
     "Money.currency": {"pattern": "^[A-Z]{3}$", "description": "ISO 4217."},

@@ -134,5 +134,7 @@ __all__ = [
 ]
 
 
-class Identity(SigningIn, Registering, PasswordChanges, EmailChanges, Profiles, StaffAccounts, Protocol):
+class Identity(
+    SigningIn, Registering, PasswordChanges, EmailChanges, Profiles, Addresses, StaffAccounts, Protocol
+):
     """Accounts of customers and of staff, and what proves them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from rialto.identity.handlers.addresses import AddressCases
 from rialto.identity.handlers.emails import EmailCases
 from rialto.identity.handlers.profile import ProfileCases
 from rialto.identity.handlers.sessions import SessionCases
@@ -14,7 +15,7 @@ from rialto.identity.store.sweeping import sweep
 log = structlog.get_logger("rialto.identity")
 
 
-class IdentityHandlers(SigningInCases, SessionCases, EmailCases, ProfileCases, StaffCases):
+class IdentityHandlers(SigningInCases, SessionCases, EmailCases, ProfileCases, AddressCases, StaffCases):
     """Implements `Identity`."""
 
     async def sweep(self) -> int:

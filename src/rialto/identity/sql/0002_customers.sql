@@ -74,3 +74,29 @@ CREATE TABLE consents (
 );
 CREATE INDEX consents_of_account ON consents (bucket, account_id, purpose, at);
 REVOKE UPDATE ON consents FROM rialto_identity;
+
+-- The address book. `made_by` is the hash of the request that made a row under an Idempotency-Key.
+CREATE TABLE addresses (
+    bucket smallint NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    name text NOT NULL,
+    company text,
+    line1 text NOT NULL,
+    line2 text,
+    city text NOT NULL,
+    region text,
+    postal_code text NOT NULL,
+    country text NOT NULL CHECK (country ~ '^[A-Z]{2}$'),
+    phone text,
+    default_shipping boolean NOT NULL,
+    default_billing boolean NOT NULL,
+    made_by bytea,
+    created_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, id),
+    CHECK ((get_byte(uuid_send(id), 6) & 15) * 256 + get_byte(uuid_send(id), 7) = bucket)
+);
+CREATE INDEX addresses_of_account ON addresses (bucket, account_id, created_at);
+CREATE UNIQUE INDEX one_default_shipping ON addresses (bucket, account_id) WHERE default_shipping;
+CREATE UNIQUE INDEX one_default_billing ON addresses (bucket, account_id) WHERE default_billing;
