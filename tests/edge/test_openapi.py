@@ -55,7 +55,14 @@ async def test_every_noun_has_operations() -> None:
     assert used == {tag["name"] for tag in told["tags"]}
 
 
-OWN = ("/v1/account", "/v1/auth/email/resend")
+OWN = (
+    "/v1/account",
+    "/v1/auth/email/resend",
+    "/v1/auth/totp/enrol",
+    "/v1/auth/totp/confirm",
+    "/v1/auth/totp/disable",
+    "/v1/auth/totp/recovery-codes",
+)
 
 
 async def test_staffs_and_customers_own_routes_ask_for_a_token_and_no_others_do() -> None:

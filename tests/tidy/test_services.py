@@ -29,6 +29,7 @@ STANDARD = {
 FOLDERS = {"api", "handlers", "model", "routes", "store"}
 MORE = {
     "cart": {"peers.py": "asking the services a cart shows"},
+    "identity": {"totp.py": "one-time codes and their picture, by libraries"},
     "inventory": {"settle.py": "settling a batch against locked rows"},
     "orders": {
         "answers.py": "what an Idempotency-Key was answered",

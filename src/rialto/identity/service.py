@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from rialto.identity.api import Identity
 from rialto.identity.events import EVENTS
 from rialto.identity.handlers import IdentityHandlers
@@ -11,6 +13,7 @@ from rialto.identity.model.tokens import LinkTokens
 from rialto.identity.routes import ROUTES
 from rialto.kernel.auth import TokenSigner
 from rialto.kernel.limits import RateLimiter
+from rialto.kernel.sealing import Sealer
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Env, Job, Service
 
@@ -27,6 +30,8 @@ def build(e: Env) -> IdentityHandlers:
         tokens=RefreshTokens(secrets.derive("identity:refresh")),
         clients=RateLimiter(per_s=CLIENT_PER_S, burst=CLIENT_BURST, clock=e.clock),
         links=LinkTokens(secrets.derive("identity:links")),
+        sealer=Sealer(secrets.derive("identity:totp"), e.ids),
+        shop_name=urlsplit(e.settings.public_url).hostname or "Rialto",
         secret=secrets.derive("identity:hashes").encode(),
     )
     return IdentityHandlers(e, parts)

@@ -44,6 +44,16 @@ from rialto.identity.api.addresses import (
     KeyReused,
     SavedAddress,
 )
+from rialto.identity.api.second_factors import (
+    CodeRefused,
+    ConfirmTotp,
+    FinishSignIn,
+    RecoveryCodes,
+    SecondFactorOff,
+    SecondFactorOn,
+    SecondFactors,
+    TotpSetup,
+)
 from rialto.identity.api.signing_in import (
     EndSession,
     Jwks,
@@ -87,12 +97,15 @@ __all__ = [
     "ChangeAddress",
     "ChangeEmail",
     "ChangePassword",
+    "CodeRefused",
+    "ConfirmTotp",
     "Consent",
     "DueLetter",
     "EmailChanges",
     "EmailNotVerified",
     "EmailTaken",
     "EndSession",
+    "FinishSignIn",
     "ForgotPassword",
     "GiveConsent",
     "Identity",
@@ -111,11 +124,15 @@ __all__ = [
     "Proof",
     "ProofNeeded",
     "PutStaff",
+    "RecoveryCodes",
     "RefreshWith",
     "Register",
     "Registering",
     "ResetPassword",
     "SavedAddress",
+    "SecondFactorOff",
+    "SecondFactorOn",
+    "SecondFactors",
     "SecondStep",
     "Session",
     "SessionList",
@@ -131,10 +148,19 @@ __all__ = [
     "StaffRef",
     "TokenRefused",
     "Tokens",
+    "TotpSetup",
 ]
 
 
 class Identity(
-    SigningIn, Registering, PasswordChanges, EmailChanges, Profiles, Addresses, StaffAccounts, Protocol
+    SigningIn,
+    SecondFactors,
+    Registering,
+    PasswordChanges,
+    EmailChanges,
+    Profiles,
+    Addresses,
+    StaffAccounts,
+    Protocol,
 ):
     """Accounts of customers and of staff, and what proves them."""

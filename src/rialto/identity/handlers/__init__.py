@@ -7,6 +7,7 @@ import structlog
 from rialto.identity.handlers.addresses import AddressCases
 from rialto.identity.handlers.emails import EmailCases
 from rialto.identity.handlers.profile import ProfileCases
+from rialto.identity.handlers.second_factors import SecondFactorCases
 from rialto.identity.handlers.sessions import SessionCases
 from rialto.identity.handlers.signing_in import SigningInCases
 from rialto.identity.handlers.staff import StaffCases
@@ -15,7 +16,9 @@ from rialto.identity.store.sweeping import sweep
 log = structlog.get_logger("rialto.identity")
 
 
-class IdentityHandlers(SigningInCases, SessionCases, EmailCases, ProfileCases, AddressCases, StaffCases):
+class IdentityHandlers(
+    SigningInCases, SessionCases, EmailCases, ProfileCases, AddressCases, SecondFactorCases, StaffCases
+):
     """Implements `Identity`."""
 
     async def sweep(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rialto.identity.api import Account, AccountContact, AccountNotFound, AccountRef, ChangeAccount
 from rialto.identity.handlers.shared import IdentityUseCase
 from rialto.identity.model.profiles import checked_change, news
-from rialto.identity.store import accounts, email_changes, profiles
+from rialto.identity.store import accounts, email_changes, profiles, second_factors
 from rialto.identity.store.accounts import StoredAccount
 from rialto.kernel.ids import ACCOUNT
 
@@ -48,6 +48,7 @@ class ProfileCases(IdentityUseCase):
             raise AccountNotFound
         async with self.db.read() as session:
             consents = await profiles.load_consents(session, account.id)
+            factor = await second_factors.load_totp(session, account.id)
             pending = await email_changes.load_pending(session, account.id, self.clock.now())
         assert account.created_at is not None
         return Account(
@@ -59,5 +60,6 @@ class ProfileCases(IdentityUseCase):
             channel=account.channel,
             consents=consents,
             created_at=account.created_at,
+            second_factor=factor is not None and factor.confirmed_at is not None,
             pending_email=pending.new_email if pending else None,
         )

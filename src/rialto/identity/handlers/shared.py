@@ -24,6 +24,7 @@ from rialto.kernel.auth import Passwords, Principal, TokenSigner
 from rialto.kernel.errors import NotFound, TooMany
 from rialto.kernel.ids import ACCOUNT, SESSION, STAFF, to_uuid
 from rialto.kernel.limits import RateLimiter
+from rialto.kernel.sealing import Sealer
 from rialto.kernel.service import Env
 
 ANY_CLIENT = b""
@@ -31,13 +32,16 @@ ANY_CLIENT = b""
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What identity is made of. `secret` keys the hashes of network addresses and of what is logged."""
+    """What identity is made of. `secret` keys the hashes of network addresses and of what is
+    logged; `shop_name` is how authenticators call the shop."""
 
     passwords: Passwords
     signer: TokenSigner
     tokens: RefreshTokens
     clients: RateLimiter
     links: LinkTokens
+    sealer: Sealer
+    shop_name: str
     secret: bytes
 
 

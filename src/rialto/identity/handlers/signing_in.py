@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import structlog
 
-from rialto.identity.api import Jwks, RefreshWith, SignedIn, SignIn, SignInRefused, TokenRefused, Tokens
+from rialto.identity.api import (
+    Jwks,
+    RefreshWith,
+    SecondStep,
+    SignedIn,
+    SignIn,
+    SignInRefused,
+    TokenRefused,
+    Tokens,
+)
 from rialto.identity.handlers.shared import IdentityUseCase
 from rialto.identity.model.fields import email_hash
 from rialto.identity.model.sessions import Refresh, judge_refresh
-from rialto.identity.store import accounts, sessions
+from rialto.identity.model.tokens import Purpose, one_time_token
+from rialto.identity.store import accounts, second_factors, sessions, tokens
+from rialto.identity.store.accounts import StoredAccount
 from rialto.kernel.errors import InvariantBroken, TooMany
 from rialto.kernel.ids import SESSION
 from rialto.kernel.service import Nothing
+
+# Between password and code.
+SECOND_STEP_S = 300
 
 log = structlog.get_logger("rialto.identity")
 
@@ -30,9 +46,25 @@ class SigningInCases(IdentityUseCase):
         if account is None or not matches or not account.active:
             log.warning("sign-in refused", account=self.keyed("log", digest).hex()[:16])
             raise SignInRefused(signed_in=False)
-        tokens = await self.start_session(account, command.device)
+        async with self.db.read() as session:
+            factor = await second_factors.load_totp(session, account.id)
+        if factor is not None and factor.confirmed_at is not None:
+            answer = SignedIn(second_step=await self._ask_for_code(account))
+        else:
+            answer = SignedIn(tokens=await self.start_session(account, command.device))
         await self.forget_attempts(digest, counted, client)
-        return SignedIn(tokens=tokens)
+        return answer
+
+    async def _ask_for_code(self, account: StoredAccount) -> SecondStep:
+        token = one_time_token(self.ids.uuid(account.bucket), self.ids.token())
+        until = self.clock.now() + timedelta(seconds=SECOND_STEP_S)
+        async with self.db.write() as session:
+            if not await accounts.hold_account(session, account):
+                raise SignInRefused(signed_in=False)
+            await tokens.keep_token(
+                session, token, purpose=Purpose.SECOND_STEP, account_id=account.id, expires_at=until
+            )
+        return SecondStep(mfa_token=token.text, expires_in=SECOND_STEP_S)
 
     async def refresh(self, command: RefreshWith) -> Tokens:
         token = self.parts.tokens.parse(command.refresh_token)

@@ -9,7 +9,8 @@ from uuid import UUID
 from rialto.identity.api import EmailTaken, PutStaff, Staff, StaffList, StaffNotFound, StaffRef
 from rialto.identity.handlers.shared import IdentityUseCase
 from rialto.identity.model.fields import STAFF_BUCKET, checked_staff, email_hash
-from rialto.identity.store import accounts, sessions
+from rialto.identity.model.tokens import Purpose
+from rialto.identity.store import accounts, sessions, tokens
 from rialto.identity.store.accounts import StoredAccount
 from rialto.kernel.ids import STAFF
 from rialto.kernel.service import Nothing
@@ -41,6 +42,7 @@ class StaffCases(IdentityUseCase):
             if fresh is not None:
                 await accounts.save_password(session, account_id, fresh, now)
                 await sessions.end_all(session, account_id, reason="password_changed", now=now)
+                await tokens.use_up(session, account_id, Purpose.RESET_PASSWORD, Purpose.SECOND_STEP, now=now)
         async with self.db.write() as session:
             await accounts.confirm_email(session, digest, account_id, now)
         return _staff(account)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from rialto.identity.routes import accounts, addresses, credentials, profile, sessions, signing_in, staff
+from rialto.identity.routes import (
+    accounts,
+    addresses,
+    credentials,
+    profile,
+    second_factors,
+    sessions,
+    signing_in,
+    staff,
+)
 
 ROUTES = [
     *signing_in.ROUTES,
+    *second_factors.ROUTES,
     *accounts.ROUTES,
     *credentials.ROUTES,
     *profile.ROUTES,

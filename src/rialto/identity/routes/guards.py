@@ -10,6 +10,7 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import CacheControlHeader
 from litestar.handlers.base import BaseRouteHandler
 
+from rialto.identity.api import Proof
 from rialto.kernel.errors import Denied, Invalid
 from rialto.kernel.http import principal_of
 
@@ -64,6 +65,17 @@ async def customer_only(connection: ASGIConnection[Any, Any, Any, Any], _handler
         raise Denied("Please sign in.", signed_in=False, code="not_signed_in")
     if principal.kind != "customer":
         raise Denied("This is for customers.")
+
+
+def proof_of(request: AnyRequest, password: str | None) -> Proof:
+    """What may prove that the owner asks: the password, or the session by its age."""
+    principal = principal_of(request)
+    return Proof(
+        account_id=account_of(request),
+        session_id=principal.session_id,
+        password=password,
+        client=client_of(request),
+    )
 
 
 async def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:

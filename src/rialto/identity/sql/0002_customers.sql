@@ -100,3 +100,25 @@ CREATE TABLE addresses (
 CREATE INDEX addresses_of_account ON addresses (bucket, account_id, created_at);
 CREATE UNIQUE INDEX one_default_shipping ON addresses (bucket, account_id) WHERE default_shipping;
 CREATE UNIQUE INDEX one_default_billing ON addresses (bucket, account_id) WHERE default_billing;
+
+-- One-time passwords (RFC 6238). The secret is sealed; `last_step` makes each code good once.
+CREATE TABLE totp (
+    bucket smallint NOT NULL,
+    account_id uuid NOT NULL,
+    sealed_secret bytea NOT NULL,
+    last_step bigint NOT NULL,
+    begun_at timestamptz NOT NULL,
+    confirmed_at timestamptz,
+    PRIMARY KEY (bucket, account_id),
+    CHECK ((get_byte(uuid_send(account_id), 6) & 15) * 256 + get_byte(uuid_send(account_id), 7) = bucket)
+);
+
+-- For when the device is lost: each good once, kept as keyed hashes.
+CREATE TABLE recovery_codes (
+    bucket smallint NOT NULL,
+    account_id uuid NOT NULL,
+    code_hash bytea NOT NULL CHECK (length(code_hash) = 32),
+    used_at timestamptz,
+    PRIMARY KEY (bucket, account_id, code_hash),
+    CHECK ((get_byte(uuid_send(account_id), 6) & 15) * 256 + get_byte(uuid_send(account_id), 7) = bucket)
+);

@@ -41,6 +41,11 @@ WHERE bucket = $1 AND account_id = $2 AND ended_at IS NULL AND expires_at > $3
 ORDER BY rotated_at DESC, id DESC LIMIT $4
 """
 
+_FRESH = """
+SELECT true FROM sessions
+WHERE bucket = $1 AND id = $2 AND account_id = $3 AND ended_at IS NULL AND started_at >= $4
+"""
+
 
 async def start_session(
     session: WriteSession,
@@ -98,3 +103,8 @@ async def end_all(
 
 async def load_open(session: ReadSession, account_id: UUID, now: datetime) -> Sequence[Row]:
     return await session.all(_OPEN, bucket_of(account_id), account_id, now, LISTED_MAX)
+
+
+async def is_fresh(session: ReadSession, account_id: UUID, session_id: UUID, since: datetime) -> bool:
+    """Whether the account's session goes on and began since then."""
+    return bool(await session.value(_FRESH, bucket_of(account_id), session_id, account_id, since))
