@@ -13,6 +13,7 @@ from litestar import Litestar
 
 from rialto.cart.service import SERVICE as CART
 from rialto.catalog.service import SERVICE as CATALOG
+from rialto.edge.audited import audited
 from rialto.edge.cached import CachedPages, Kept
 from rialto.edge.gate import Gate
 from rialto.edge.ops import ops_app
@@ -25,6 +26,7 @@ from rialto.engines.postgres_bus import PostgresBus
 from rialto.engines.postgres_documents import PostgresDocuments
 from rialto.engines.smtp import KeptMail
 from rialto.engines.tantivy_index import TantivyEngine
+from rialto.identity.api import Identity
 from rialto.identity.service import SERVICE as IDENTITY
 from rialto.inventory.service import SERVICE as INVENTORY
 from rialto.kernel.audit import Finding
@@ -45,8 +47,9 @@ from rialto.kernel.ids import Ids, RandomIds
 from rialto.kernel.limits import RateLimiter
 from rialto.kernel.migrations import BUS_SCHEMA, DOCUMENTS_SCHEMA, role_of
 from rialto.kernel.relay import LAG, Relay
+from rialto.kernel.roles import RoleBook, Roles
 from rialto.kernel.secrets import Secrets
-from rialto.kernel.service import Job, Service
+from rialto.kernel.service import Job, Nothing, Service
 from rialto.kernel.settings import Settings
 from rialto.kernel.telemetry import Metrics
 from rialto.notifications.service import SERVICE as NOTIFICATIONS
@@ -349,19 +352,32 @@ class App:
             dependencies=self._dependencies(),
             render_error=render_error,
             is_ready=self.is_ready,
+            middleware=[audited(self[Identity])],
         )
         kept: MemoryCache[Entry[Kept]] = MemoryCache(PAGES_KEPT)
         pages = CachedPages(app, kept, clock=engines.clock, ids=engines.ids, metrics=self.metrics)
         self.pages_refresh.then(pages.clear)
         signer = TokenSigner(engines.secrets.signing_key, issuer=settings.public_url, clock=engines.clock)
+        roles = RoleBook(self._load_roles, clock=engines.clock)
+        verifier = TokenVerifier(
+            [signer.public_jwk()],
+            issuer=settings.public_url,
+            clock=engines.clock,
+            permissions_of=roles.permissions_of,
+        )
         rate = settings.rate_limit
         return Gate(
             pages,
             clock=engines.clock,
             ids=engines.ids,
             metrics=self.metrics,
-            verifier=TokenVerifier([signer.public_jwk()], issuer=settings.public_url, clock=engines.clock),
+            verifier=verifier,
             limiter=RateLimiter(per_s=rate, burst=rate * BURST_S, clock=engines.clock) if rate else None,
             trusted_proxies=settings.trusted_proxies,
             kept=pages,
+            roles=roles,
         )
+
+    async def _load_roles(self) -> Roles:
+        found = await self[Identity].list_roles(Nothing())
+        return {role.name: frozenset(role.permissions) for role in found.items}

@@ -12,7 +12,7 @@ from rialto.kernel.telemetry import Metrics
 from tests.edge.apps import Answering
 from tests.edge.asgi import ask
 from tests.support.databases import SECRETS
-from tests.support.values import seeded_ids
+from tests.support.values import built_in, seeded_ids
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fast]
 
@@ -34,7 +34,7 @@ def a_gate(
         clock=clock,
         ids=seeded_ids(),
         metrics=metrics or Metrics(),
-        verifier=TokenVerifier([signer.public_jwk()], issuer=ISSUER, clock=clock),
+        verifier=TokenVerifier([signer.public_jwk()], issuer=ISSUER, clock=clock, permissions_of=built_in),
         limiter=limiter,
         trusted_proxies=trusted,
     )

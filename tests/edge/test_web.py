@@ -6,14 +6,14 @@ import pytest
 from rialto.edge.cached import App
 from rialto.edge.gate import Gate
 from rialto.edge.ops import ops_app
-from rialto.kernel.auth import Principal, TokenSigner, TokenVerifier, permissions_of
+from rialto.kernel.auth import Principal, TokenSigner, TokenVerifier
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.http import BODY_BYTES_MAX
 from rialto.kernel.telemetry import Metrics
 from tests.edge.apps import a_web_app
 from tests.edge.asgi import Reply, ask
 from tests.support.databases import SECRETS
-from tests.support.values import seeded_ids
+from tests.support.values import built_in, seeded_ids
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fast]
 
@@ -28,7 +28,7 @@ def behind_the_gate(app: App) -> Gate:
         clock=clock,
         ids=seeded_ids(),
         metrics=Metrics(),
-        verifier=TokenVerifier([signer().public_jwk()], issuer=ISSUER, clock=clock),
+        verifier=TokenVerifier([signer().public_jwk()], issuer=ISSUER, clock=clock, permissions_of=built_in),
         limiter=None,
         trusted_proxies=(),
     )
@@ -39,7 +39,7 @@ def signer() -> TokenSigner:
 
 
 def bearer(*roles: str) -> list[tuple[bytes, bytes]]:
-    principal = Principal(kind="staff", id="stf_1", roles=roles, permissions=permissions_of(roles))
+    principal = Principal(kind="staff", id="stf_1", roles=roles, permissions=built_in(roles))
     return [(b"authorization", b"Bearer " + signer().sign(principal, lifetime_s=60).encode())]
 
 

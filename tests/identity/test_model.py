@@ -17,6 +17,7 @@ from rialto.identity.model.fields import (
     comparable_password,
     email_hash,
 )
+from rialto.identity.model.roles import checked_roles
 from rialto.identity.model.sessions import (
     REFRESH_GRACE_S,
     Family,
@@ -26,6 +27,7 @@ from rialto.identity.model.sessions import (
     judge_refresh,
 )
 from rialto.kernel.errors import Invalid
+from rialto.kernel.roles import BUILT_IN
 from tests.support.values import seeded_ids
 
 pytestmark = pytest.mark.fast
@@ -97,19 +99,22 @@ def test_a_password_is_the_same_from_another_keyboard() -> None:
     assert comparable_password("gr\u00fc\u00dfe") == comparable_password("gru\u0308\u00dfe")
 
 
-def test_every_wrong_field_of_staff_is_named() -> None:
-    command = PutStaff(email="a@b.de", name="\x00", password="long enough it is", roles=["owner", "king"])
+def test_staffs_name_is_checked() -> None:
+    command = PutStaff(email="a@b.de", name="\x00", password="long enough it is", roles=["owner"])
     with pytest.raises(Invalid) as refused:
         checked_staff(command)
-    assert [(field.path, field.code) for field in refused.value.fields] == [
-        ("roles[1]", "role_unknown"),
-        ("name", "not_valid"),
-    ]
+    assert [(field.path, field.code) for field in refused.value.fields] == [("name", "not_valid")]
+
+
+def test_every_role_that_is_unknown_is_named() -> None:
+    with pytest.raises(Invalid) as refused:
+        checked_roles(["owner", "king"], BUILT_IN, None)
+    assert [(field.path, field.code) for field in refused.value.fields] == [("roles[1]", "role_unknown")]
 
 
 def test_staff_needs_a_role() -> None:
     with pytest.raises(Invalid) as refused:
-        checked_staff(PutStaff(email="a@b.de", name="A", password="long enough it is", roles=[]))
+        checked_roles([], BUILT_IN, None)
     assert refused.value.fields[0].path == "roles"
 
 

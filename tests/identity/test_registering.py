@@ -21,7 +21,7 @@ from rialto.kernel.errors import Invalid, TooMany
 from rialto.kernel.ids import LETTER
 from rialto.kernel.service import Nothing
 from tests.identity.desk import EMAIL, PASSWORD, Desk, anna, open_identity, registration, signing_in
-from tests.support.values import seeded_ids
+from tests.support.values import built_in, seeded_ids
 
 pytestmark = pytest.mark.anyio
 
@@ -38,7 +38,9 @@ async def test_a_customer_registers_and_may_sign_in_unverified(postgres: Databas
         account_id = await desk.customer(verified=False, language="de", channel="paris")
         tokens = await desk.sign_in(signing_in())
         keys = (await desk.handlers.jwks(Nothing())).keys
-        verifier = TokenVerifier(keys, issuer=desk.env.settings.public_url, clock=desk.env.clock)
+        verifier = TokenVerifier(
+            keys, issuer=desk.env.settings.public_url, clock=desk.env.clock, permissions_of=built_in
+        )
         principal = verifier.verify(tokens.access_token)
         assert (principal.kind, principal.id, principal.roles) == ("customer", account_id, ())
         assert account_id.startswith("acc_")

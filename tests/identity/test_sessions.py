@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def signed_in(desk: Desk) -> Tokens:
-    await desk.handlers.put_staff(anna())
+    await desk.handlers.put_staff(anna(roles=("catalog",)))
     return await desk.sign_in(signing_in())
 
 

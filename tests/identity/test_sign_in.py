@@ -12,6 +12,7 @@ from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import TooMany
 from rialto.kernel.service import Nothing
 from tests.identity.desk import EMAIL, Desk, anna, open_identity, signing_in
+from tests.support.values import built_in
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +32,9 @@ async def test_the_right_password_gives_tokens_that_the_published_key_verifies(
         staff = await desk.handlers.put_staff(anna(roles=("catalog", "viewer")))
         tokens = await desk.sign_in(signing_in(email=" ANNA@rialto.test"))
         keys = (await desk.handlers.jwks(Nothing())).keys
-        verifier = TokenVerifier(keys, issuer=desk.env.settings.public_url, clock=desk.env.clock)
+        verifier = TokenVerifier(
+            keys, issuer=desk.env.settings.public_url, clock=desk.env.clock, permissions_of=built_in
+        )
         principal = verifier.verify(tokens.access_token)
         assert (principal.kind, principal.id, principal.roles) == ("staff", staff.id, ("catalog", "viewer"))
         assert principal.session_id is not None
@@ -52,7 +55,7 @@ async def test_a_missing_account_gets_the_same_answer_after_the_same_work(postgr
 
 async def test_a_disabled_account_answers_like_a_missing_one(postgres: DatabaseAddress) -> None:
     async with open_identity(postgres) as desk:
-        await desk.handlers.put_staff(anna())
+        await desk.handlers.put_staff(anna(roles=("catalog",)))
         await desk.handlers.disable_staff(StaffRef(email=EMAIL))
         desk.passwords.asked.clear()
         assert await refused(desk) == await refused(desk, email=UNKNOWN)

@@ -54,7 +54,7 @@ async def test_putting_at_once_makes_one_account(postgres: DatabaseAddress) -> N
 
 async def test_an_existing_account_gets_name_password_and_roles(postgres: DatabaseAddress) -> None:
     async with open_identity(postgres) as desk:
-        first = await desk.handlers.put_staff(anna())
+        first = await desk.handlers.put_staff(anna(roles=("catalog",)))
         second = await desk.handlers.put_staff(
             anna(name="Anna B.", password="a quite different one", roles=("viewer",))
         )

@@ -19,6 +19,7 @@ from rialto.kernel.errors import RialtoError
 from rialto.kernel.http import handle_rialto_error, handle_validation
 from rialto.kernel.service import Nothing
 from tests.identity.desk import EMAIL, PASSWORD, Desk, anna, open_identity
+from tests.support.values import built_in
 
 Client = httpx.AsyncClient
 
@@ -51,7 +52,9 @@ async def open_web(postgres: DatabaseAddress) -> AsyncIterator[Client]:
 @asynccontextmanager
 async def web_of(desk: Desk) -> AsyncIterator[Client]:
     keys = (await desk.handlers.jwks(Nothing())).keys
-    verifier = TokenVerifier(keys, issuer=desk.env.settings.public_url, clock=desk.env.clock)
+    verifier = TokenVerifier(
+        keys, issuer=desk.env.settings.public_url, clock=desk.env.clock, permissions_of=built_in
+    )
     app = Litestar(
         ROUTES,
         middleware=[knowing(verifier)],

@@ -13,22 +13,22 @@ from joserfc.jwk import OctKey, OKPKey
 from rialto.kernel.auth import (
     GUEST,
     LEEWAY_S,
-    ROLES,
     AccessTokenRefused,
     OnlyEdDSA,
     Principal,
     TokenSigner,
     TokenVerifier,
     allows,
-    permissions_of,
 )
 from rialto.kernel.clock import ManualClock
+from rialto.kernel.roles import BUILT_IN
+from tests.support.values import built_in
 
 pytestmark = pytest.mark.fast
 
 ISSUER = "https://shop.example"
 ANNA = Principal(
-    kind="staff", id="stf_anna", roles=("catalog",), permissions=ROLES["catalog"], session_id="ses_1"
+    kind="staff", id="stf_anna", roles=("catalog",), permissions=BUILT_IN["catalog"], session_id="ses_1"
 )
 
 
@@ -43,7 +43,7 @@ def a_signer(clock: ManualClock, *, seed: int = 1, issuer: str = ISSUER) -> Toke
 
 def a_verifier(clock: ManualClock, *signers: TokenSigner, cache_max: int = 100) -> TokenVerifier:
     keys = [signer.public_jwk() for signer in signers or (a_signer(clock),)]
-    return TokenVerifier(keys, issuer=ISSUER, clock=clock, cache_max=cache_max)
+    return TokenVerifier(keys, issuer=ISSUER, clock=clock, permissions_of=built_in, cache_max=cache_max)
 
 
 def forged(clock: ManualClock, *, header: dict[str, Any] | None = None, **changed: Any) -> str:
@@ -239,7 +239,7 @@ def test_a_published_key_holds_nothing_private() -> None:
     ],
 )
 def test_roles_allow_what_the_table_says(role: str, permission: str, allowed: bool) -> None:
-    principal = Principal(kind="staff", id="stf_1", permissions=permissions_of([role]))
+    principal = Principal(kind="staff", id="stf_1", permissions=built_in([role]))
     assert allows(principal, permission) is allowed
 
 

@@ -234,7 +234,9 @@ async def add_staff(address: DatabaseAddress) -> None:
     )
     app = App(settings_in(), engines, (IDENTITY,))
     try:
-        await app[Identity].put_staff(PutStaff(name="Staff", roles=["owner"], **STAFF))
+        await app[Identity].put_staff(
+            PutStaff(name="Staff", roles=["owner"], email=STAFF["email"], password=STAFF["password"])
+        )
     finally:
         await app.close()
 

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Awaitable, Callable
 
 from rialto.identity.api import Identity, PutStaff, Staff, StaffNotFound, StaffRef
-from rialto.kernel.auth import ROLES
 from rialto.kernel.errors import RialtoError
+from rialto.kernel.roles import BUILT_IN
 from rialto.kernel.service import Nothing
 
 Out = Callable[[str], None]
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         dest="roles",
         metavar="ROLE",
-        help=f"one of {', '.join(ROLES)}; may be repeated",
+        help=f"such as {', '.join(BUILT_IN)}; may be repeated",
     )
     password = commands.add_parser("password", help="set another password; ends their sessions")
     password.add_argument("email")

@@ -18,6 +18,7 @@ from rialto.kernel.clock import Clock
 from rialto.kernel.errors import Denied
 from rialto.kernel.ids import Ids
 from rialto.kernel.limits import RateLimiter
+from rialto.kernel.roles import RoleBook
 from rialto.kernel.telemetry import Metrics
 
 REQUEST_ID_MAX = 64
@@ -46,8 +47,12 @@ class Gate:
         limiter: RateLimiter | None,
         trusted_proxies: tuple[str, ...],
         kept: CachedPages | None = None,
+        roles: RoleBook | None = None,
     ) -> None:
-        """`kept` is asked first: what is kept ready is sent before anything is made for the request."""
+        """`kept` is asked first: what is kept ready is sent before anything is made for the request.
+
+        `roles` is what the verifier asks; here it is kept fresh, before somebody with a token is let in.
+        """
         self._app = app
         self._clock = clock
         self._ids = ids
@@ -55,6 +60,7 @@ class Gate:
         self._verifier = verifier
         self._limiter = limiter
         self._kept = kept
+        self._roles = roles
         self._trusted = [ip_network(network) for network in trusted_proxies]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +79,8 @@ class Gate:
             request_id = self._ids.token(80)
         scope["rialto.request_id"] = request_id
         scope["rialto.client"] = client
-        scope["rialto.principal"] = _Principals(self._verifier, headers.get(b"authorization"))
+        authorization = headers.get(b"authorization")
+        scope["rialto.principal"] = _Principals(self._verifier, authorization)
         if wait_s:
             seconds = str(max(1, round(wait_s))).encode()
             named = ((b"retry-after", seconds), (b"x-request-id", request_id.encode()))
@@ -83,6 +90,8 @@ class Gate:
         if len(headers) < len(scope["headers"]) and _hosts(scope) > 1:
             await answer_problem(send, 400, TWO_HOSTS, ((b"x-request-id", request_id.encode()),))
             return
+        if authorization is not None and self._roles is not None:
+            await self._roles.refresh()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             await self._timed(scope, receive, send)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from rialto.kernel.auth import ROLES
 from rialto.kernel.ids import (
     ACCOUNT,
     ADDRESS,
@@ -111,6 +110,20 @@ WORDS: dict[str, Word] = {
     "address_id": Word(
         text="The id of one of one's addresses.", example=f"addr_{BODY}", schema=id_pattern(ADDRESS)
     ),
+    "role": Word(text="The role's name.", example="accounting", schema={"pattern": "^[a-z][a-z0-9_]{0,39}$"}),
+    "staff_id": Word(text="The id of a member of staff.", example=f"stf_{BODY}", schema=id_pattern(STAFF)),
+    "operation": Word(text="Only this operation, such as `ship_order`.", example="ship_order"),
+    "object_id": Word(text="Only what was done to this, by the id in the address.", example=f"ord_{BODY}"),
+    "since": Word(
+        text="Only from this moment on.",
+        example="2026-03-01T00:00:00Z",
+        schema={"format": "date-time", "maxLength": 40},
+    ),
+    "until": Word(
+        text="Only before this moment.",
+        example="2026-04-01T00:00:00Z",
+        schema={"format": "date-time", "maxLength": 40},
+    ),
     "session_id": Word(
         text="The id of one of one's sessions.", example=f"ses_{BODY}", schema=id_pattern(SESSION)
     ),
@@ -213,10 +226,17 @@ NOTES: dict[str, Json] = {
     "GiveConsent.purpose": CODE,
     "GiveConsent.text_version": {"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$"},
     "Session.id": id_pattern(SESSION),
+    "RoleBody.permissions": {
+        "items": {"type": "string", "pattern": r"^([a-z_]{1,40}\.([a-z_]{1,40}|\*)|\*\.[a-z_]{1,40})$"}
+    },
+    "RolesBody.roles": {
+        "minItems": 1,
+        "items": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"},
+    },
     "NewStaff.email": {"format": "email", "maxLength": 254},
     "NewStaff.name": {"minLength": 1, "maxLength": 120},
     "NewStaff.password": {"minLength": 12, "maxLength": 1024},
-    "NewStaff.roles": {"minItems": 1, "items": {"type": "string", "enum": sorted(ROLES)}},
+    "NewStaff.roles": {"minItems": 1, "items": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"}},
     "ProductDraft.slug": SLUG,
     "ProductDraft.title": texts(200, 1),
     "ProductDraft.description": texts(20_000),

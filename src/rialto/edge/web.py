@@ -41,8 +41,12 @@ def web_app(
     dependencies: Mapping[str, Any],
     render_error: RenderError,
     is_ready: Callable[[], bool],
+    middleware: Sequence[Any] = (),
 ) -> ASGIApp:
-    """The application. `dependencies` by the name that routes ask for; `is_ready` says whether it can sell."""
+    """The application. `dependencies` by the name that routes ask for; `is_ready` says whether it can sell.
+
+    `middleware` (Litestar's) stands around every route.
+    """
 
     @get("/health/live", sync_to_thread=False, **about("live", "Is it alive", tag="health"))
     def live() -> Health:
@@ -70,6 +74,7 @@ def web_app(
         route_handlers=[live, ready, openapi, docs, *routes],
         dependencies={name: _given(value) for name, value in dependencies.items()},
         exception_handlers=_handlers(render_error),
+        middleware=list(middleware),
         openapi_config=None,  # described by ourselves, from the same signatures
         request_class=StrictRequest,
         request_max_body_size=BODY_BYTES_MAX,

@@ -45,6 +45,6 @@ SERVICE = Service(
     routes=ROUTES,
     jobs=(Job(name="identity.sweep", every_s=3600, run=lambda handlers: handlers.sweep()),),
     events=EVENTS,
-    permissions=("staff.write",),
+    permissions=("staff.write", "staff.audit"),
     connections=2,
 )

@@ -1,7 +1,7 @@
 """Who is asking: principals, the access tokens that carry them, and what their roles allow.
 
 An access token is an EdDSA (Ed25519) JWT of type `at+jwt` (RFC 9068) that lives for minutes. It carries roles,
-not permissions, so that what a role may do is decided by this release and not by an old token. A token is
+not permissions, so that what a role may do is decided now (`kernel/roles.py`) and not by an old token. A token is
 checked once; until it expires a bounded cache answers for it. Ending a session does not reach access tokens
 that are already out: they run for their few minutes (identity documents this).
 
@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import msgspec
@@ -24,6 +24,7 @@ from joserfc.jws import JWSRegistry
 
 from rialto.kernel.clock import Clock
 from rialto.kernel.errors import Denied
+from rialto.kernel.roles import grants
 
 AUDIENCE = "rialto"
 ALGORITHM = "EdDSA"
@@ -33,20 +34,6 @@ TOKEN_LENGTH_MAX = 4096
 CACHE_MAX = 20_000  # about 10 MB; one entry per signed-in caller of the last minutes
 
 KINDS = frozenset({"customer", "staff", "service"})
-
-# What a role may do. `*` is everything, `orders.*` an area, `*.read` one verb everywhere.
-ROLES: dict[str, frozenset[str]] = {
-    "owner": frozenset({"*"}),
-    "catalog": frozenset({"catalog.*", "pricing.*", "inventory.*"}),
-    "fulfilment": frozenset({"catalog.read", "inventory.*", "orders.read", "orders.ship"}),
-    "support": frozenset(
-        {
-            *("catalog.read", "inventory.read", "orders.read", "orders.cancel", "orders.refund"),
-            *("payments.read", "reviews.moderate"),
-        }
-    ),
-    "viewer": frozenset({"*.read"}),
-}
 
 
 class AccessTokenRefused(Denied):
@@ -73,16 +60,9 @@ class Principal:
 GUEST = Principal(kind="guest")
 
 
-def permissions_of(roles: Iterable[str]) -> frozenset[str]:
-    """All that these roles allow; a role this release does not know allows nothing."""
-    return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))
-
-
 def allows(principal: Principal, permission: str) -> bool:
     """Whether the principal may do `area.verb`, as granted directly or by `*`, `area.*` or `*.verb`."""
-    area, _, verb = permission.partition(".")
-    granted = principal.permissions
-    return permission in granted or "*" in granted or f"{area}.*" in granted or f"*.{verb}" in granted
+    return grants(principal.permissions, permission)
 
 
 class Passwords(Protocol):
@@ -166,8 +146,16 @@ class TokenVerifier:
     """Checks access tokens against public keys (JWKs), found by their `kid`."""
 
     def __init__(
-        self, keys: Sequence[dict[str, str]], *, issuer: str, clock: Clock, cache_max: int = CACHE_MAX
+        self,
+        keys: Sequence[dict[str, str]],
+        *,
+        issuer: str,
+        clock: Clock,
+        permissions_of: Callable[[Iterable[str]], frozenset[str]],
+        cache_max: int = CACHE_MAX,
     ) -> None:
+        """`permissions_of` says what roles allow; it is asked at each verification, not once per token."""
+        self._permissions_of = permissions_of
         self._issuer = issuer
         self._clock = clock
         self._cache_max = cache_max
@@ -195,7 +183,9 @@ class TokenVerifier:
         if not valid_from <= self._clock.now().timestamp() < valid_until:
             self._cache.pop(digest, None)
             raise AccessTokenRefused
-        return principal
+        if not principal.roles:
+            return principal
+        return replace(principal, permissions=self._permissions_of(principal.roles))
 
     def _verified(self, token: str) -> tuple[int, int, Principal]:
         if len(token) > TOKEN_LENGTH_MAX or not token.isascii():
@@ -241,6 +231,5 @@ def _principal(claims: _Claims) -> Principal:
         kind=claims.kind,
         id=claims.sub,
         roles=claims.roles,
-        permissions=permissions_of(claims.roles),
         session_id=claims.sid,
     )

@@ -33,6 +33,7 @@ MailId = NewType("MailId", str)
 ReviewId = NewType("ReviewId", str)
 AddressId = NewType("AddressId", str)
 LetterId = NewType("LetterId", str)
+StaffActionId = NewType("StaffActionId", str)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
@@ -123,6 +124,7 @@ MAIL: Kind[MailId] = Kind("mail")
 REVIEW: Kind[ReviewId] = Kind("rev")
 ADDRESS: Kind[AddressId] = Kind("addr")
 LETTER: Kind[LetterId] = Kind("let")
+STAFF_ACTION: Kind[StaffActionId] = Kind("act")
 
 
 def to_uuid(printed: str) -> UUID:

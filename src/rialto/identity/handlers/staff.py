@@ -6,24 +6,41 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from rialto.identity.api import EmailTaken, PutStaff, Staff, StaffList, StaffNotFound, StaffRef
-from rialto.identity.handlers.shared import IdentityUseCase
+from rialto.identity.api import (
+    AssignRoles,
+    EmailTaken,
+    LastOwner,
+    PutStaff,
+    Staff,
+    StaffList,
+    StaffNotFound,
+    StaffRef,
+)
+from rialto.identity.handlers.roles import RoleCases
+from rialto.identity.handlers.shared import account_uuid
 from rialto.identity.model.fields import STAFF_BUCKET, checked_staff, email_hash
+from rialto.identity.model.roles import check_reach, checked_roles
 from rialto.identity.model.tokens import Purpose
-from rialto.identity.store import accounts, sessions, tokens
+from rialto.identity.store import accounts, roles, sessions, tokens
 from rialto.identity.store.accounts import StoredAccount
+from rialto.kernel.db import WriteSession
+from rialto.kernel.errors import Conflict, NotFound
 from rialto.kernel.ids import STAFF
+from rialto.kernel.roles import OWNER
 from rialto.kernel.service import Nothing
 
 
-class StaffCases(IdentityUseCase):
+class StaffCases(RoleCases):
     async def put_staff(self, command: PutStaff) -> Staff:
+        roles_known = await self.known_roles()
+        names = checked_roles(command.roles, roles_known, command.by)
         wanted = checked_staff(command)
         digest = email_hash(wanted.email)
         now = self.clock.now()
         account_id, known = await self._claim(digest, now)
         if known and known.kind != "staff":
             raise EmailTaken
+        check_reach(known.roles if known else (), roles_known, command.by)
         old_hash = known.password_hash if known else None
         is_same = old_hash is not None and await self.parts.passwords.verify(old_hash, wanted.password)
         fresh = None if is_same else await self.parts.passwords.hash(wanted.password)
@@ -32,11 +49,13 @@ class StaffCases(IdentityUseCase):
             kind="staff",
             email=wanted.email,
             name=wanted.name,
-            roles=tuple(wanted.roles),
+            roles=tuple(names),
             active=True,
             password_hash=None,
         )
         async with self.db.write() as session:
+            await self._keep_an_owner(session, account)
+            await self._hold_roles(session, names)
             await accounts.lock_account(session, account_id)
             await accounts.save_account(session, account, now)
             if fresh is not None:
@@ -65,6 +84,34 @@ class StaffCases(IdentityUseCase):
                 items=[_staff(account) for account in await accounts.load_staff(session, STAFF_BUCKET)]
             )
 
+    async def assign_roles(self, command: AssignRoles) -> Staff:
+        roles_known = await self.known_roles()
+        names = checked_roles(command.roles, roles_known, command.by)
+        async with self.db.read() as session:
+            account = await accounts.load_account(session, _staff_uuid(command.staff_id))
+        if account is None or account.kind != "staff":
+            raise StaffNotFound
+        check_reach(account.roles, roles_known, command.by)
+        changed = replace(account, roles=tuple(names))
+        async with self.db.write() as session:
+            await self._keep_an_owner(session, changed)
+            await self._hold_roles(session, names)
+            await roles.assign_roles(session, account.id, names, self.clock.now())
+        return _staff(changed)
+
+    async def _keep_an_owner(self, session: WriteSession, account: StoredAccount) -> None:
+        """Raises LastOwner if the shop would be left without one by what the account is to become."""
+        owners = await roles.lock_owners(session)
+        stays = account.active and OWNER in account.roles
+        if owners == {account.id} and not stays:
+            raise LastOwner
+
+    async def _hold_roles(self, session: WriteSession, names: list[str]) -> None:
+        """They are not removed while somebody gets them."""
+        stored = [name for name in names if name != OWNER]
+        if await roles.hold_roles(session, stored) < len(stored):
+            raise Conflict("A role was removed in the meantime.")
+
     async def disable_staff(self, command: StaffRef) -> Staff:
         account = await self.account_of(email_hash(command.email))
         if account is None or account.kind != "staff":
@@ -72,9 +119,17 @@ class StaffCases(IdentityUseCase):
         disabled = replace(account, active=False)
         now = self.clock.now()
         async with self.db.write() as session:
+            await self._keep_an_owner(session, disabled)
             await accounts.save_account(session, disabled, now)
             await sessions.end_all(session, account.id, reason="disabled", now=now)
         return _staff(disabled)
+
+
+def _staff_uuid(printed: str) -> UUID:
+    try:
+        return account_uuid(STAFF.parse(printed))
+    except NotFound as error:
+        raise StaffNotFound from error
 
 
 def _staff(account: StoredAccount) -> Staff:

@@ -8,7 +8,6 @@ import unicodedata
 from uuid import UUID
 
 from rialto.identity.api import PasswordWeak, PutStaff, Register
-from rialto.kernel.auth import ROLES
 from rialto.kernel.errors import FieldProblem, Invalid
 from rialto.kernel.ids import BUCKETS
 
@@ -68,22 +67,15 @@ def comparable_password(password: str) -> str:
 
 def checked_staff(command: PutStaff) -> PutStaff:
     """The command, normalised. Raises PasswordWeak, or Invalid naming every field that is wrong."""
-    problems = [
-        FieldProblem(
-            path=f"roles[{index}]", code="role_unknown", message=f"Roles are {', '.join(sorted(ROLES))}."
-        )
-        for index, role in enumerate(command.roles)
-        if role not in ROLES
-    ]
-    if not command.roles:
-        problems.append(wrong("roles", "Give at least one role."))
-    name, problem = check_name(command.name)
-    problems += problem
+    name, problems = check_name(command.name)
     if problems:
         raise Invalid("The member of staff is not complete.", fields=tuple(problems))
-    email = checked_email(command.email)
     return PutStaff(
-        email=email, name=name, password=checked_password(command.password), roles=sorted(set(command.roles))
+        email=checked_email(command.email),
+        name=name,
+        password=checked_password(command.password),
+        roles=sorted(set(command.roles)),
+        by=command.by,
     )
 
 

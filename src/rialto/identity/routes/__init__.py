@@ -7,6 +7,7 @@ from rialto.identity.routes import (
     addresses,
     credentials,
     profile,
+    roles,
     second_factors,
     sessions,
     signing_in,
@@ -22,4 +23,5 @@ ROUTES = [
     *addresses.ROUTES,
     *sessions.ROUTES,
     *staff.ROUTES,
+    *roles.ROUTES,
 ]

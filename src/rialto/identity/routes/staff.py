@@ -8,7 +8,16 @@ import msgspec
 from litestar import Request, get, put
 from litestar.params import JSONBody
 
-from rialto.identity.api import EmailTaken, Identity, PasswordWeak, PutStaff, Staff, StaffList
+from rialto.identity.api import (
+    EmailTaken,
+    Identity,
+    LastOwner,
+    NotYoursToGive,
+    PasswordWeak,
+    PutStaff,
+    Staff,
+    StaffList,
+)
 from rialto.identity.routes.guards import NO_STORE, staff_only
 from rialto.kernel.http import Injected, about, principal_of, requires
 from rialto.kernel.service import Frozen, Nothing
@@ -66,12 +75,25 @@ async def list_staff(identity: Injected[Identity]) -> StaffList:
 @put(
     "/v1/admin/staff",
     guards=[requires("staff.write")],
-    **about("put_staff", "Create or change a member", tag=PEOPLE, refuses=[PasswordWeak, EmailTaken]),
+    **about(
+        "put_staff",
+        "Create or change a member",
+        tag=PEOPLE,
+        refuses=[PasswordWeak, EmailTaken, NotYoursToGive, LastOwner],
+    ),
 )
-async def put_staff(data: JSONBody[NewStaff], identity: Injected[Identity]) -> Staff:
+async def put_staff(
+    data: JSONBody[NewStaff], request: Request[Any, Any, Any], identity: Injected[Identity]
+) -> Staff:
     """By e-mail: makes the account, or sets its name, password and roles; another password ends its sessions."""
     return await identity.put_staff(
-        PutStaff(email=data.email, name=data.name, password=data.password, roles=data.roles)
+        PutStaff(
+            email=data.email,
+            name=data.name,
+            password=data.password,
+            roles=data.roles,
+            by=sorted(principal_of(request).permissions),
+        )
     )
 
 
