@@ -29,7 +29,10 @@ STANDARD = {
 FOLDERS = {"api", "handlers", "model", "routes", "store"}
 MORE = {
     "cart": {"peers.py": "asking the services a cart shows"},
-    "identity": {"totp.py": "one-time codes and their picture, by libraries"},
+    "identity": {
+        "passkeys.py": "the ceremonies of WebAuthn, by a library",
+        "totp.py": "one-time codes and their picture, by libraries",
+    },
     "inventory": {"settle.py": "settling a batch against locked rows"},
     "orders": {
         "answers.py": "what an Idempotency-Key was answered",

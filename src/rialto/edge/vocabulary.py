@@ -11,6 +11,7 @@ from rialto.kernel.ids import (
     CART,
     LINE,
     ORDER,
+    PASSKEY,
     PAYMENT,
     PRODUCT,
     REVIEW,
@@ -124,6 +125,9 @@ WORDS: dict[str, Word] = {
         example="2026-04-01T00:00:00Z",
         schema={"format": "date-time", "maxLength": 40},
     ),
+    "passkey_id": Word(
+        text="The id of one of one's passkeys.", example=f"pkey_{BODY}", schema=id_pattern(PASSKEY)
+    ),
     "session_id": Word(
         text="The id of one of one's sessions.", example=f"ses_{BODY}", schema=id_pattern(SESSION)
     ),
@@ -225,6 +229,7 @@ NOTES: dict[str, Json] = {
     "AccountChange.language": LANGUAGE,
     "GiveConsent.purpose": CODE,
     "GiveConsent.text_version": {"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$"},
+    "Passkey.id": id_pattern(PASSKEY),
     "Session.id": id_pattern(SESSION),
     "RoleBody.permissions": {
         "items": {"type": "string", "pattern": r"^([a-z_]{1,40}\.([a-z_]{1,40}|\*)|\*\.[a-z_]{1,40})$"}

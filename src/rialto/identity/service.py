@@ -10,6 +10,7 @@ from rialto.identity.handlers import IdentityHandlers
 from rialto.identity.handlers.shared import Parts
 from rialto.identity.model.sessions import RefreshTokens
 from rialto.identity.model.tokens import LinkTokens
+from rialto.identity.passkeys import Ceremonies
 from rialto.identity.routes import ROUTES
 from rialto.kernel.auth import TokenSigner
 from rialto.kernel.limits import RateLimiter
@@ -31,6 +32,7 @@ def build(e: Env) -> IdentityHandlers:
         clients=RateLimiter(per_s=CLIENT_PER_S, burst=CLIENT_BURST, clock=e.clock),
         links=LinkTokens(secrets.derive("identity:links")),
         sealer=Sealer(secrets.derive("identity:totp"), e.ids),
+        ceremonies=Ceremonies(e.settings.public_url),
         shop_name=urlsplit(e.settings.public_url).hostname or "Rialto",
         secret=secrets.derive("identity:hashes").encode(),
     )

@@ -33,6 +33,7 @@ MailId = NewType("MailId", str)
 ReviewId = NewType("ReviewId", str)
 AddressId = NewType("AddressId", str)
 LetterId = NewType("LetterId", str)
+PasskeyId = NewType("PasskeyId", str)
 StaffActionId = NewType("StaffActionId", str)
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -124,6 +125,7 @@ MAIL: Kind[MailId] = Kind("mail")
 REVIEW: Kind[ReviewId] = Kind("rev")
 ADDRESS: Kind[AddressId] = Kind("addr")
 LETTER: Kind[LetterId] = Kind("let")
+PASSKEY: Kind[PasskeyId] = Kind("pkey")
 STAFF_ACTION: Kind[StaffActionId] = Kind("act")
 
 

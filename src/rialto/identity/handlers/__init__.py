@@ -6,6 +6,7 @@ import structlog
 
 from rialto.identity.handlers.addresses import AddressCases
 from rialto.identity.handlers.emails import EmailCases
+from rialto.identity.handlers.passkeys import PasskeyCases
 from rialto.identity.handlers.profile import ProfileCases
 from rialto.identity.handlers.second_factors import SecondFactorCases
 from rialto.identity.handlers.sessions import SessionCases
@@ -17,7 +18,14 @@ log = structlog.get_logger("rialto.identity")
 
 
 class IdentityHandlers(
-    SigningInCases, SessionCases, EmailCases, ProfileCases, AddressCases, SecondFactorCases, StaffCases
+    SigningInCases,
+    SessionCases,
+    EmailCases,
+    ProfileCases,
+    AddressCases,
+    SecondFactorCases,
+    PasskeyCases,
+    StaffCases,
 ):
     """Implements `Identity`."""
 

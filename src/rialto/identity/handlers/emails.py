@@ -20,7 +20,7 @@ from rialto.identity.handlers.passwords import PasswordCases
 from rialto.identity.model.fields import checked_email, email_hash
 from rialto.identity.model.letters import Template
 from rialto.identity.model.tokens import OneTimeToken, Purpose, StoredToken, is_good
-from rialto.identity.store import accounts, email_changes, second_factors, sessions, tokens
+from rialto.identity.store import accounts, email_changes, passkeys, second_factors, sessions, tokens
 from rialto.identity.store.accounts import StoredAccount
 from rialto.identity.store.email_changes import TAKEN_BACK_WITHIN, EmailChange
 from rialto.kernel.db import WriteSession
@@ -161,6 +161,7 @@ class EmailCases(PasswordCases):
         now = self.clock.now()
         await accounts.delete_credentials(session, account.id)
         await second_factors.drop_factors(session, account.id)
+        await passkeys.remove_all(session, account.id)
         await sessions.end_all(session, account.id, reason="taken_back", now=now)
         await tokens.use_up(session, account.id, *Purpose, now=now)
         await self.request_letter(

@@ -18,6 +18,7 @@ from rialto.identity.model.sessions import (
     session_end,
 )
 from rialto.identity.model.tokens import LinkTokens
+from rialto.identity.passkeys import Ceremonies
 from rialto.identity.store import accounts, attempts, sessions
 from rialto.identity.store.accounts import StoredAccount
 from rialto.kernel.auth import Passwords, Principal, TokenSigner
@@ -41,6 +42,7 @@ class Parts:
     clients: RateLimiter
     links: LinkTokens
     sealer: Sealer
+    ceremonies: Ceremonies
     shop_name: str
     secret: bytes
 

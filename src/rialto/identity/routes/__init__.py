@@ -6,6 +6,7 @@ from rialto.identity.routes import (
     accounts,
     addresses,
     credentials,
+    passkeys,
     profile,
     roles,
     second_factors,
@@ -17,6 +18,7 @@ from rialto.identity.routes import (
 ROUTES = [
     *signing_in.ROUTES,
     *second_factors.ROUTES,
+    *passkeys.ROUTES,
     *accounts.ROUTES,
     *credentials.ROUTES,
     *profile.ROUTES,

@@ -122,3 +122,20 @@ CREATE TABLE recovery_codes (
     PRIMARY KEY (bucket, account_id, code_hash),
     CHECK ((get_byte(uuid_send(account_id), 6) & 15) * 256 + get_byte(uuid_send(account_id), 7) = bucket)
 );
+
+-- Passkeys. `sign_count` may only grow (or stay zero): one that goes back was copied.
+CREATE TABLE passkeys (
+    bucket smallint NOT NULL,
+    id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    credential_id bytea NOT NULL CHECK (length(credential_id) BETWEEN 1 AND 1023),
+    public_key bytea NOT NULL,
+    sign_count bigint NOT NULL CHECK (sign_count >= 0),
+    name text NOT NULL CHECK (length(name) BETWEEN 1 AND 120),
+    transports text[] NOT NULL,
+    created_at timestamptz NOT NULL,
+    last_used_at timestamptz,
+    PRIMARY KEY (bucket, id),
+    UNIQUE (bucket, account_id, credential_id),
+    CHECK ((get_byte(uuid_send(id), 6) & 15) * 256 + get_byte(uuid_send(id), 7) = bucket)
+);

@@ -1,0 +1,125 @@
+"""Passkeys (WebAuthn): a key on somebody's device in the place of a password and a code."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from rialto.identity.api.accounts import AccountRef
+from rialto.identity.api.signing_in import Proof, Tokens
+from rialto.kernel.errors import Conflict, Denied, NotFound
+from rialto.kernel.ids import PasskeyId
+from rialto.kernel.service import Frozen, Nothing, operation
+
+
+class PasskeyRefused(Denied):
+    """Unknown, made for another shop, an answer to another or an old question, or copied."""
+
+    code = "passkey_refused"
+    message = "This passkey was not accepted."
+
+
+class PasskeyNotFound(NotFound):
+    message = "There is no such passkey."
+
+
+class PasskeyKnown(Conflict):
+    code = "passkey_known"
+    message = "This passkey is registered already."
+
+
+class PasskeysFull(Conflict):
+    code = "passkeys_full"
+    message = "An account has at most twenty passkeys."
+
+
+class PasskeyOptions(Frozen):
+    """What the browser is asked with: `PublicKeyCredential.parse…OptionsFromJSON(public_key)`."""
+
+    public_key: dict[str, Any]
+
+
+class AddPasskey(Frozen):
+    """`credential` is what the browser answered, by its `toJSON()`."""
+
+    account_id: str
+    credential: dict[str, Any]
+    name: str
+
+
+class ClientRef(Frozen):
+    """`client` is the caller's network address, for throttling."""
+
+    client: str = ""
+
+
+class SignInWithPasskey(Frozen):
+    """`credential` is what the browser answered, by its `toJSON()`."""
+
+    credential: dict[str, Any]
+    client: str = ""
+    device: str = ""
+
+
+class Passkey(Frozen):
+    id: PasskeyId
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None = None
+
+
+class PasskeyList(Frozen):
+    """The oldest first."""
+
+    items: list[Passkey]
+
+
+class PasskeyRef(Frozen):
+    account_id: str
+    passkey_id: str
+
+
+class RenamePasskey(Frozen):
+    account_id: str
+    passkey_id: str
+    name: str
+
+
+class Passkeys(Protocol):
+    """For customers and for staff. The browser verifies its user, so a passkey alone is both factors."""
+
+    @operation(idempotent=False)
+    async def begin_passkey(self, command: Proof) -> PasskeyOptions:
+        """A question good once and for five minutes.
+
+        Raises ProofNeeded, PasswordWrong, EmailNotVerified for a customer who did not verify, PasskeysFull.
+        """
+        ...
+
+    @operation(idempotent=False)
+    async def add_passkey(self, command: AddPasskey) -> Passkey:
+        """Raises PasskeyRefused, PasskeyKnown, PasskeysFull, Invalid for the name."""
+        ...
+
+    @operation(idempotent=False)
+    async def begin_passkey_sign_in(self, command: ClientRef) -> PasskeyOptions:
+        """A question to whoever has a passkey: the browser offers those it has. Raises TooMany."""
+        ...
+
+    @operation(idempotent=False)
+    async def sign_in_with_passkey(self, command: SignInWithPasskey) -> Tokens:
+        """Raises PasskeyRefused for whatever is wrong, and does not say what; TooMany."""
+        ...
+
+    @operation(idempotent=True)
+    async def list_passkeys(self, command: AccountRef) -> PasskeyList: ...
+
+    @operation(idempotent=True)
+    async def rename_passkey(self, command: RenamePasskey) -> Passkey:
+        """Raises PasskeyNotFound, Invalid for the name."""
+        ...
+
+    @operation(idempotent=True)
+    async def remove_passkey(self, command: PasskeyRef) -> Nothing:
+        """One that is not there: unchanged. Sessions that it began go on."""
+        ...

@@ -1,0 +1,191 @@
+"""Passkeys: added, used to sign in, named, removed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from rialto.identity.api import (
+    AccountRef,
+    AddPasskey,
+    ClientRef,
+    EmailNotVerified,
+    Passkey,
+    PasskeyKnown,
+    PasskeyList,
+    PasskeyNotFound,
+    PasskeyOptions,
+    PasskeyRef,
+    PasskeyRefused,
+    PasskeysFull,
+    Proof,
+    RenamePasskey,
+    SignInWithPasskey,
+    Tokens,
+)
+from rialto.identity.handlers.proof import ProofCases
+from rialto.identity.handlers.shared import account_uuid
+from rialto.identity.model.fields import check_name
+from rialto.identity.model.tokens import OneTimeToken, Purpose, is_good, one_time_token, parse_token
+from rialto.identity.store import accounts, passkeys, tokens
+from rialto.identity.store.accounts import StoredAccount
+from rialto.identity.store.passkeys import PASSKEYS_MAX
+from rialto.kernel.errors import Invalid, NotFound
+from rialto.kernel.ids import PASSKEY, to_uuid
+from rialto.kernel.service import Nothing
+
+QUESTION_S = 300
+
+log = structlog.get_logger("rialto.identity")
+
+
+class PasskeyCases(ProofCases):
+    async def begin_passkey(self, command: Proof) -> PasskeyOptions:
+        account = await self.prove(command)
+        if account.kind == "customer" and account.verified_at is None:
+            raise EmailNotVerified
+        async with self.db.read() as session:
+            known = await passkeys.load_credential_ids(session, account.id)
+        if len(known) >= PASSKEYS_MAX:
+            raise PasskeysFull
+        question = await self._question(account.bucket, Purpose.ADD_PASSKEY, account.id)
+        return PasskeyOptions(
+            public_key=self.parts.ceremonies.registration_options(
+                question.text, user_handle=account.id.bytes, user_name=account.email, known=known
+            )
+        )
+
+    async def add_passkey(self, command: AddPasskey) -> Passkey:
+        name = _checked_name(command.name)
+        account = await self.active_account(command.account_id)
+        question = parse_token(self.parts.ceremonies.question_of(command.credential))
+        if question is None:
+            raise PasskeyRefused
+        new = self.parts.ceremonies.verified_registration(command.credential, question.text)
+        passkey_id = self.ids.uuid(account.bucket)
+        now = self.clock.now()
+        async with self.db.write() as session:
+            await accounts.lock_account(session, account.id)
+            stored = await tokens.load_token(session, question)
+            if (
+                stored is None
+                or stored.account_id != account.id
+                or not is_good(stored, question, Purpose.ADD_PASSKEY, now)
+                or not await tokens.use_token(session, question, now)
+            ):
+                raise PasskeyRefused
+            if len(await passkeys.load_credential_ids(session, account.id)) >= PASSKEYS_MAX:
+                raise PasskeysFull
+            if not await passkeys.add_passkey(session, account.id, passkey_id, new, name=name, now=now):
+                raise PasskeyKnown
+        return Passkey(id=PASSKEY.of(passkey_id), name=name, created_at=now)
+
+    async def begin_passkey_sign_in(self, command: ClientRef) -> PasskeyOptions:
+        self.admit(command.client)
+        question = await self._question(self.ids.bucket(), Purpose.SIGN_IN_BY_PASSKEY, None)
+        return PasskeyOptions(public_key=self.parts.ceremonies.sign_in_options(question.text))
+
+    async def _question(self, bucket: int, purpose: Purpose, account_id: UUID | None) -> OneTimeToken:
+        """A challenge that leads to its own row, as every token does."""
+        question = one_time_token(self.ids.uuid(bucket), self.ids.token())
+        until = self.clock.now() + timedelta(seconds=QUESTION_S)
+        async with self.db.write() as session:
+            await tokens.keep_token(
+                session, question, purpose=purpose, account_id=account_id, expires_at=until
+            )
+        return question
+
+    async def sign_in_with_passkey(self, command: SignInWithPasskey) -> Tokens:
+        self.admit(command.client)
+        try:
+            account = await self._owner_of(command)
+        except PasskeyRefused as refused:
+            raise PasskeyRefused(signed_in=False) from refused
+        return await self.start_session(account, command.device)
+
+    async def _owner_of(self, command: SignInWithPasskey) -> StoredAccount:
+        """Whose passkey answered our question. Raises PasskeyRefused."""
+        claim = self.parts.ceremonies.claim_of(command.credential)
+        await self._use_question(claim.challenge)
+        account = await self._claimed_account(claim.user_handle)
+        async with self.db.read() as session:
+            passkey = await passkeys.load_by_credential(session, account.id, claim.credential_id)
+        if passkey is None:
+            raise PasskeyRefused
+        try:
+            count = self.parts.ceremonies.verified_count(
+                command.credential,
+                claim.challenge,
+                public_key=passkey.public_key,
+                sign_count=passkey.sign_count,
+            )
+        except PasskeyRefused:
+            log.warning("a passkey was refused", passkey=PASSKEY.of(passkey.id))
+            raise
+        async with self.db.write() as session:
+            if not await passkeys.note_use(session, passkey, count, self.clock.now()):
+                raise PasskeyRefused
+        return account
+
+    async def _use_question(self, challenge: str) -> None:
+        """It was ours, and is answered now, rightly or wrongly. Raises PasskeyRefused."""
+        question = parse_token(challenge)
+        if question is None:
+            raise PasskeyRefused
+        now = self.clock.now()
+        async with self.db.write() as session:
+            stored = await tokens.load_token(session, question)
+            if (
+                stored is None
+                or not is_good(stored, question, Purpose.SIGN_IN_BY_PASSKEY, now)
+                or not await tokens.use_token(session, question, now)
+            ):
+                raise PasskeyRefused
+
+    async def _claimed_account(self, user_handle: bytes) -> StoredAccount:
+        if len(user_handle) != 16:
+            raise PasskeyRefused
+        async with self.db.read() as session:
+            account = await accounts.load_account(session, UUID(bytes=user_handle))
+        if account is None or not account.active:
+            raise PasskeyRefused
+        return account
+
+    async def list_passkeys(self, command: AccountRef) -> PasskeyList:
+        async with self.db.read() as session:
+            return PasskeyList(items=await passkeys.load_passkeys(session, account_uuid(command.account_id)))
+
+    async def rename_passkey(self, command: RenamePasskey) -> Passkey:
+        name = _checked_name(command.name)
+        account_id, passkey_id = account_uuid(command.account_id), _passkey_uuid(command.passkey_id)
+        async with self.db.write() as session:
+            await passkeys.rename(session, account_id, passkey_id, name)
+            renamed = await passkeys.load_passkey(session, account_id, passkey_id)
+        if renamed is None:
+            raise PasskeyNotFound
+        return renamed
+
+    async def remove_passkey(self, command: PasskeyRef) -> Nothing:
+        try:
+            passkey_id = _passkey_uuid(command.passkey_id)
+        except PasskeyNotFound:
+            return Nothing()
+        async with self.db.write() as session:
+            await passkeys.remove(session, account_uuid(command.account_id), passkey_id)
+        return Nothing()
+
+
+def _checked_name(given: str) -> str:
+    name, problems = check_name(given)
+    if problems:
+        raise Invalid("Give the passkey a name.", fields=tuple(problems))
+    return name
+
+
+def _passkey_uuid(printed: str) -> UUID:
+    try:
+        return to_uuid(PASSKEY.parse(printed))
+    except NotFound as error:
+        raise PasskeyNotFound from error
