@@ -46,6 +46,7 @@ from rialto.kernel.faults import CrashAt, Faults, NoFaults
 from rialto.kernel.ids import Ids, RandomIds
 from rialto.kernel.limits import RateLimiter
 from rialto.kernel.migrations import BUS_SCHEMA, DOCUMENTS_SCHEMA, role_of
+from rialto.kernel.personal import Keepers
 from rialto.kernel.relay import LAG, Relay
 from rialto.kernel.roles import RoleBook, Roles
 from rialto.kernel.secrets import Secrets
@@ -181,7 +182,8 @@ class _Env:
         return self._app[api]
 
     def engine(self, port: str) -> Any:
-        return self._app.documents if port == "documents" else self._app.engines.by_port[port]
+        own = {"documents": self._app.documents, "keepers": self._app.keepers}
+        return own[port] if port in own else self._app.engines.by_port[port]
 
     def wake(self, job: str) -> None:
         self._app.background.wake(job)
@@ -196,6 +198,7 @@ class App:
         self.services = services
         self.metrics = engines.metrics
         self.handlers: dict[str, Any] = {}
+        self.keepers = Keepers()
         self.databases: dict[str, Database] = {}
         self._bound: dict[type[Any], Any] = {}
         self._envs: dict[str, _Env] = {}
@@ -265,6 +268,8 @@ class App:
         handlers = service.build(env)
         self._envs[service.name] = env
         self.handlers[service.name] = handlers
+        if service.personal is not None:
+            self.keepers.add(service.name, service.personal, handlers)
         self._bound[service.api] = bind(
             service.api, handlers, clock=self.engines.clock, strict=self.settings.strict
         )

@@ -22,6 +22,7 @@ from rialto.kernel.events import Envelope, Event
 from rialto.kernel.faults import NoFaults
 from rialto.kernel.ids import MAIL, MailId
 from rialto.kernel.mail import MailRefused
+from rialto.kernel.personal import Person
 from rialto.notifications.api import ListMails, Mail, MailNotFound, MailRef
 from rialto.notifications.handlers import NotificationHandlers
 from rialto.notifications.model import ATTEMPTS_MAX, BEGIN_WITHIN_S, DELAYS_S
@@ -363,4 +364,21 @@ async def test_a_letter_of_a_newer_release_is_parked_and_not_lost(postgres: Data
     async with open_desk(postgres, letters=[a_due_letter(template="birthday")]) as desk:
         with pytest.raises(Unavailable):
             await desk.tell(REQUESTED)
+        assert await desk.mails() == []
+
+
+async def test_a_persons_mails_are_handed_out_and_erased_however_the_address_was_typed(
+    postgres: DatabaseAddress,
+) -> None:
+    async with open_desk(postgres, an_order(email="Anna@Example.com")) as desk:
+        await desk.tell(PLACED)
+        nobody = Person(account_id="acc_1", emails=("bob@example.com",))
+        anna = Person(account_id="acc_2", emails=("anna@example.com",))
+        assert await desk.handlers.documents_of(nobody) == {}
+        (mail,) = (await desk.handlers.documents_of(anna))["mails"]
+        assert mail["recipient"] == "Anna@Example.com"
+        await desk.handlers.forget(nobody)
+        assert len(await desk.mails()) == 1
+        for _ in range(2):
+            await desk.handlers.forget(anna)
         assert await desk.mails() == []

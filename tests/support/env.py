@@ -15,6 +15,7 @@ from rialto.kernel.db import Database, DatabaseAddress
 from rialto.kernel.faults import Faults, NoFaults
 from rialto.kernel.ids import Ids
 from rialto.kernel.migrations import DOCUMENTS_SCHEMA, role_of
+from rialto.kernel.personal import Keepers
 from rialto.kernel.service import Service
 from tests.support.databases import SECRETS, fresh_database
 from tests.support.values import seeded_ids, settings_in
@@ -45,7 +46,8 @@ class TestEnv:
         self.woken: list[str] = []
         self.handlers: Any = None
         self._peers = peers
-        self._engines = {"secrets": SECRETS, "cache": MemoryCache, **engines}
+        self.keepers = Keepers()
+        self._engines = {"secrets": SECRETS, "cache": MemoryCache, "keepers": self.keepers, **engines}
 
     def __getitem__(self, api: type[T]) -> T:
         return bind(api, self._peers[api], clock=self.clock, strict=True)
@@ -82,6 +84,8 @@ async def open_service(
             ids=seeded_ids(clock=clock),
         )
         env.handlers = service.build(env)
+        if service.personal is not None:
+            env.keepers.add(service.name, service.personal, env.handlers)
         try:
             yield env
         finally:

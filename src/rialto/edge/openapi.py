@@ -137,7 +137,7 @@ def _answers(handler: HTTPRouteHandler) -> dict[int, Any]:
     kind = handler.parsed_return_field.annotation
     if get_origin(kind) is Response or kind is Response:
         kind = next(iter(get_args(kind)), Any)
-    first = None if kind in {None, type(None)} else kind
+    first = None if kind in {None, type(None)} or _about(handler).media_type else kind
     return {handler.status_code: first, **_about(handler).answers}
 
 
@@ -228,7 +228,14 @@ def _responses(handler: HTTPRouteHandler, schemas: Schemas, *, guarded: bool) ->
         if status == 201:
             headers["Location"] = {"$ref": "#/components/headers/Location"}
         responses[str(status)] = {"description": _SUCCESS.get(status, "Done."), "headers": headers}
-        if kind is not None:
+        if about.media_type is not None:
+            responses[str(status)]["content"] = {
+                about.media_type: {
+                    "schema": {"type": "string", "format": "binary"},
+                    "examples": {"usual": {"value": "(bytes)"}},
+                }
+            }
+        elif kind is not None:
             schema = schemas.of(kind)
             responses[str(status)]["content"] = {
                 "application/json": {

@@ -1,4 +1,7 @@
-"""How identity is plugged in. Engines: `secrets` (kernel.secrets.Secrets), `passwords` (kernel.auth.Passwords)."""
+"""How identity is plugged in.
+
+Engines: `secrets` (kernel.secrets.Secrets), `passwords` (kernel.auth.Passwords), `keepers` (kernel.personal.Keepers).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from urllib.parse import urlsplit
 from rialto.identity.api import Identity
 from rialto.identity.events import EVENTS
 from rialto.identity.handlers import IdentityHandlers
+from rialto.identity.handlers.erasing import ERASE_JOB
 from rialto.identity.handlers.shared import Parts
 from rialto.identity.model.sessions import RefreshTokens
 from rialto.identity.model.tokens import LinkTokens
@@ -14,6 +18,7 @@ from rialto.identity.passkeys import Ceremonies
 from rialto.identity.routes import ROUTES
 from rialto.kernel.auth import TokenSigner
 from rialto.kernel.limits import RateLimiter
+from rialto.kernel.personal import PersonalData
 from rialto.kernel.sealing import Sealer
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Env, Job, Service
@@ -32,6 +37,7 @@ def build(e: Env) -> IdentityHandlers:
         clients=RateLimiter(per_s=CLIENT_PER_S, burst=CLIENT_BURST, clock=e.clock),
         links=LinkTokens(secrets.derive("identity:links")),
         sealer=Sealer(secrets.derive("identity:totp"), e.ids),
+        keepers=e.engine("keepers"),
         ceremonies=Ceremonies(e.settings.public_url),
         shop_name=urlsplit(e.settings.public_url).hostname or "Rialto",
         secret=secrets.derive("identity:hashes").encode(),
@@ -45,7 +51,14 @@ SERVICE = Service(
     package="rialto.identity",
     build=build,
     routes=ROUTES,
-    jobs=(Job(name="identity.sweep", every_s=3600, run=lambda handlers: handlers.sweep()),),
+    jobs=(
+        Job(name="identity.sweep", every_s=3600, run=lambda handlers: handlers.sweep()),
+        Job(name=ERASE_JOB, every_s=60, run=lambda handlers: handlers.erase_due()),
+    ),
+    personal=PersonalData(
+        export=lambda handlers, person: handlers.own_documents(person),
+        erase=lambda handlers, person: handlers.forget_person(person),
+    ),
     events=EVENTS,
     permissions=("staff.write", "staff.audit"),
     connections=2,

@@ -240,11 +240,12 @@ def about(
     parameters: Sequence[Mapping[str, Any]] = (),
     tagged: bool = False,
     example: Mapping[str, Any] | None = None,
+    media_type: str | None = None,
 ) -> dict[str, Any]:
     """What `/openapi.json` says of a route beside what its signature says, as keywords for Litestar's decorators.
 
     `refuses` lists the errors it may answer with (what any request may meet is added there), `answers` further
-    successful statuses and their types, `parameters` what no signature can say (in OpenAPI's form), `tagged` says that its answer carries an ETag, `example` is a body.
+    successful statuses and their types, `parameters` what no signature can say (in OpenAPI's form), `tagged` says that its answer carries an ETag, `example` is a body. `media_type` is that of an answer that is no JSON: bytes.
     """
     told = About(
         refuses=tuple(refuses),
@@ -252,6 +253,7 @@ def about(
         parameters=tuple(parameters),
         tagged=tagged,
         example=example,
+        media_type=media_type,
     )
     return {"operation_id": operation_id, "summary": summary, "tags": [tag], "opt": {"about": told}}
 
@@ -265,6 +267,7 @@ class About:
     parameters: tuple[Mapping[str, Any], ...] = ()
     tagged: bool = False
     example: Mapping[str, Any] | None = None
+    media_type: str | None = None
 
 
 def if_match(header: str | None) -> int:

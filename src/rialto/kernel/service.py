@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rialto.kernel.events import Event
     from rialto.kernel.faults import Faults
     from rialto.kernel.ids import Ids
+    from rialto.kernel.personal import PersonalData
     from rialto.kernel.settings import Settings
 
 T = TypeVar("T")
@@ -145,7 +146,10 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """One service, ready to be plugged in. `connections` is its share of the process's twenty."""
+    """One service, ready to be plugged in. `connections` is its share of the process's twenty.
+
+    `personal` says how it hands out and erases what it keeps of people (kernel/personal.py).
+    """
 
     name: str
     api: type[Any]
@@ -161,4 +165,5 @@ class Service:
     permissions: Sequence[str] = ()
     connections: int = 2
     stored: bool = True
+    personal: PersonalData | None = None
     audits: Sequence[Callable[[Any], Awaitable[Any]]] = field(default=())

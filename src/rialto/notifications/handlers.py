@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from rialto.identity.api import DueLetter, Identity, LetterRef
@@ -17,6 +18,7 @@ from rialto.kernel.db import Database, WriteSession
 from rialto.kernel.errors import NotFound, Unavailable
 from rialto.kernel.ids import MAIL, LetterId, OrderId, to_uuid
 from rialto.kernel.mail import Mailer, MailRefused, Outgoing
+from rialto.kernel.personal import Documents, Person
 from rialto.kernel.text import clean_text
 from rialto.notifications import store
 from rialto.notifications.api import ListMails, Mail, MailList, MailNotFound, MailRef
@@ -115,6 +117,17 @@ class NotificationHandlers:
             to=due.email,
         )
         await store.queue(session, [mail], self._clock.now())
+
+    async def documents_of(self, person: Person) -> Documents:
+        """What was mailed to a person, as they may read it."""
+        async with self._db.read() as session:
+            mails = await store.load_of_person(session, person.emails)
+        return {"mails": msgspec.to_builtins(mails)} if mails else {}
+
+    async def forget(self, person: Person) -> None:
+        """Mails hold names, addresses and what was bought. Again: nothing is left to delete."""
+        async with self._db.write() as session:
+            await store.forget_person(session, person.emails)
 
     async def send_due(self) -> int:
         """Send the mails whose turn it is; how many were sent or refused for good.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rialto.identity.api import Identity
+from rialto.kernel.personal import PersonalData
 from rialto.kernel.service import Env, Job, Service
 from rialto.notifications.api import Notifications
 from rialto.notifications.audit import AUDITS
@@ -32,6 +33,10 @@ SERVICE = Service(
     needs=(Orders, Identity),
     reactions=REACTIONS,
     jobs=(Job(name="notifications.send", every_s=1, run=lambda handlers: handlers.send_due()),),
+    personal=PersonalData(
+        export=lambda handlers, person: handlers.documents_of(person),
+        erase=lambda handlers, person: handlers.forget(person),
+    ),
     connections=1,
     audits=AUDITS,
 )

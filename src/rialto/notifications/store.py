@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from rialto.kernel.db import ReadSession, Row, WriteSession
@@ -49,6 +50,13 @@ _MAIL = """
 SELECT id, cause, template, language, recipient, subject, text, html, state, created_at, sent_at, attempts
 FROM mails WHERE id = $1
 """
+
+_OF_PERSON = """
+SELECT template, language, recipient, subject, text, state, created_at, sent_at FROM mails
+WHERE lower(recipient) = ANY ($1::text[]) ORDER BY created_at, id LIMIT $2
+"""
+_FORGET = "DELETE FROM mails WHERE lower(recipient) = ANY ($1::text[])"
+EXPORTED_MAX = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,3 +127,13 @@ def _mail(row: Row) -> Mail:
     values = dict(row)
     recipient = values.pop("recipient")
     return Mail(**{**values, "id": MAIL.of(row["id"]), "to": recipient})
+
+
+async def load_of_person(session: ReadSession, emails: Sequence[str]) -> list[dict[str, Any]]:
+    """What was mailed to these addresses (in small letters), however they were typed; the oldest first."""
+    return [dict(row) for row in await session.all(_OF_PERSON, list(emails), EXPORTED_MAX)]
+
+
+async def forget_person(session: WriteSession, emails: Sequence[str]) -> None:
+    """Also what is not sent yet."""
+    await session.run(_FORGET, list(emails))

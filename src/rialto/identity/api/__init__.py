@@ -225,6 +225,7 @@ class Identity(
     EmailChanges,
     Profiles,
     Addresses,
+    OwnData,
     StaffAccounts,
     StaffRoles,
     StaffLog,

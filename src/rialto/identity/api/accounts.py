@@ -277,12 +277,12 @@ class OwnData(Protocol):
 
     @operation(idempotent=True, timeout_s=30.0)
     async def export_data(self, command: Proof) -> Archive:
-        """All that the shop keeps of a customer. Raises ProofNeeded, PasswordWrong, TooMany."""
+        """All that the shop keeps of a customer. Raises ProofNeeded, PasswordWrong, TooMany, AccountNotFound for staff."""
         ...
 
-    @operation(idempotent=True, timeout_s=30.0)
+    @operation(idempotent=False, timeout_s=30.0)
     async def erase_account(self, command: Proof) -> Nothing:
         """Nobody can sign in any more at once; what all services keep is deleted now or, where one does not answer,
-        as soon as it does. Raises ProofNeeded, PasswordWrong, TooMany.
+        as soon as it does. Raises ProofNeeded, PasswordWrong, TooMany; AccountNotFound for staff and when done.
         """
         ...

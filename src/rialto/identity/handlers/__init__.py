@@ -6,8 +6,8 @@ import structlog
 
 from rialto.identity.handlers.addresses import AddressCases
 from rialto.identity.handlers.emails import EmailCases
+from rialto.identity.handlers.erasing import ErasingCases
 from rialto.identity.handlers.passkeys import PasskeyCases
-from rialto.identity.handlers.profile import ProfileCases
 from rialto.identity.handlers.second_factors import SecondFactorCases
 from rialto.identity.handlers.sessions import SessionCases
 from rialto.identity.handlers.signing_in import SigningInCases
@@ -21,7 +21,7 @@ class IdentityHandlers(
     SigningInCases,
     SessionCases,
     EmailCases,
-    ProfileCases,
+    ErasingCases,
     AddressCases,
     SecondFactorCases,
     PasskeyCases,

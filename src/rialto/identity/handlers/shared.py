@@ -25,6 +25,7 @@ from rialto.kernel.auth import Passwords, Principal, TokenSigner
 from rialto.kernel.errors import NotFound, TooMany
 from rialto.kernel.ids import ACCOUNT, SESSION, STAFF, to_uuid
 from rialto.kernel.limits import RateLimiter
+from rialto.kernel.personal import Keepers
 from rialto.kernel.sealing import Sealer
 from rialto.kernel.service import Env
 
@@ -43,6 +44,7 @@ class Parts:
     links: LinkTokens
     sealer: Sealer
     ceremonies: Ceremonies
+    keepers: Keepers
     shop_name: str
     secret: bytes
 

@@ -139,3 +139,13 @@ CREATE TABLE passkeys (
     UNIQUE (bucket, account_id, credential_id),
     CHECK ((get_byte(uuid_send(id), 6) & 15) * 256 + get_byte(uuid_send(id), 7) = bucket)
 );
+
+-- Erasures that are asked for and not done everywhere: the e-mail is kept until all services have forgotten it.
+CREATE TABLE erasures (
+    bucket smallint NOT NULL,
+    account_id uuid NOT NULL,
+    requested_at timestamptz NOT NULL,
+    PRIMARY KEY (bucket, account_id),
+    CHECK ((get_byte(uuid_send(account_id), 6) & 15) * 256 + get_byte(uuid_send(account_id), 7) = bucket)
+);
+CREATE INDEX erasures_by_age ON erasures (requested_at);

@@ -50,6 +50,9 @@ WHERE bucket = $1 AND id = $2 RETURNING events
 _RELEASE = """
 UPDATE email_directory SET released_at = $4 WHERE bucket = $1 AND email_hash = $2 AND account_id = $3
 """
+_UNCONFIRM = """
+UPDATE email_directory SET confirmed_at = NULL WHERE bucket = $1 AND email_hash = $2 AND account_id = $3
+"""
 _LET_GO = "DELETE FROM email_directory WHERE bucket = $1 AND email_hash = $2 AND account_id = $3"
 _LET_GO_PENDING = f"{_LET_GO} AND confirmed_at IS NULL"
 # Over all buckets: background work, no request waits for it.
@@ -94,6 +97,12 @@ async def release_email(session: WriteSession, email: str, account_id: UUID, *, 
     """Reserved for the account until then, or for good (None). False when the e-mail is not the account's."""
     digest = email_hash(email)
     return await session.run(_RELEASE, bucket_of_hash(digest), digest, account_id, at) == 1
+
+
+async def unconfirm(session: WriteSession, email: str, account_id: UUID) -> None:
+    """Nobody gets it yet, but if it is not let go the sweep does."""
+    digest = email_hash(email)
+    await session.run(_UNCONFIRM, bucket_of_hash(digest), digest, account_id)
 
 
 async def let_go(session: WriteSession, email: str, account_id: UUID, *, only_pending: bool = False) -> None:

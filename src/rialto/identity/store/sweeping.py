@@ -12,7 +12,8 @@ _SWEEP = (
     "DELETE FROM known_clients WHERE seen_at < $1::timestamptz - interval '90 days'",
     "DELETE FROM sessions WHERE expires_at < $1::timestamptz - interval '1 day'",
     "DELETE FROM letters WHERE requested_at < $1::timestamptz - interval '7 days'",
-    "DELETE FROM email_changes WHERE requested_at < $1::timestamptz - interval '4 days'",
+    # Confirmed ones stay: they tell under which addresses other services may know a person.
+    "DELETE FROM email_changes WHERE confirmed_at IS NULL AND requested_at < $1::timestamptz - interval '4 days'",
     "DELETE FROM one_time_tokens WHERE expires_at < $1::timestamptz - interval '1 day'",
 )
 
