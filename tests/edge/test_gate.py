@@ -4,10 +4,11 @@ import pytest
 
 from rialto.edge.cached import App
 from rialto.edge.gate import Gate
-from rialto.kernel.auth import TokenSigner, TokenVerifier
+from rialto.kernel.auth import Principal, TokenSigner, TokenVerifier
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.errors import Denied
 from rialto.kernel.limits import RateLimiter
+from rialto.kernel.roles import BUILT_IN, RoleBook, Roles
 from rialto.kernel.telemetry import Metrics
 from tests.edge.apps import Answering
 from tests.edge.asgi import ask
@@ -26,9 +27,10 @@ def a_gate(
     limiter: RateLimiter | None = None,
     trusted: tuple[str, ...] = (),
     metrics: Metrics | None = None,
+    roles: RoleBook | None = None,
 ) -> Gate:
     clock = ManualClock()
-    signer = TokenSigner(SECRETS.signing_key, issuer=ISSUER, clock=clock)
+    signer = a_signer()
     return Gate(
         app,
         clock=clock,
@@ -37,7 +39,12 @@ def a_gate(
         verifier=TokenVerifier([signer.public_jwk()], issuer=ISSUER, clock=clock, permissions_of=built_in),
         limiter=limiter,
         trusted_proxies=trusted,
+        roles=roles,
     )
+
+
+def a_signer() -> TokenSigner:
+    return TokenSigner(SECRETS.signing_key, issuer=ISSUER, clock=ManualClock())
 
 
 def a_limiter(burst: int) -> RateLimiter:
@@ -150,3 +157,19 @@ async def test_an_application_that_dies_is_counted_as_an_error() -> None:
     with pytest.raises(ZeroDivisionError):
         await ask(a_gate(dying, metrics=metrics), "/")
     assert 'status="500"} 1.0' in metrics.text().decode()
+
+
+@pytest.mark.parametrize(("kind", "asked"), [("staff", 1), ("customer", 0), ("bad", 0), ("", 0)])
+async def test_what_roles_allow_is_asked_for_when_staff_comes(kind: str, asked: int) -> None:
+    count = 0
+
+    async def load() -> Roles:
+        nonlocal count
+        count += 1
+        return BUILT_IN
+
+    token = a_signer().sign(Principal(kind=kind, id="x_1"), lifetime_s=60) if kind != "bad" else "x.y.z"
+    headers = [(b"authorization", b"Bearer " + token.encode())] if kind else []
+    gate = a_gate(Answering(), roles=RoleBook(load, clock=ManualClock()))
+    assert (await ask(gate, "/v1/products", headers=headers)).status == 200
+    assert count == asked

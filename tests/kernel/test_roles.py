@@ -79,6 +79,46 @@ async def test_while_identity_does_not_answer_it_is_left_alone_for_a_while() -> 
     assert identity.asked == 1
 
 
+async def test_nobody_waits_for_an_answer_while_what_is_known_will_do() -> None:
+    clock, asked, answered = ManualClock(), asyncio.Event(), asyncio.Event()
+    count = 0
+
+    async def load() -> Roles:
+        nonlocal count
+        count += 1
+        if count > 1:
+            asked.set()
+            await answered.wait()
+        return BUILT_IN
+
+    book = RoleBook(load, clock=clock)
+    await book.refresh()
+    clock.advance(REFRESH_S)
+    waiting = asyncio.create_task(book.refresh())
+    await asked.wait()
+    await book.refresh()
+    assert book.permissions_of(["viewer"]) == {"*.read"}
+    answered.set()
+    await waiting
+    assert count == 2
+
+
+async def test_an_answer_that_took_long_is_not_asked_for_again_at_once() -> None:
+    clock = ManualClock()
+    asked = 0
+
+    async def load() -> Roles:
+        nonlocal asked
+        asked += 1
+        clock.advance(10)
+        raise Unavailable
+
+    book = RoleBook(load, clock=clock)
+    await book.refresh()
+    await book.refresh()
+    assert asked == 1
+
+
 @pytest.mark.parametrize(
     ("granted", "permission", "covered"),
     [

@@ -51,7 +51,7 @@ class Gate:
     ) -> None:
         """`kept` is asked first: what is kept ready is sent before anything is made for the request.
 
-        `roles` is what the verifier asks; here it is kept fresh, before somebody with a token is let in.
+        `roles` is what the verifier asks; here it is kept fresh, before a member of staff is let in.
         """
         self._app = app
         self._clock = clock
@@ -80,7 +80,7 @@ class Gate:
         scope["rialto.request_id"] = request_id
         scope["rialto.client"] = client
         authorization = headers.get(b"authorization")
-        scope["rialto.principal"] = _Principals(self._verifier, authorization)
+        principals = scope["rialto.principal"] = _Principals(self._verifier, authorization)
         if wait_s:
             seconds = str(max(1, round(wait_s))).encode()
             named = ((b"retry-after", seconds), (b"x-request-id", request_id.encode()))
@@ -90,7 +90,7 @@ class Gate:
         if len(headers) < len(scope["headers"]) and _hosts(scope) > 1:
             await answer_problem(send, 400, TWO_HOSTS, ((b"x-request-id", request_id.encode()),))
             return
-        if authorization is not None and self._roles is not None:
+        if self._roles is not None and principals.is_staff():
             await self._roles.refresh()
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             await self._timed(scope, receive, send)
@@ -152,6 +152,13 @@ class _Principals:
         if scheme.lower() != "bearer" or not token:
             raise Denied("Please sign in with a bearer token.", signed_in=False, code="not_signed_in")
         return self._verifier.verify(token.strip())
+
+    def is_staff(self) -> bool:
+        """Whether it is a member of staff who asks; a bad token is nobody's."""
+        try:
+            return self._authorization is not None and self().kind == "staff"
+        except Denied:
+            return False
 
 
 def _route(scope: Scope) -> str:

@@ -1,7 +1,7 @@
 """What roles allow: sets of permissions that a merchant may edit, as this process knows them.
 
 Access tokens carry roles and no permissions, so that a change of a role counts for tokens that are out. Each process
-asks identity again after some seconds, when it needs to know; what could not be asked for half a minute is taken for
+asks identity again after a second, when it needs to know; what could not be asked for half a minute is taken for
 nothing. The owner may do everything, always: that is not stored anywhere.
 """
 
@@ -17,7 +17,7 @@ from rialto.kernel.errors import RialtoError
 
 OWNER = "owner"
 EVERYTHING = frozenset({"*"})
-REFRESH_S = 5.0
+REFRESH_S = 1.0
 TRUSTED_S = 30.0
 
 # What there is at first. `*` is everything, `orders.*` an area, `*.read` one verb everywhere.
@@ -72,15 +72,19 @@ class RoleBook:
         """Ask again if it is time. Never raises: who cannot ask knows less and less, see `permissions_of`."""
         if self._is_young(self._tried_at, REFRESH_S):
             return
+        if self._lock.locked() and self._is_young(self._loaded_at, TRUSTED_S):
+            return  # somebody asks already, and what is known will do
         async with self._lock:
             if self._is_young(self._tried_at, REFRESH_S):
                 return
-            self._tried_at = self._clock.monotonic()
             try:
                 self._known = await self._load()
                 self._loaded_at = self._clock.monotonic()
             except RialtoError as error:
                 log.warning("roles could not be read", error=error.text)
+            finally:
+                # Since the answer, not since the question: a database that takes its time is not asked in a row.
+                self._tried_at = self._clock.monotonic()
 
     def permissions_of(self, roles: Iterable[str]) -> frozenset[str]:
         """All that these roles allow, as far as it is known well enough."""
