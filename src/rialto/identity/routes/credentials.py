@@ -24,12 +24,11 @@ from rialto.identity.routes.guards import (
     NO_STORE,
     AnyRequest,
     account_of,
-    client_of,
     customer_only,
     signed_in,
 )
 from rialto.kernel.errors import Conflict
-from rialto.kernel.http import Injected, about, principal_of
+from rialto.kernel.http import Injected, about, client_of, principal_of
 from rialto.kernel.service import Frozen
 
 Email = Annotated[str, msgspec.Meta(max_length=2000)]

@@ -1,4 +1,4 @@
-"""Who may pass, where it is not a permission that decides; and from where somebody asks."""
+"""Who may pass, where it is not a permission that decides; and what routes read of a request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from litestar.handlers.base import BaseRouteHandler
 
 from rialto.identity.api import Proof
 from rialto.kernel.errors import Denied, Invalid
-from rialto.kernel.http import principal_of
+from rialto.kernel.http import client_of, principal_of
 
 AnyRequest = Request[Any, Any, Any]
 NO_STORE = CacheControlHeader(no_store=True)
@@ -37,12 +37,6 @@ def key_of(request: AnyRequest) -> str | None:
     if found is not None and not _KEY.fullmatch(found):
         raise KEY_NOT_VALID
     return found
-
-
-def client_of(request: AnyRequest) -> str:
-    """The caller's network address, as the edge found it behind trusted proxies."""
-    found: str | None = request.scope.get("rialto.client")  # type: ignore[assignment]
-    return found or (request.client.host if request.client else "")
 
 
 def account_of(request: AnyRequest) -> str:

@@ -28,10 +28,10 @@ from rialto.identity.api import (
     Tokens,
 )
 from rialto.identity.routes.accounts import Short
-from rialto.identity.routes.guards import NO_STORE, AnyRequest, account_of, client_of, proof_of, signed_in
+from rialto.identity.routes.guards import NO_STORE, AnyRequest, account_of, proof_of, signed_in
 from rialto.identity.routes.second_factors import ProofBody
 from rialto.identity.routes.signing_in import TAG
-from rialto.kernel.http import Injected, about
+from rialto.kernel.http import Injected, about, client_of
 from rialto.kernel.service import Frozen
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]

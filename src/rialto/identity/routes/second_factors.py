@@ -24,9 +24,9 @@ from rialto.identity.api import (
     TotpSetup,
 )
 from rialto.identity.routes.accounts import Short
-from rialto.identity.routes.guards import NO_STORE, AnyRequest, account_of, client_of, proof_of, signed_in
+from rialto.identity.routes.guards import NO_STORE, AnyRequest, account_of, proof_of, signed_in
 from rialto.identity.routes.signing_in import TAG
-from rialto.kernel.http import Injected, about, principal_of
+from rialto.kernel.http import Injected, about, client_of, principal_of
 from rialto.kernel.service import Frozen
 
 Code = Annotated[str, msgspec.Meta(max_length=40)]

@@ -19,8 +19,8 @@ from rialto.identity.api import (
     TokenRefused,
     Tokens,
 )
-from rialto.identity.routes.guards import NO_STORE, client_of
-from rialto.kernel.http import Injected, about
+from rialto.identity.routes.guards import NO_STORE
+from rialto.kernel.http import Injected, about, client_of
 from rialto.kernel.service import Frozen, Nothing
 
 Short = Annotated[str, msgspec.Meta(max_length=2000)]
