@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from uuid import UUID
 
 from rialto.identity.api import PasswordWeak, PutStaff, Register
+from rialto.kernel import email as emails
 from rialto.kernel.errors import FieldProblem, Invalid
-from rialto.kernel.ids import BUCKETS
 
 PASSWORD_LENGTH_MIN = 12
 PASSWORD_LENGTH_MAX = 1024
@@ -26,14 +25,10 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 
-
-def normalised_email(email: str) -> str:
-    """The form in which e-mails are compared: trimmed, composed (NFC), lower case.
-
-    Deliberately no compatibility or case folding: they make different addresses equal (`ſ` and `s`, `ß` and `ss`),
-    and then one person gets another's account.
-    """
-    return unicodedata.normalize("NFC", email.strip()).lower()
+# Orders compare e-mails in the same way.
+normalised_email = emails.normalised_email
+email_hash = emails.email_hash
+bucket_of_hash = emails.bucket_of_hash
 
 
 def checked_email(email: str) -> str:
@@ -44,17 +39,6 @@ def checked_email(email: str) -> str:
             "This is not an e-mail address.", fields=(wrong("email", "This is not an e-mail address."),)
         )
     return found
-
-
-def email_hash(email: str) -> bytes:
-    """What stands for an e-mail in keys, the same for ever: SHA-256 of the normalised form."""
-    return hashlib.sha256(
-        b"rialto:email:" + normalised_email(email).encode("utf-8", "surrogatepass")
-    ).digest()
-
-
-def bucket_of_hash(digest: bytes) -> int:
-    return int.from_bytes(digest[:2], "big") % BUCKETS
 
 
 def comparable_password(password: str) -> str:
