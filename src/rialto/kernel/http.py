@@ -24,6 +24,7 @@ from litestar.params import SkipValidation
 from rialto.kernel import errors
 from rialto.kernel.auth import Principal, allows
 from rialto.kernel.errors import Denied, FieldProblem, Invalid, RialtoError
+from rialto.kernel.ids import AccountId
 
 T = TypeVar("T")
 
@@ -212,6 +213,12 @@ def client_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     return client
 
 
+def customer_of(connection: ASGIConnection[Any, Any, Any, Any]) -> AccountId | None:
+    """The signed-in customer's account; None for guests and staff. Raises Denied for a bad token."""
+    principal = principal_of(connection)
+    return AccountId(principal.id) if principal.kind == "customer" and principal.id else None
+
+
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
 
@@ -228,6 +235,18 @@ def requires(permission: str) -> Guard:
 
     guard.permission = permission  # type: ignore[attr-defined]
     return guard
+
+
+async def customer_only(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """A guard: signed-in customers only."""
+    principal = principal_of(connection)
+    if principal.kind == "guest":
+        raise Denied("Please sign in.", signed_in=False, code="not_signed_in")
+    if principal.kind != "customer":
+        raise Denied("This is for customers.")
+
+
+customer_only.audience = "a customer"  # type: ignore[attr-defined]
 
 
 def about(

@@ -12,7 +12,7 @@ from litestar.handlers.base import BaseRouteHandler
 
 from rialto.identity.api import Proof
 from rialto.kernel.errors import Denied, Invalid
-from rialto.kernel.http import client_of, principal_of
+from rialto.kernel.http import client_of, customer_only, principal_of
 
 AnyRequest = Request[Any, Any, Any]
 NO_STORE = CacheControlHeader(no_store=True)
@@ -52,15 +52,6 @@ async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _handler: Ba
         raise Denied("Please sign in.", signed_in=False, code="not_signed_in")
 
 
-async def customer_only(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """A guard: any customer."""
-    principal = principal_of(connection)
-    if principal.kind == "guest":
-        raise Denied("Please sign in.", signed_in=False, code="not_signed_in")
-    if principal.kind != "customer":
-        raise Denied("This is for customers.")
-
-
 def proof_of(request: AnyRequest, password: str | None) -> Proof:
     """What may prove that the owner asks: the password, or the session by its age."""
     principal = principal_of(request)
@@ -83,4 +74,3 @@ async def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _handler: B
 
 staff_only.permission = "any member of staff"  # type: ignore[attr-defined]
 signed_in.audience = "a customer or a member of staff"  # type: ignore[attr-defined]
-customer_only.audience = "a customer"  # type: ignore[attr-defined]
