@@ -5,21 +5,45 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
-from rialto.cart.api import AddLine, Cart, CartRef, ChosenPayment, NewCart, SetAddress, SetPayment
+from rialto.cart.api import (
+    AddLine,
+    Cart,
+    CartRef,
+    ChosenPayment,
+    FilledCart,
+    MergeCart,
+    NewCart,
+    SetAddress,
+    SetPayment,
+)
 from rialto.cart.handlers import CartHandlers
 from rialto.cart.peers import SHOWN_S
+from rialto.cart.reactions import close_ordered_carts
 from rialto.cart.service import SERVICE
-from rialto.catalog.api import Catalog, Channel, Channels, Offer, Offers, OffersOf
+from rialto.catalog.api import (
+    Catalog,
+    Channel,
+    Channels,
+    Offer,
+    Offers,
+    OffersOf,
+    Product,
+    ProductDraft,
+    ProductNotFound,
+    ProductRef,
+    VariantDraft,
+)
 from rialto.inventory.api import Inventory, Levels, LevelsOf
 from rialto.kernel.address import Address
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import Unavailable
-from rialto.kernel.ids import CartId, ProductId
+from rialto.kernel.ids import ACCOUNT, ORDER, AccountId, CartId, OrderId, ProductId, bucket_of
 from rialto.kernel.money import EUR, USD, Currency, Money
 from rialto.kernel.service import Nothing
+from rialto.orders.events import OrderPlaced
 from rialto.pricing.api import DeliveryOptions, Pricing, Quote, QuoteFor
 from rialto.pricing.model import quotes
 from rialto.pricing.model.rules import Rules
@@ -27,6 +51,11 @@ from tests.pricing.peers import Peer, a_channel, a_method, some_rules
 from tests.support.env import TestEnv, open_service
 
 TODAY = date(2026, 1, 5)
+CHANGED_AT = datetime(2026, 1, 5, tzinfo=UTC)
+
+
+def lines_of(cart: Cart) -> dict[str, int]:
+    return {line.sku: line.quantity for line in cart.lines}
 
 
 class Shelf(Peer):
@@ -35,6 +64,7 @@ class Shelf(Peer):
     def __init__(self) -> None:
         self.prices: dict[str, int] = {"cup": 1190, "lamp": 11900, "book": 2140}
         self.withdrawn: set[str] = set()
+        self.products: dict[str, list[str]] = {}
         self.reached = True
         self.asked = 0
 
@@ -44,6 +74,14 @@ class Shelf(Peer):
             raise Unavailable
         found = {sku: self._offer(sku, command.currency) for sku in command.skus if sku in self.prices}
         return Offers(items=found)
+
+    async def get_product(self, command: ProductRef) -> Product:
+        """`products` are known by their SKUs."""
+        if command.ref not in self.products:
+            raise ProductNotFound
+        variants = [VariantDraft(sku=sku) for sku in self.products[command.ref]]
+        draft = ProductDraft(slug="product", title={"en": "Product"}, variants=variants)
+        return Product(id=ProductId(command.ref), version=1, draft=draft, changed_at=CHANGED_AT)
 
     async def channels(self, _command: Nothing) -> Channels:
         return Channels(items=[a_channel(), self._trade()])
@@ -135,6 +173,35 @@ class Shop:
     async def get(self, cart_id: CartId) -> Cart:
         return await self.carts.get(CartRef(cart_id=cart_id))
 
+    def an_account(self) -> AccountId:
+        return ACCOUNT.new(self.env.ids, self.env.ids.bucket())
+
+    async def account_cart(self, owner: AccountId, *skus: str) -> Cart:
+        """The account's open cart, with these added."""
+        cart = await self.carts.create(NewCart(account_id=owner))
+        for sku in skus:
+            cart = await self.carts.add_line(AddLine(cart_id=cart.id, account_id=owner, sku=sku))
+        return cart
+
+    async def merge(self, cart_id: CartId, owner: AccountId) -> FilledCart:
+        return await self.carts.merge(MergeCart(cart_id=cart_id, account_id=owner))
+
+    async def place(self, cart_id: CartId, **skus: int) -> OrderId:
+        """An order of these was placed from the cart, and cart hears of it."""
+        order_id = ORDER.new(self.env.ids, bucket_of(cart_id))
+        event = OrderPlaced(
+            order_id=order_id,
+            number="R-1",
+            cart_id=cart_id,
+            language="en",
+            total=Money(1190, EUR),
+            skus=skus,
+            placed_at=self.env.clock.now(),
+        )
+        async with self.env.db.write() as session:
+            await close_ordered_carts(self.carts, [event], session)
+        return order_id
+
     def a_moment_later(self) -> None:
         """What is only shown has been forgotten: prices and counts are asked for again."""
         self.env.clock.advance(SHOWN_S)
@@ -163,8 +230,13 @@ def an_address(**fields: str) -> Address:
     return Address(**(values | fields))
 
 
-def an_address_for(cart_id: CartId, email: str = "ada@example.org", **fields: str) -> SetAddress:
-    return SetAddress(cart_id=cart_id, email=email, shipping=an_address(**fields))
+def an_address_for(
+    cart_id: CartId,
+    email: str = "ada@example.org",
+    account_id: AccountId | None = None,
+    **fields: str,
+) -> SetAddress:
+    return SetAddress(cart_id=cart_id, account_id=account_id, email=email, shipping=an_address(**fields))
 
 
 def a_payment_for(cart_id: CartId, token: str = "tok_success", label: str = "Visa •••• 4242") -> SetPayment:

@@ -15,7 +15,7 @@ from rialto.cart.api import (
     SetAddress,
     SetDelivery,
 )
-from rialto.cart.handlers import EXPIRED_AT_ONCE
+from rialto.cart.handlers.ending import EXPIRED_AT_ONCE
 from rialto.cart.reactions import close_ordered_carts
 from rialto.kernel.errors import Invalid
 from rialto.kernel.ids import ORDER, CartId, OrderId, bucket_of, to_uuid

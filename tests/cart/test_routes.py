@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, cast
 
 import httpx
@@ -12,13 +12,17 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
 
 from rialto.cart.routes import ROUTES
+from rialto.kernel.auth import GUEST, Principal
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.http import handle_http_error, handle_rialto_error, handle_validation
+from rialto.kernel.ids import ACCOUNT, AccountId
 from tests.cart.shop import Shop, open_shop
+from tests.support.values import seeded_ids
 
 pytestmark = pytest.mark.anyio
 
+CUSTOMERS = {name: ACCOUNT.new(seeded_ids(), bucket) for bucket, name in enumerate(("ada", "bob"), start=3)}
 ADDRESS = {
     "name": "Ada Miller",
     "line1": "Lindenstraße 7",
@@ -26,6 +30,21 @@ ADDRESS = {
     "postal_code": "10969",
     "country": "DE",
 }
+
+
+class AsWhom:
+    """The edge's part of finding out who asks: `customers` by bearer token, anybody else is a guest."""
+
+    def __init__(self, app: Any, customers: Mapping[str, AccountId]) -> None:
+        self._app = app
+        self._customers = customers
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        token = dict(scope["headers"]).get(b"authorization", b"").decode().removeprefix("Bearer ")
+        found = self._customers.get(token)
+        principal = Principal(kind="customer", id=found) if found else GUEST
+        scope["rialto.principal"] = lambda: principal
+        await self._app(scope, receive, send)
 
 
 def an_app(shop: Shop) -> Litestar:
@@ -54,7 +73,7 @@ async def shop(postgres: DatabaseAddress) -> AsyncIterator[Shop]:
 
 @pytest.fixture(scope="module")
 async def web(shop: Shop) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(cast("Any", an_app(shop)))
+    transport = httpx.ASGITransport(cast("Any", AsWhom(an_app(shop), CUSTOMERS)))
     async with httpx.AsyncClient(transport=transport, base_url="http://shop.test") as client:
         yield client
 
@@ -150,3 +169,60 @@ async def test_the_description_says_what_quantities_are_allowed(shop: Shop) -> N
     quantity = schemas["NewLineBody"]["properties"]["quantity"]
     assert (quantity["minimum"], quantity["maximum"]) == (1, 99)
     assert schemas["QuantityBody"]["properties"]["quantity"]["minimum"] == 0
+
+
+def signed_in(name: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {name}"}
+
+
+async def test_a_customer_gets_the_accounts_cart_and_nobody_else_sees_it(web: httpx.AsyncClient) -> None:
+    ada = signed_in("ada")
+    made = await web.post("/v1/carts", headers=ada)
+    cart = f"/v1/carts/{made.json()['id']}"
+    assert (await web.post("/v1/carts", headers=ada)).json()["id"] == made.json()["id"]
+    added = await web.post(f"{cart}/lines", json={"sku": "cup"}, headers=ada)
+    assert added.status_code == 200
+    for headers in ({}, signed_in("bob")):
+        for method, path, body in (
+            ("GET", cart, None),
+            ("POST", f"{cart}/lines", {"sku": "cup"}),
+            ("PATCH", f"{cart}/lines/{added.json()['lines'][0]['id']}", {"quantity": 3}),
+            ("DELETE", f"{cart}/lines/{added.json()['lines'][0]['id']}", None),
+            ("POST", f"{cart}/codes", {"code": "X"}),
+            ("DELETE", f"{cart}/codes/X", None),
+            ("PUT", f"{cart}/address", {"email": "ada@example.org", "shipping": ADDRESS}),
+            ("GET", f"{cart}/delivery-options", None),
+            ("PUT", f"{cart}/delivery", {"option_id": "standard"}),
+        ):
+            answer = await web.request(method, path, json=body, headers=headers)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), (method, path)
+    assert (await web.get(cart, headers=ada)).json() == added.json()
+
+
+async def test_signing_in_takes_the_guests_cart_over_and_tells_conflicts(web: httpx.AsyncClient) -> None:
+    guest = (await web.post("/v1/carts")).json()["id"]
+    await web.post(f"/v1/carts/{guest}/lines", json={"sku": "book", "quantity": 2})
+    merge = {"cart_id": guest}
+    assert (await web.post("/v1/carts/merge", json=merge)).status_code == 401
+    merged = await web.post("/v1/carts/merge", json=merge, headers=signed_in("bob"))
+    assert (merged.status_code, merged.json()["conflicts"]) == (200, [])
+    assert {line["sku"]: line["quantity"] for line in merged.json()["cart"]["lines"]} == {"book": 2}
+    again = await web.post("/v1/carts/merge", json=merge, headers=signed_in("bob"))
+    assert again.json() == merged.json()
+    refused = await web.post(f"/v1/carts/{guest}/lines", json={"sku": "cup"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "cart_merged")
+    assert (await web.post("/v1/carts/merge", json=merge, headers=signed_in("ada"))).status_code == 404
+
+
+async def test_a_wishlist_is_for_customers_only_and_each_has_their_own(web: httpx.AsyncClient) -> None:
+    ada, bob = signed_in("ada"), signed_in("bob")
+    assert (await web.get("/v1/account/wishlist")).status_code == 401
+    assert (await web.put("/v1/account/wishlist/cup", headers=ada)).status_code == 204
+    assert (await web.put("/v1/account/wishlist/ghost", headers=ada)).json()["code"] == "sku_not_sold"
+    (wish,) = (await web.get("/v1/account/wishlist?language=de", headers=ada)).json()["items"]
+    assert (wish["item"], wish["title"]) == ("cup", "Cup (deutsch)")
+    assert (await web.get("/v1/account/wishlist", headers=bob)).json() == {"items": []}
+    moved = await web.post("/v1/account/wishlist/cup/move", json={"quantity": 2}, headers=ada)
+    assert moved.status_code == 200
+    assert (await web.post("/v1/account/wishlist/cup/move", headers=ada)).status_code == 404
+    assert (await web.delete("/v1/account/wishlist/cup", headers=ada)).status_code == 204

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from rialto.cart.model.contents import StoredCart
 from rialto.cart.model.views import Answers, to_quote
-from rialto.catalog.api import Catalog, Channel, Offer, OffersOf
+from rialto.catalog.api import Catalog, Channel, Offer, OffersOf, ProductRef
 from rialto.inventory.api import Inventory, LevelsOf
 from rialto.kernel.cache import Cache, CacheEngine, Entry, OneEntry
 from rialto.kernel.clock import Clock
@@ -71,8 +71,7 @@ class Peers:
 
         With `must_deliver` a choice that does not serve raises DeliveryUnavailable instead of being left out.
         """
-        offers, available = await _both(self._offers_shown(cart), self._levels_shown(cart))
-        answers = Answers(offers=offers, available=available)
+        answers = await self.answers_about(_skus(cart), cart)
         return await self._priced(cart, answers, must_deliver=must_deliver)
 
     async def market_now(self, cart: StoredCart) -> Market:
@@ -80,8 +79,23 @@ class Peers:
         offers, available = await _both(self._ask_offers(cart, _skus(cart)), self._levels_enough(cart))
         return await self._priced(cart, Answers(offers=offers, available=available), must_deliver=False)
 
+    async def answers_about(self, skus: Sequence[str], cart: StoredCart) -> Answers:
+        """What these articles are, to show; as the cart's channel and currency have them."""
+        offers, available = await _both(self._shown_offers(cart, skus), self._shown_levels(skus))
+        return Answers(offers=offers, available=available)
+
+    async def first_sku(self, product: str) -> str:
+        """The variant that a product is shown by. Raises ProductNotFound."""
+        return (await self._catalog.get_product(ProductRef(ref=product))).draft.variants[0].sku
+
+    async def is_known(self, sku: str) -> bool:
+        """Whether there is such an article, in whatever currency it may be sold."""
+        front = (await self.channels())[0]
+        question = OffersOf(skus=[sku], currency=front.currencies[0], channel=front.code)
+        return sku in (await self._catalog.offers(question)).items
+
     async def delivery_options(self, cart: StoredCart) -> DeliveryOptions:
-        answers = Answers(offers=await self._offers_shown(cart))
+        answers = Answers(offers=await self._shown_offers(cart, _skus(cart)))
         return await self._pricing.delivery_options(to_quote(cart, answers))
 
     async def _priced(self, cart: StoredCart, answers: Answers, *, must_deliver: bool) -> Market:
@@ -96,18 +110,16 @@ class Peers:
                     raise
         return Market(answers=answers, quote=await self._pricing.quote(question))
 
-    async def _offers_shown(self, cart: StoredCart) -> Mapping[str, Offer]:
+    async def _shown_offers(self, cart: StoredCart, skus: Sequence[str]) -> Mapping[str, Offer]:
         prefix = f"{cart.channel}/{cart.currency}/"
-        return await _recent(
-            self._offers, prefix, _skus(cart), lambda missing: self._ask_offers(cart, missing)
-        )
+        return await _recent(self._offers, prefix, skus, lambda missing: self._ask_offers(cart, missing))
 
-    async def _levels_shown(self, cart: StoredCart) -> Mapping[str, int]:
-        return await _recent(self._levels, "", _skus(cart), self._ask_levels)
+    async def _shown_levels(self, skus: Sequence[str]) -> Mapping[str, int]:
+        return await _recent(self._levels, "", skus, self._ask_levels)
 
     async def _levels_enough(self, cart: StoredCart) -> Mapping[str, int]:
         """What is remembered where it suffices: nobody is turned away for a count that may have grown since."""
-        shown = await self._levels_shown(cart)
+        shown = await self._shown_levels(_skus(cart))
         short = [line.sku for line in cart.lines if shown.get(line.sku, 0) < line.quantity]
         return {**shown, **(await self._ask_levels(short) if short else {})}
 

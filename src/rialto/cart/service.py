@@ -25,6 +25,9 @@ SERVICE = Service(
     package="rialto.cart",
     routes=ROUTES,
     reactions=REACTIONS,
-    jobs=(Job(name="cart.expire", every_s=3600, run=lambda carts: carts.expire()),),
+    jobs=(
+        Job(name="cart.expire", every_s=3600, run=lambda carts: carts.expire()),
+        Job(name="cart.erase", every_s=300, run=lambda carts: carts.erase_late()),
+    ),
     connections=2,
 )

@@ -36,9 +36,10 @@ INTRODUCTION = """JSON over HTTP. Names are snake_case, times RFC 3339 in UTC, d
 
 TAGS: dict[str, str] = {
     "products": "What is sold: lists with facets, single products, categories, suggestions. Kept for two seconds by caches.",
-    "carts": "A cart is priced anew at each look. Its id is the key to it.",
+    "carts": "A cart is priced anew at each look. A guest's cart id is the key to it; an account's cart is its owner's alone.",
+    "wishlist": "What a signed-in customer wants to find again.",
     "checkout": "From a cart to an order: stock is reserved, the payment authorised, the order stored. Survives being repeated.",
-    "orders": "What became of a purchase, by the order's own key.",
+    "orders": "What became of a purchase, by the order's own key or by its owner's token.",
     "reviews": "What buyers say. Writing takes the order's key; everything is looked at before it is shown.",
     "payments": "Messages of payment providers.",
     "sign-in": "Customers and staff sign in and get a short-lived access token and a refresh token.",

@@ -1,1 +1,2 @@
-"""The rules of carts, pure: what a cart holds (`contents`), what may be typed (`checks`), how it is shown (`views`)."""
+"""The rules of carts, pure: what a cart holds (`contents`), how lines of elsewhere come in (`filling`), what may be typed
+(`checks`), how it is shown (`views`)."""

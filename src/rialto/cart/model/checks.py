@@ -7,7 +7,8 @@ import re
 from rialto.cart.api import ChosenPayment, SetAddress
 from rialto.cart.model.contents import Contact
 from rialto.kernel.address import Address, check_address
-from rialto.kernel.errors import FieldProblem, Invalid
+from rialto.kernel.errors import FieldProblem, Invalid, NotFound
+from rialto.kernel.ids import PRODUCT
 
 SKU_LENGTH_MAX = 64
 EMAIL_LENGTH_MAX = 254  # RFC 5321: a path of 256 octets with its angle brackets
@@ -31,6 +32,15 @@ _SECURITY_CODE_LENGTH = 3
 def is_sku(text: str) -> bool:
     """Whether a catalogue may know it at all."""
     return 0 < len(text) <= SKU_LENGTH_MAX and text.isprintable()
+
+
+def is_product(text: str) -> bool:
+    """Whether it is a product's id, not a SKU."""
+    try:
+        PRODUCT.parse(text)
+    except NotFound:
+        return False
+    return True
 
 
 def is_email(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from msgspec.structs import replace
@@ -9,12 +10,13 @@ from msgspec.structs import replace
 from rialto.cart.api import LINES_MAX, QUANTITY_MAX, CartLimit, ChosenPayment, LineNotFound
 from rialto.kernel.address import Address
 from rialto.kernel.errors import FieldProblem, field_problem
-from rialto.kernel.ids import CartId, LineId, OrderId
+from rialto.kernel.ids import AccountId, CartId, LineId, OrderId
 from rialto.kernel.money import Currency, Money
 from rialto.kernel.service import Frozen
 
 OPEN = "open"
 ORDERED = "ordered"
+MERGED = "merged"
 
 
 class StoredLine(Frozen):
@@ -36,7 +38,7 @@ class Contact(Frozen):
 
 
 class StoredCart(Frozen):
-    """A cart as kept. `version` counts its changes; `seen_total` is the total last shown."""
+    """A cart as kept. `version` counts its changes; `seen_total` is the total last shown. Without an account it is a guest's."""
 
     id: CartId
     version: int
@@ -45,6 +47,7 @@ class StoredCart(Frozen):
     language: str
     channel: str
     touched_on: date
+    account_id: AccountId | None = None
     status: str = OPEN
     order_id: OrderId | None = None
     delivery_option_id: str | None = None
@@ -89,6 +92,12 @@ def line_of(cart: StoredCart, line_id: str) -> StoredLine:
 def with_contact(cart: StoredCart, contact: Contact) -> StoredCart:
     """The country of the shipping address is where taxes and deliveries are reckoned for from now on."""
     return replace(cart, contact=contact, country=contact.shipping.country)
+
+
+def with_left_out(cart: StoredCart, sold: Mapping[str, int]) -> StoredCart:
+    """The cart without what was bought: these quantities by SKU. A line of which nothing is left goes."""
+    left = ((line, line.quantity - sold.get(line.sku, 0)) for line in cart.lines)
+    return replace(cart, lines=tuple(replace(line, quantity=rest) for line, rest in left if rest > 0))
 
 
 def as_shown(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
-from rialto.cart.api import QUANTITY_MAX, Cart, CartLine, CartTotals, ChosenDelivery
+from rialto.cart.api import QUANTITY_MAX, Cart, CartLine, CartTotals, ChosenDelivery, Wish
 from rialto.cart.model.contents import StoredCart, StoredLine
 from rialto.catalog.api import Offer
 from rialto.kernel.money import Money
@@ -25,6 +26,12 @@ class Answers:
         """What it sells for here; None where it is not sold."""
         offer = self.offers.get(sku)
         return offer.price if offer is not None and offer.on_sale else None
+
+    def can_be_had(self, sku: str) -> int:
+        """How many, at most QUANTITY_MAX; none where it is not sold."""
+        if self.price(sku) is None:
+            return 0
+        return max(0, min(self.available.get(sku, 0), QUANTITY_MAX))
 
 
 def to_quote(cart: StoredCart, answers: Answers) -> QuoteFor:
@@ -81,6 +88,24 @@ def view(cart: StoredCart, answers: Answers, quote: Quote, language: str | None 
     )
 
 
+def as_wish(row: Mapping[str, Any], answers: Answers, language: str) -> Wish:
+    """A wish as shown: the article it means, at today's price."""
+    offer = answers.offers.get(row["sku"])
+    wish = Wish(item=row["item"], sku=row["sku"], title=row["sku"], wished_at=row["wished_at"])
+    if offer is None:
+        return wish
+    return msgspec.structs.replace(
+        wish,
+        product_id=offer.product_id,
+        slug=offer.slug,
+        title=text_in(offer.title, (language,), row["sku"]),
+        options={code: text_in(texts, (language,), code) for code, texts in offer.options.items()},
+        image=offer.image,
+        price=answers.price(row["sku"]),
+        available=answers.can_be_had(row["sku"]),
+    )
+
+
 def text_in(texts: Mapping[str, str], languages: tuple[str, ...], default: str = "") -> str:
     """The text in the first of these languages that it has, else in its own first."""
     for language in languages:
@@ -92,9 +117,7 @@ def text_in(texts: Mapping[str, str], languages: tuple[str, ...], default: str =
 def _line(line: StoredLine, answers: Answers, total: Money, languages: tuple[str, ...]) -> CartLine:
     offer = answers.offers.get(line.sku)
     price = answers.price(line.sku)
-    available = 0
-    if price is not None:
-        available = max(0, min(answers.available.get(line.sku, 0), QUANTITY_MAX))
+    available = answers.can_be_had(line.sku)
     changed = price is not None and line.shown_price is not None and price != line.shown_price
     return CartLine(
         id=line.id,

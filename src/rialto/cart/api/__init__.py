@@ -1,13 +1,30 @@
-"""What can be asked of carts. A guest's cart id is an unguessable capability: whoever has it may use it."""
+"""What can be asked of carts and wishlists.
+
+A guest's cart id is an unguessable capability: whoever has it may use it. An account's cart is there for its owner
+alone: commands say who asks in `account_id`, and to anybody else the cart does not exist.
+"""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from rialto.cart.api.keeping import WISHES_MAX as WISHES_MAX
+from rialto.cart.api.keeping import KeptCart as KeptCart
+from rialto.cart.api.keeping import KeptLine as KeptLine
+from rialto.cart.api.keeping import KeptWish as KeptWish
+from rialto.cart.api.keeping import MoveWish as MoveWish
+from rialto.cart.api.keeping import PersonalCarts as PersonalCarts
+from rialto.cart.api.keeping import Wish as Wish
+from rialto.cart.api.keeping import Wishes as Wishes
+from rialto.cart.api.keeping import WishLimit as WishLimit
+from rialto.cart.api.keeping import WishlistOf as WishlistOf
+from rialto.cart.api.keeping import WishNotFound as WishNotFound
+from rialto.cart.api.keeping import WishRef as WishRef
 from rialto.catalog.api import Picture
+from rialto.identity.api import AccountRef
 from rialto.kernel.address import Address
 from rialto.kernel.errors import Conflict, Invalid, NotFound
-from rialto.kernel.ids import CartId, LineId, OrderId, ProductId
+from rialto.kernel.ids import AccountId, CartId, LineId, OrderId, ProductId
 from rialto.kernel.money import Currency, Money
 from rialto.kernel.service import Frozen, Nothing, operation
 from rialto.pricing.api import DeliveryOptions, Quote
@@ -38,6 +55,13 @@ class CartOrdered(Conflict):
 
     code = "cart_ordered"
     message = "This cart has been ordered already."
+
+
+class CartMerged(Conflict):
+    """What was in it is in an account's cart now."""
+
+    code = "cart_merged"
+    message = "This cart was taken over into the cart of an account."
 
 
 class CodeNotValid(Invalid):
@@ -126,8 +150,10 @@ class NewCart(Frozen):
     """Unknown currency, country or language fall back to the channel's.
 
     The channel is the one whose `hosts` has `host`; where none has (or without it) the one of this code.
+    With `account_id` it is the account's one open cart in that channel: made only when there is none.
     """
 
+    account_id: AccountId | None = None
     currency: str | None = None
     country: str | None = None
     language: str | None = None
@@ -135,61 +161,108 @@ class NewCart(Frozen):
     host: str | None = None
 
 
-class CartRef(Frozen):
+class OfCart(Frozen):
+    """What every command about a cart says: which one, and the signed-in customer who asks."""
+
     cart_id: CartId
+    account_id: AccountId | None = None
+
+
+class CartRef(OfCart):
     language: str | None = None
 
 
-class AddLine(Frozen):
+class AddLine(OfCart):
     """Adding a SKU that is there already raises its quantity."""
 
-    cart_id: CartId
     sku: str
     quantity: int = 1
     language: str | None = None
 
 
-class ChangeLine(Frozen):
+class ChangeLine(OfCart):
     """Quantity 0 removes the line."""
 
-    cart_id: CartId
     line_id: LineId
     quantity: int
     language: str | None = None
 
 
-class SetAddress(Frozen):
-    cart_id: CartId
+class SetAddress(OfCart):
     email: str
     shipping: Address
     billing: Address | None = None
 
 
-class SetDelivery(Frozen):
-    cart_id: CartId
+class SetDelivery(OfCart):
     option_id: str
 
 
-class SetPayment(Frozen):
-    cart_id: CartId
+class SetPayment(OfCart):
     payment: ChosenPayment
 
 
-class ChangeCode(Frozen):
-    cart_id: CartId
+class ChangeCode(OfCart):
     code: str
 
 
 class CloseCart(Frozen):
+    """`skus` is what the order has of each; what else is in an account's cart goes on in a new one."""
+
     cart_id: CartId
     order_id: OrderId
+    skus: dict[str, int] = {}
+
+
+class MergeCart(Frozen):
+    """`cart_id` is a guest's, or the account's own, which changes nothing."""
+
+    cart_id: CartId
+    account_id: AccountId
+    language: str | None = None
+
+
+class WantedLine(Frozen):
+    """`seen_price` is what the customer remembers it to cost."""
+
+    sku: str
+    quantity: int
+    seen_price: Money | None = None
+
+
+class FillCart(OfCart):
+    lines: list[WantedLine]
+    language: str | None = None
+
+
+class LineConflict(Frozen):
+    """Where a cart could not become what was asked for.
+
+    `code` is quantity_capped (more than one cart may hold; the rest is left out), price_changed, sold_out (it is in
+    the cart and cannot be ordered now), not_sold (left out) or lines_full (left out: the cart holds no more articles).
+    `requested` is what the line would have had, `quantity` what it has. Prices are given where they are known.
+    """
+
+    sku: str
+    code: str
+    requested: int
+    quantity: int
+    unit_price: Money | None = None
+    former_unit_price: Money | None = None
+
+
+class FilledCart(Frozen):
+    cart: Cart
+    conflicts: list[LineConflict]
 
 
 class Carts(Protocol):
     """Carts. All changes are conditional on the cart's version inside; callers see the last state."""
 
     @operation(idempotent=False)
-    async def create(self, command: NewCart) -> Cart: ...
+    async def create(self, command: NewCart) -> Cart:
+        """A new cart; for an account its open one. Raises Invalid for a channel that is not known."""
+        ...
 
     @operation(idempotent=True)
     async def get(self, command: CartRef) -> Cart:
@@ -244,5 +317,48 @@ class Carts(Protocol):
 
     @operation(idempotent=True)
     async def close(self, command: CloseCart) -> Nothing:
-        """The cart became this order."""
+        """The cart became this order. Again: unchanged. Raises CartNotFound, CartOrdered when it became another."""
+        ...
+
+    @operation(idempotent=True)
+    async def merge(self, command: MergeCart) -> FilledCart:
+        """Put a guest's lines into the account's cart and end the guest's. Again: the same conflicts, nothing added.
+
+        Quantities add up to what a cart may hold. Address, delivery and payment come along where the account's cart
+        has none. Raises CartNotFound, also for a cart that went to another account, and CartOrdered.
+        """
+        ...
+
+    @operation(idempotent=False)
+    async def fill(self, command: FillCart) -> FilledCart:
+        """Add as many of these as may be. Raises CartNotFound, CartOrdered, CartMerged."""
+        ...
+
+    @operation(idempotent=True)
+    async def wishes(self, command: WishlistOf) -> Wishes: ...
+
+    @operation(idempotent=True)
+    async def wish(self, command: WishRef) -> Nothing:
+        """Put it on the list. Raises SkuNotSold, WishLimit, and catalogue's ProductNotFound."""
+        ...
+
+    @operation(idempotent=True)
+    async def unwish(self, command: WishRef) -> Nothing:
+        """What is not on the list changes nothing."""
+        ...
+
+    @operation(idempotent=False)
+    async def move_wish(self, command: MoveWish) -> Cart:
+        """From the wishlist into the account's cart, both or neither.
+
+        Raises WishNotFound, Invalid when a product's variant is not said, and as add_line.
+        """
+        ...
+
+    @operation(idempotent=True)
+    async def personal_export(self, command: AccountRef) -> PersonalCarts: ...
+
+    @operation(idempotent=True)
+    async def forget(self, command: AccountRef) -> Nothing:
+        """Delete the account's carts and wishlist for good."""
         ...

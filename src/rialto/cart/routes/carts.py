@@ -1,4 +1,7 @@
-"""Carts on the web. Whoever has a cart's id may use it; answers are the whole cart, never to be cached."""
+"""Carts on the web; answers are the whole cart, never to be cached.
+
+Whoever has a guest's cart's id may use it. With a customer's token carts are the account's, and nobody else's.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from rialto.cart.api import (
     AddLine,
     Cart,
     CartLimit,
+    CartMerged,
     CartNotFound,
     CartOrdered,
     CartRef,
@@ -22,7 +26,9 @@ from rialto.cart.api import (
     ChangeCode,
     ChangeLine,
     CodeNotValid,
+    FilledCart,
     LineNotFound,
+    MergeCart,
     NewCart,
     SetAddress,
     SetDelivery,
@@ -31,14 +37,16 @@ from rialto.cart.api import (
 from rialto.cart.model.checks import EMAIL_LENGTH_MAX, SKU_LENGTH_MAX
 from rialto.cart.model.views import text_in
 from rialto.kernel.address import Address
-from rialto.kernel.http import Injected, about
+from rialto.kernel.auth import AccessTokenRefused
+from rialto.kernel.http import Injected, about, customer_of, customer_only
 from rialto.kernel.ids import CartId, LineId
 from rialto.kernel.money import Money
 from rialto.kernel.service import Frozen
 from rialto.pricing.api import DeliveryUnavailable
 
 PRIVATE = CacheControlHeader(no_store=True)
-CHANGE = (CartNotFound, CartOrdered)
+CHANGE = (CartNotFound, CartOrdered, CartMerged, AccessTokenRefused)
+AnyRequest = Request[Any, Any, Any]
 CHANGE_LINES = (*CHANGE, SkuNotSold, CartLimit)
 
 # One that nothing is written in is not refused: titles fall back to the cart's language.
@@ -84,6 +92,12 @@ class DeliveryBody(Frozen):
     option_id: Annotated[str, Meta(min_length=1, max_length=60)]
 
 
+class MergeBody(Frozen):
+    """The guest's cart that is to end in the account's."""
+
+    cart_id: Annotated[str, Meta(min_length=1, max_length=60)]
+
+
 class DeliveryChoice(Frozen):
     """One way of delivery, its title in the cart's language."""
 
@@ -98,14 +112,22 @@ class DeliveryChoices(Frozen):
     items: list[DeliveryChoice]
 
 
-@post("/v1/carts", cache_control=PRIVATE, **about("create_cart", "Start a cart", tag="carts"))
+@post(
+    "/v1/carts",
+    cache_control=PRIVATE,
+    **about("create_cart", "Start a cart", tag="carts", refuses=[AccessTokenRefused]),
+)
 async def create_cart(
-    request: Request[Any, Any, Any], carts: Injected[Carts], data: JSONBody[NewCartBody | None] = None
+    request: AnyRequest, carts: Injected[Carts], data: JSONBody[NewCartBody | None] = None
 ) -> Cart:
-    """A new, empty cart. Keep its id secret: it is the key to the cart."""
+    """A new, empty cart. Keep its id secret: it is the key to the cart.
+
+    With a customer's token it is the account's open cart in this channel, made when there is none.
+    """
     wishes = data or NewCartBody()
     spoken = request.headers.get("accept-language", "").split(",")[0].split(";")[0].split("-")[0]
     command = NewCart(
+        account_id=customer_of(request),
         currency=wishes.currency,
         country=wishes.country,
         language=wishes.language or spoken.strip().lower() or None,
@@ -118,11 +140,15 @@ async def create_cart(
 @get(
     "/v1/carts/{cart_id:str}",
     cache_control=PRIVATE,
-    **about("read_cart", "Look at a cart", tag="carts", refuses=[CartNotFound]),
+    **about("read_cart", "Look at a cart", tag="carts", refuses=[CartNotFound, AccessTokenRefused]),
 )
-async def read_cart(carts: Injected[Carts], cart_id: FromPath[str], language: Language = None) -> Cart:
+async def read_cart(
+    request: AnyRequest, carts: Injected[Carts], cart_id: FromPath[str], language: Language = None
+) -> Cart:
     """The cart, priced now. `language` chooses titles."""
-    return await carts.get(CartRef(cart_id=CartId(cart_id), language=language))
+    return await carts.get(
+        CartRef(cart_id=CartId(cart_id), account_id=customer_of(request), language=language)
+    )
 
 
 @post(
@@ -132,10 +158,20 @@ async def read_cart(carts: Injected[Carts], cart_id: FromPath[str], language: La
     **about("add_line", "Put an article in", tag="carts", refuses=CHANGE_LINES),
 )
 async def add_line(
-    carts: Injected[Carts], cart_id: FromPath[str], data: JSONBody[NewLineBody], language: Language = None
+    request: AnyRequest,
+    carts: Injected[Carts],
+    cart_id: FromPath[str],
+    data: JSONBody[NewLineBody],
+    language: Language = None,
 ) -> Cart:
     """Add an article; one that is there already gets more."""
-    command = AddLine(cart_id=CartId(cart_id), sku=data.sku, quantity=data.quantity, language=language)
+    command = AddLine(
+        cart_id=CartId(cart_id),
+        account_id=customer_of(request),
+        sku=data.sku,
+        quantity=data.quantity,
+        language=language,
+    )
     return await carts.add_line(command)
 
 
@@ -145,7 +181,9 @@ async def add_line(
     **about("change_line", "Change a quantity", tag="carts", refuses=[LineNotFound, *CHANGE_LINES]),
 )
 async def change_line(
+    request: AnyRequest,
     carts: Injected[Carts],
+    *,
     cart_id: FromPath[str],
     line_id: FromPath[str],
     data: JSONBody[QuantityBody],
@@ -154,7 +192,11 @@ async def change_line(
     """Set a line's quantity."""
     return await carts.change_line(
         ChangeLine(
-            cart_id=CartId(cart_id), line_id=LineId(line_id), quantity=data.quantity, language=language
+            cart_id=CartId(cart_id),
+            account_id=customer_of(request),
+            line_id=LineId(line_id),
+            quantity=data.quantity,
+            language=language,
         )
     )
 
@@ -166,11 +208,21 @@ async def change_line(
     **about("remove_line", "Take an article out", tag="carts", refuses=[LineNotFound, *CHANGE]),
 )
 async def remove_line(
-    carts: Injected[Carts], cart_id: FromPath[str], line_id: FromPath[str], language: Language = None
+    request: AnyRequest,
+    carts: Injected[Carts],
+    cart_id: FromPath[str],
+    line_id: FromPath[str],
+    language: Language = None,
 ) -> Cart:
     """The line goes, however many of the article were in it."""
     return await carts.change_line(
-        ChangeLine(cart_id=CartId(cart_id), line_id=LineId(line_id), quantity=0, language=language)
+        ChangeLine(
+            cart_id=CartId(cart_id),
+            account_id=customer_of(request),
+            line_id=LineId(line_id),
+            quantity=0,
+            language=language,
+        )
     )
 
 
@@ -180,9 +232,13 @@ async def remove_line(
     cache_control=PRIVATE,
     **about("add_code", "Enter a code", tag="carts", refuses=[*CHANGE, CodeNotValid]),
 )
-async def add_code(carts: Injected[Carts], cart_id: FromPath[str], data: JSONBody[CodeBody]) -> Cart:
+async def add_code(
+    request: AnyRequest, carts: Injected[Carts], cart_id: FromPath[str], data: JSONBody[CodeBody]
+) -> Cart:
     """Enter a code. One that is not valid is refused with `code_not_valid`."""
-    return await carts.add_code(ChangeCode(cart_id=CartId(cart_id), code=data.code))
+    return await carts.add_code(
+        ChangeCode(cart_id=CartId(cart_id), account_id=customer_of(request), code=data.code)
+    )
 
 
 @delete(
@@ -192,10 +248,15 @@ async def add_code(carts: Injected[Carts], cart_id: FromPath[str], data: JSONBod
     **about("remove_code", "Take a code off", tag="carts", refuses=CHANGE),
 )
 async def remove_code(
-    carts: Injected[Carts], cart_id: FromPath[str], code: Annotated[str, PathParameter(max_length=60)]
+    request: AnyRequest,
+    carts: Injected[Carts],
+    cart_id: FromPath[str],
+    code: Annotated[str, PathParameter(max_length=60)],
 ) -> Cart:
     """Take a code off again; one that the cart does not have changes nothing."""
-    return await carts.remove_code(ChangeCode(cart_id=CartId(cart_id), code=code))
+    return await carts.remove_code(
+        ChangeCode(cart_id=CartId(cart_id), account_id=customer_of(request), code=code)
+    )
 
 
 @put(
@@ -203,10 +264,16 @@ async def remove_code(
     cache_control=PRIVATE,
     **about("set_address", "Say who buys and where it goes", tag="carts", refuses=CHANGE),
 )
-async def set_address(carts: Injected[Carts], cart_id: FromPath[str], data: JSONBody[AddressBody]) -> Cart:
+async def set_address(
+    request: AnyRequest, carts: Injected[Carts], cart_id: FromPath[str], data: JSONBody[AddressBody]
+) -> Cart:
     """Who buys and where it goes. Taxes and deliveries follow the shipping country."""
     command = SetAddress(
-        cart_id=CartId(cart_id), email=data.email, shipping=data.shipping, billing=data.billing
+        cart_id=CartId(cart_id),
+        account_id=customer_of(request),
+        email=data.email,
+        shipping=data.shipping,
+        billing=data.billing,
     )
     return await carts.set_address(command)
 
@@ -217,10 +284,12 @@ async def set_address(carts: Injected[Carts], cart_id: FromPath[str], data: JSON
     **about("read_delivery_options", "See the ways of delivery", tag="carts", refuses=CHANGE),
 )
 async def read_delivery_options(
-    carts: Injected[Carts], cart_id: FromPath[str], language: Language = None
+    request: AnyRequest, carts: Injected[Carts], cart_id: FromPath[str], language: Language = None
 ) -> DeliveryChoices:
     """How this cart can be delivered to its country; empty when it cannot."""
-    found = await carts.delivery_options(CartRef(cart_id=CartId(cart_id), language=language))
+    found = await carts.delivery_options(
+        CartRef(cart_id=CartId(cart_id), account_id=customer_of(request), language=language)
+    )
     return DeliveryChoices(
         items=[
             DeliveryChoice(
@@ -240,13 +309,39 @@ async def read_delivery_options(
     cache_control=PRIVATE,
     **about("set_delivery", "Choose a way of delivery", tag="carts", refuses=[*CHANGE, DeliveryUnavailable]),
 )
-async def set_delivery(carts: Injected[Carts], cart_id: FromPath[str], data: JSONBody[DeliveryBody]) -> Cart:
+async def set_delivery(
+    request: AnyRequest, carts: Injected[Carts], cart_id: FromPath[str], data: JSONBody[DeliveryBody]
+) -> Cart:
     """Choose one of the delivery options."""
-    return await carts.set_delivery(SetDelivery(cart_id=CartId(cart_id), option_id=data.option_id))
+    return await carts.set_delivery(
+        SetDelivery(cart_id=CartId(cart_id), account_id=customer_of(request), option_id=data.option_id)
+    )
+
+
+@post(
+    "/v1/carts/merge",
+    status_code=200,
+    guards=[customer_only],
+    cache_control=PRIVATE,
+    **about("merge_cart", "Take over a guest's cart", tag="carts", refuses=[CartNotFound, CartOrdered]),
+)
+async def merge_cart(
+    request: AnyRequest, carts: Injected[Carts], data: JSONBody[MergeBody], language: Language = None
+) -> FilledCart:
+    """After signing in: what a guest put together goes into the account's cart, and the guest's cart ends.
+
+    `conflicts` tells what could not be taken over as it was. Sent again it answers the same and adds nothing.
+    """
+    account_id = customer_of(request)
+    assert account_id is not None, "the guard lets customers in only"
+    return await carts.merge(
+        MergeCart(cart_id=CartId(data.cart_id), account_id=account_id, language=language)
+    )
 
 
 ROUTES: list[Any] = [
     create_cart,
+    merge_cart,
     read_cart,
     add_line,
     change_line,

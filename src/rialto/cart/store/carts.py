@@ -17,13 +17,13 @@ from rialto.cart.api import ChosenPayment
 from rialto.cart.model.contents import Contact, StoredCart, StoredLine
 from rialto.kernel.address import Address
 from rialto.kernel.db import AloneSession, ReadSession, WriteSession
-from rialto.kernel.ids import CART, LINE, ORDER, CartId, OrderId, bucket_of, to_uuid
+from rialto.kernel.ids import ACCOUNT, CART, LINE, ORDER, AccountId, CartId, OrderId, bucket_of, to_uuid
 from rialto.kernel.money import Currency, Money
 
 LOAD = """
 SELECT c.version, c.status, c.order_id, c.currency, c.country, c.language, c.channel, c.touched_on,
        c.delivery_option_id, c.seen_total, c.payment_provider, c.payment_token, c.payment_label,
-       p.email, p.shipping, p.billing, l.ids, l.skus, l.quantities, l.positions, l.shown_prices
+       c.account_id, p.email, p.shipping, p.billing, l.ids, l.skus, l.quantities, l.positions, l.shown_prices
 FROM carts AS c
 LEFT JOIN contacts AS p ON p.bucket = $1 AND p.cart_id = $2
 LEFT JOIN (
@@ -36,8 +36,8 @@ LEFT JOIN (
 WHERE c.bucket = $1 AND c.id = $2
 """
 ADD = """
-INSERT INTO carts (bucket, id, version, status, currency, country, language, channel, seen_total, touched_on)
-VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9) RETURNING version
+INSERT INTO carts (bucket, id, version, status, currency, country, language, channel, seen_total, touched_on, account_id)
+VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING version
 """
 # The version is the fence: nothing is written when somebody else changed the cart since it was read. One statement
 # for all parts is its own transaction; parts without a change get empty arrays or null.
@@ -63,12 +63,18 @@ WITH changed AS (
 )
 SELECT count(*) FROM changed
 """
-# A provider's token is of no use any more once the order is there.
+# A provider's token is of no use any more once the order is there, and whom it is for stands in the order.
 CLOSE = """
-UPDATE carts SET version = version + 1, status = 'ordered', order_id = t.order_id,
-    payment_provider = NULL, payment_token = NULL, payment_label = NULL
-FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS t(bucket, id, order_id)
-WHERE carts.bucket = t.bucket AND carts.id = t.id AND carts.status = 'open'
+WITH closed AS (
+    UPDATE carts SET version = version + 1, status = 'ordered', order_id = t.order_id,
+        payment_provider = NULL, payment_token = NULL, payment_label = NULL
+    FROM unnest($1::smallint[], $2::uuid[], $3::uuid[]) AS t(bucket, id, order_id)
+    WHERE carts.bucket = t.bucket AND carts.id = t.id AND carts.status = 'open'
+    RETURNING carts.bucket, carts.id, carts.account_id
+), gone AS (
+    DELETE FROM contacts USING closed WHERE contacts.bucket = closed.bucket AND contacts.cart_id = closed.id
+)
+SELECT id, account_id FROM closed
 """
 ORDER_OF = "SELECT status, order_id FROM carts WHERE bucket = $1 AND id = $2"
 FORGOTTEN = "SELECT bucket, id FROM carts WHERE touched_on < $1 ORDER BY touched_on LIMIT $2"
@@ -82,9 +88,9 @@ async def load(session: ReadSession, cart_id: CartId) -> StoredCart | None:
     return None if row is None else _cart(cart_id, row)
 
 
-async def add(session: AloneSession, cart: StoredCart) -> None:
-    """A new cart, still without lines."""
-    await session.value(
+async def add(session: AloneSession | WriteSession, cart: StoredCart) -> bool:
+    """A new cart, still without lines. False when its account has an open one in this channel: nothing is written."""
+    version = await session.value(
         ADD,
         *_key(cart.id),
         cart.version,
@@ -94,10 +100,12 @@ async def add(session: AloneSession, cart: StoredCart) -> None:
         cart.channel,
         _minor(cart.seen_total),
         cart.touched_on,
+        to_uuid(cart.account_id) if cart.account_id else None,
     )
+    return version is not None
 
 
-async def save(session: AloneSession, before: StoredCart, after: StoredCart) -> bool:
+async def save(session: AloneSession | WriteSession, before: StoredCart, after: StoredCart) -> bool:
     """Write what differs. False when the cart is no longer open at `before`'s version: nothing is written."""
     payment = after.payment
     contact = after.contact if after.contact != before.contact else None
@@ -121,15 +129,16 @@ async def save(session: AloneSession, before: StoredCart, after: StoredCart) -> 
     )
 
 
-async def close(session: WriteSession, orders: Mapping[CartId, OrderId]) -> int:
-    """How many of these carts were open and became these orders."""
+async def close(session: WriteSession, orders: Mapping[CartId, OrderId]) -> dict[CartId, AccountId | None]:
+    """Those of these carts that were open and became these orders, and whose they are."""
     carts = sorted(orders)
-    return await session.run(
+    rows = await session.all(
         CLOSE,
         [bucket_of(cart_id) for cart_id in carts],
         [to_uuid(cart_id) for cart_id in carts],
         [to_uuid(orders[cart_id]) for cart_id in carts],
     )
+    return {CART.of(row["id"]): _account_id(row["account_id"]) for row in rows}
 
 
 async def order_of(session: ReadSession, cart_id: CartId) -> tuple[str, OrderId | None] | None:
@@ -190,6 +199,7 @@ def _cart(cart_id: CartId, row: Any) -> StoredCart:
         language=row["language"],
         channel=row["channel"],
         touched_on=row["touched_on"],
+        account_id=_account_id(row["account_id"]),
         status=row["status"],
         order_id=_order_id(row["order_id"]),
         delivery_option_id=row["delivery_option_id"],
@@ -222,6 +232,10 @@ def _key(cart_id: CartId) -> tuple[int, UUID]:
 
 def _order_id(stored: UUID | None) -> OrderId | None:
     return None if stored is None else ORDER.of(stored)
+
+
+def _account_id(stored: UUID | None) -> AccountId | None:
+    return None if stored is None else ACCOUNT.of(stored)
 
 
 def _minor(amount: Money | None) -> int | None:
