@@ -31,7 +31,7 @@ from rialto.orders.api import (
     ShipOrder,
     Tender,
 )
-from rialto.orders.routes import _rendered
+from rialto.orders.routes.orders import _rendered
 from rialto.sandbox.model import Decision
 from tests.simulation.world import PATIENCE_S, World
 from tests.support.provider import answer_challenge

@@ -43,7 +43,7 @@ from rialto.kernel.clock import Clock, ManualClock
 from rialto.kernel.db import DatabaseAddress, connect
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.faults import Faults, NoFaults
-from rialto.kernel.ids import PARTITIONS, CartId, OrderId, RandomIds
+from rialto.kernel.ids import PARTITIONS, AccountId, CartId, OrderId, RandomIds
 from rialto.kernel.mail import MailRefused, Outgoing, compose
 from rialto.kernel.migrations import migrate
 from rialto.kernel.service import Service
@@ -167,14 +167,27 @@ class Shop:
         """A fresh Idempotency-Key."""
         return f"key-{next(self._keys)}"
 
-    async def cart(self, lines: Mapping[str, int], *, country: str = "DE") -> CartId:
+    async def cart(
+        self,
+        lines: Mapping[str, int],
+        *,
+        country: str = "DE",
+        email: str = "ada@example.org",
+        account_id: AccountId | None = None,
+    ) -> CartId:
         """A cart that is ready for checkout."""
-        return await fill_cart(self.carts, lines, country=country)
+        return await fill_cart(self.carts, lines, country=country, email=email, account_id=account_id)
 
     async def checkout(
-        self, cart_id: CartId, token: str | Sequence[Tender] = "tok_success", *, key: str | None = None
+        self,
+        cart_id: CartId,
+        token: str | Sequence[Tender] = "tok_success",
+        *,
+        key: str | None = None,
+        account_id: AccountId | None = None,
     ) -> CheckoutAnswer:
-        return await self.orders.checkout(place_order(cart_id, token, key or self.key()))
+        command = place_order(cart_id, token, key or self.key())
+        return await self.orders.checkout(msgspec.structs.replace(command, account_id=account_id))
 
     async def buy(
         self, sku: str = "LAMP", quantity: int = 1, *, token: str = "tok_success", key: str | None = None
@@ -261,8 +274,9 @@ async def is_settled(app: App, clock: Clock) -> bool:
     names = {service.name for service in app.services}
     if "orders" in names:
         async with app.databases["orders"].read() as session:
-            if await session.value("SELECT true FROM saga WHERE due_at <= $1 LIMIT 1", clock.now()):
-                return False
+            for table in ("saga", "email_orders"):
+                if await session.value(f"SELECT true FROM {table} WHERE due_at <= $1 LIMIT 1", clock.now()):
+                    return False
     if "notifications" in names:
         async with app.databases["notifications"].read() as session:
             if await session.value("SELECT true FROM mails WHERE state = 'queued' LIMIT 1"):
@@ -419,15 +433,27 @@ def draft_of(sku: str, cents: int) -> ProductDraft:
     )
 
 
-async def fill_cart(carts: Carts, lines: Mapping[str, int], *, country: str = "DE") -> CartId:
-    """A cart with lines, address and the first way of delivery."""
-    cart = await carts.create(NewCart(currency="EUR", country=country, language="en"))
+async def fill_cart(
+    carts: Carts,
+    lines: Mapping[str, int],
+    *,
+    country: str = "DE",
+    email: str = "ada@example.org",
+    account_id: AccountId | None = None,
+) -> CartId:
+    """A cart with lines, address and the first way of delivery; an account's open one, or a guest's."""
+    cart = await carts.create(NewCart(account_id=account_id, currency="EUR", country=country, language="en"))
+    ref = CartRef(cart_id=cart.id, account_id=account_id)
     for sku, quantity in lines.items():
-        await carts.add_line(AddLine(cart_id=cart.id, sku=sku, quantity=quantity))
+        await carts.add_line(AddLine(cart_id=cart.id, account_id=account_id, sku=sku, quantity=quantity))
     shipping = msgspec.structs.replace(ADDRESS, country=country)
-    await carts.set_address(SetAddress(cart_id=cart.id, email="ada@example.org", shipping=shipping))
-    options = await carts.delivery_options(CartRef(cart_id=cart.id))
-    await carts.set_delivery(SetDelivery(cart_id=cart.id, option_id=options.items[0].id))
+    await carts.set_address(
+        SetAddress(cart_id=cart.id, account_id=account_id, email=email, shipping=shipping)
+    )
+    options = await carts.delivery_options(ref)
+    await carts.set_delivery(
+        SetDelivery(cart_id=cart.id, account_id=account_id, option_id=options.items[0].id)
+    )
     return cart.id
 
 

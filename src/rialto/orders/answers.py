@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import msgspec
 
+from rialto.kernel.ids import AccountId, CartId, bucket_of
 from rialto.kernel.service import Frozen
 from rialto.orders.model import OrderState
+
+
+def scope_of(account_id: AccountId | None, cart_id: CartId) -> str:
+    """Within what an Idempotency-Key is unique: the account that asks for its own cart, else the cart.
+
+    A guest's cart that is bought by somebody signed in stands in another bucket than the account; where chance has put
+    both into one, the account counts.
+    """
+    is_near = account_id is not None and bucket_of(account_id) == bucket_of(cart_id)
+    return account_id if account_id is not None and is_near else cart_id
 
 
 class Answered(Frozen):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from rialto.cart.api import CartTotals, ChosenDelivery
+from rialto.cart.api import CartTotals, ChosenDelivery, FilledCart
 from rialto.catalog.api import Picture
+from rialto.identity.api import AccountRef
 from rialto.kernel.address import Address
 from rialto.kernel.errors import Conflict, Invalid, NotFound
-from rialto.kernel.ids import CartId, OrderId
+from rialto.kernel.ids import AccountId, CartId, OrderId
 from rialto.kernel.money import Currency, Money
-from rialto.kernel.service import Frozen, operation
+from rialto.kernel.service import Frozen, Nothing, operation
 
 SEVERAL_MAX = 500  # of `several`: more than a batch of events brings
 
@@ -95,9 +96,13 @@ class Tender(Frozen):
 
 
 class PlaceOrder(Frozen):
-    """`key` is the client's Idempotency-Key, `request_hash` a digest of what it sent with it."""
+    """`key` is the client's Idempotency-Key, `request_hash` a digest of what it sent with it.
+
+    With `account_id` the order is that account's, from its own cart or a guest's.
+    """
 
     cart_id: CartId
+    account_id: AccountId | None = None
     tenders: list[Tender]
     key: str
     request_hash: str
@@ -183,17 +188,19 @@ class CheckoutAnswer(Frozen):
 
 
 class ContinueCheckout(Frozen):
-    """`key` is the order's own, from `status_url`."""
+    """`key` is the order's own, from `status_url`; the account's owner needs none."""
 
     order_id: OrderId
     key: str | None = None
+    account_id: AccountId | None = None
 
 
 class OrderRef(Frozen):
-    """`key` for guests; `staff` callers need none."""
+    """`key` for guests; the owner (`account_id`) and `staff` callers need none."""
 
     order_id: OrderId
     key: str | None = None
+    account_id: AccountId | None = None
     staff: bool = False
 
 
@@ -212,6 +219,7 @@ class SeveralOrders(Frozen):
 class CancelOrder(Frozen):
     order_id: OrderId
     key: str | None = None
+    account_id: AccountId | None = None
     staff: bool = False
     reason: str = "customer"
 
@@ -254,6 +262,49 @@ class OrderRow(Frozen):
 class OrderList(Frozen):
     items: list[OrderRow]
     next_cursor: str | None = None
+
+
+class OwnOrders(Frozen):
+    """An account's list."""
+
+    account_id: AccountId
+    cursor: str | None = None
+    limit: int = 20
+
+
+class OwnOrder(Frozen):
+    """An order in its account's list."""
+
+    id: OrderId
+    number: str
+    status: str
+    payment_status: str
+    fulfilment_status: str
+    total: Money
+    placed_at: datetime
+
+
+class OwnOrderList(Frozen):
+    """The newest first."""
+
+    items: list[OwnOrder]
+    next_cursor: str | None = None
+
+
+class Reorder(Frozen):
+    """Into `cart_id`; without it into the account's open cart, and for a guest into a new one."""
+
+    order_id: OrderId
+    key: str | None = None
+    account_id: AccountId | None = None
+    cart_id: CartId | None = None
+    language: str | None = None
+
+
+class PersonalOrders(Frozen):
+    """All of an account's orders, placed or not, with whom they are for."""
+
+    orders: list[Order]
 
 
 class Orders(Protocol):
@@ -308,3 +359,24 @@ class Orders(Protocol):
 
     @operation(idempotent=True)
     async def list(self, command: ListOrders) -> OrderList: ...
+
+    @operation(idempotent=True)
+    async def own(self, command: OwnOrders) -> OwnOrderList:
+        """An account's placed orders. One that was just placed or cancelled by its owner shows so at once."""
+        ...
+
+    @operation(idempotent=False)
+    async def reorder(self, command: Reorder) -> FilledCart:
+        """Put what was bought into a cart once more, as far as it goes.
+
+        Raises OrderNotFound, and cart's CartNotFound, CartOrdered, CartMerged.
+        """
+        ...
+
+    @operation(idempotent=True, timeout_s=60)
+    async def personal_export(self, command: AccountRef) -> PersonalOrders: ...
+
+    @operation(idempotent=True, timeout_s=60)
+    async def forget(self, command: AccountRef) -> Nothing:
+        """Delete for good whom the account's orders are for; what was bought and paid stays in the books."""
+        ...

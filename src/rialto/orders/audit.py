@@ -10,7 +10,7 @@ from typing import Any
 from rialto.inventory.api import Inventory, OfOrder
 from rialto.kernel.audit import Audit, Finding, findings
 from rialto.kernel.db import ReadSession
-from rialto.kernel.ids import CART, ORDER
+from rialto.kernel.ids import CART, ORDER, to_uuid
 from rialto.kernel.service import Env
 from rialto.orders.answers import Answered
 from rialto.orders.model import OrderState, fold
@@ -21,6 +21,7 @@ PAGE = 200
 STABLE_WITHIN = timedelta(minutes=15)
 # A checkout may wait for its customer this long before anything is late.
 CHECKOUT_TIME = timedelta(minutes=15)
+LISTED_WITHIN = timedelta(minutes=1)
 
 _STUCK = """
 SELECT o.id AS subject, o.status, o.started_at FROM orders AS o JOIN saga AS s ON s.bucket = o.bucket AND s.order_id = o.id
@@ -38,8 +39,24 @@ _TWO_ORDERS_OF_A_CART = """
 SELECT cart_id AS subject, count(*) AS orders FROM orders WHERE status IN ('placed', 'completed')
 GROUP BY bucket, cart_id HAVING count(*) > 1
 """
+# A row of a list in another bucket is written by a reaction: what has just happened may still be on its way.
+_UNLISTED = """
+SELECT o.id AS subject, o.version, x.version AS listed FROM orders AS o
+LEFT JOIN order_index AS x ON x.account_id = o.account_id AND x.order_id = o.id
+    AND x.bucket = (get_byte(uuid_send(o.account_id), 6) & 15) * 256 + get_byte(uuid_send(o.account_id), 7)
+WHERE o.account_id IS NOT NULL AND o.placed_at IS NOT NULL
+  AND (x.version, x.status, x.payment_status, x.fulfilment_status, x.placed_at, x.number, x.total, x.currency)
+      IS DISTINCT FROM (o.version, o.status, o.payment_status, o.fulfilment_status, o.placed_at, o.number, o.total, o.currency)
+  AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.bucket = o.bucket AND e.stream = o.id AND e.at > $1)
+"""
+_LISTED_WRONGLY = """
+SELECT x.order_id AS subject, x.account_id, o.account_id AS owner FROM order_index AS x
+LEFT JOIN orders AS o ON o.id = x.order_id
+    AND o.bucket = (get_byte(uuid_send(x.order_id), 6) & 15) * 256 + get_byte(uuid_send(x.order_id), 7)
+WHERE o.account_id IS DISTINCT FROM x.account_id
+"""
 _ORDERS = """
-SELECT o.bucket, o.id, o.version, o.status, o.payment_status, o.fulfilment_status, o.total, o.currency, o.placed_at,
+SELECT o.bucket, o.id, o.account_id, o.version, o.status, o.payment_status, o.fulfilment_status, o.total, o.currency, o.placed_at,
        i.answer::text AS answer
 FROM orders AS o LEFT JOIN idempotency AS i ON i.bucket = o.bucket AND i.order_id = o.id
 WHERE (o.bucket, o.id) > ($1, $2) ORDER BY o.bucket, o.id LIMIT $3
@@ -86,6 +103,24 @@ async def orders_are_their_events(e: Env) -> list[Finding]:
             for row, state in await _with_states(session, page, found):
                 found += [*_compare(row, state), *_repeated(state)]
     return found
+
+
+async def lists_are_their_orders(e: Env) -> list[Finding]:
+    """I13: what an account's list shows is what the orders are, and each order is in the list of whose it is."""
+    settled_since = e.clock.now() - LISTED_WITHIN
+    async with e.db.read() as session:
+        return [
+            *await findings(
+                session,
+                "I13",
+                _UNLISTED,
+                settled_since,
+                text="is at version {version}, in its list at {listed}",
+            ),
+            *await findings(
+                session, "I13", _LISTED_WRONGLY, text="is in the list of {account_id}, it belongs to {owner}"
+            ),
+        ]
 
 
 async def stock_and_payments_agree(e: Env) -> list[Finding]:
@@ -161,8 +196,16 @@ def _compare(row: Any, state: OrderState) -> list[Finding]:
         row["payment_status"],
         row["fulfilment_status"],
         row["placed_at"],
+        row["account_id"],
     )
-    told = (state.version, state.status, state.payment_status(), state.fulfilment_status(), state.placed_at)
+    told = (
+        state.version,
+        state.status,
+        state.payment_status(),
+        state.fulfilment_status(),
+        state.placed_at,
+        to_uuid(state.account_id) if state.account_id else None,
+    )
     if stored != told or (row["total"], row["currency"]) != (start.total.amount, start.currency):
         found.append(
             Finding(invariant="I13", subject=subject, text=f"is stored as {stored}, its events say {told}")
@@ -208,5 +251,6 @@ AUDITS: tuple[Audit, ...] = (
     orders_come_to_rest,
     keys_have_one_order,
     orders_are_their_events,
+    lists_are_their_orders,
     stock_and_payments_agree,
 )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from rialto.kernel.events import Event
-from rialto.kernel.ids import CartId, OrderId
+from rialto.kernel.ids import AccountId, CartId, OrderId
 from rialto.kernel.money import Currency, Money
 from rialto.kernel.service import Frozen
 
@@ -41,7 +41,10 @@ class StartedTax(Frozen):
 
 
 class OrderStarted(Event):
-    """A checkout began. Everything the order will ever be charged for is fixed here."""
+    """A checkout began. Everything the order will ever be charged for is fixed here.
+
+    `account_id` is who was signed in; a guest's order has none.
+    """
 
     TYPE: ClassVar[str] = "orders.started"
 
@@ -70,6 +73,7 @@ class OrderStarted(Event):
     return_url: str
     payment_deadline: datetime
     started_at: datetime
+    account_id: AccountId | None = None
 
 
 class OrderAwaitsCustomer(Event):
@@ -93,6 +97,21 @@ class OrderPlaced(Event):
     total: Money
     skus: dict[str, int]
     placed_at: datetime
+    account_id: AccountId | None = None
+
+
+class OrderAttached(Event):
+    """A placed order is in the list of an account whose bucket is another than its own.
+
+    Of a guest's order whose e-mail the account has proven, or of one that was placed from a guest's cart by somebody
+    signed in. The order itself moves nowhere.
+    """
+
+    TYPE: ClassVar[str] = "orders.attached"
+
+    order_id: OrderId
+    account_id: AccountId
+    attached_at: datetime
 
 
 class OrderCancelled(Event):
@@ -170,6 +189,7 @@ EVENTS: tuple[type[Event], ...] = (
     OrderStarted,
     OrderAwaitsCustomer,
     OrderPlaced,
+    OrderAttached,
     OrderCancelled,
     OrderClosed,
     OrderShipped,

@@ -14,11 +14,12 @@ import msgspec
 
 from rialto.kernel.errors import InvariantBroken
 from rialto.kernel.events import Event
-from rialto.kernel.ids import OrderId
+from rialto.kernel.ids import AccountId, OrderId, bucket_of
 from rialto.kernel.money import Money
 from rialto.kernel.service import Frozen
 from rialto.orders.api import OrderNotCancellable, OrderNotShippable
 from rialto.orders.events import (
+    OrderAttached,
     OrderAwaitsCustomer,
     OrderCancelled,
     OrderCaptured,
@@ -40,6 +41,7 @@ class OrderState(Frozen):
     version: int = 0
     status: str = "none"
     start: OrderStarted | None = None
+    account_id: AccountId | None = None
     awaits_customer: bool = False
     placed_at: datetime | None = None
     cancel_reason: str | None = None
@@ -74,6 +76,13 @@ class OrderState(Frozen):
         if self.status == "cancelled":
             return self.closed
         return self.status in {"placed", "completed", "needs_attention"} and not self.uncaptured
+
+    def ordered(self) -> dict[str, int]:
+        """Quantities by SKU."""
+        found: dict[str, int] = {}
+        for line in self.started.lines:
+            found[line.sku] = found.get(line.sku, 0) + line.quantity
+        return found
 
     def shipped(self) -> dict[str, int]:
         """Quantities that left the house, by line id."""
@@ -119,11 +128,13 @@ def _apply(state: OrderState, event: Event) -> OrderState:
     changes: dict[str, object] = {"version": state.version + 1}
     match event:
         case OrderStarted():
-            changes |= {"status": "pending", "start": event}
+            changes |= {"status": "pending", "start": event, "account_id": event.account_id}
         case OrderAwaitsCustomer():
             changes |= {"awaits_customer": True}
         case OrderPlaced():
             changes |= {"status": "placed", "placed_at": event.placed_at, "awaits_customer": False}
+        case OrderAttached():
+            changes |= {"account_id": event.account_id}
         case OrderCancelled():
             changes |= {
                 "status": "cancelled",
@@ -177,6 +188,20 @@ def cancel(
             cancelled_at=at,
         )
     ]
+
+
+def attach(state: OrderState, account_id: AccountId, at: datetime) -> list[Event]:
+    """Put a placed order into an account's list. One that is in a list, or was never placed, stays as it is."""
+    if state.account_id is not None or state.placed_at is None:
+        return []
+    return [OrderAttached(order_id=state.started.order_id, account_id=account_id, attached_at=at)]
+
+
+def far_from_account(start: OrderStarted, at: datetime) -> list[Event]:
+    """Beside the placing of an order whose account lives in another bucket: the list there has to hear of it."""
+    if start.account_id is None or bucket_of(start.account_id) == bucket_of(start.order_id):
+        return []
+    return [OrderAttached(order_id=start.order_id, account_id=start.account_id, attached_at=at)]
 
 
 def ship(

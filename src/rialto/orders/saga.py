@@ -290,9 +290,6 @@ def _place(state: OrderState, at: datetime) -> Sequence[Event]:
     if state.status != "pending":
         return []
     start = state.started
-    skus: dict[str, int] = {}
-    for line in start.lines:
-        skus[line.sku] = skus.get(line.sku, 0) + line.quantity
     return [
         OrderPlaced(
             order_id=start.order_id,
@@ -300,9 +297,11 @@ def _place(state: OrderState, at: datetime) -> Sequence[Event]:
             cart_id=start.cart_id,
             language=start.language,
             total=start.total,
-            skus=skus,
+            skus=state.ordered(),
             placed_at=at,
-        )
+            account_id=start.account_id,
+        ),
+        *model.far_from_account(start, at),
     ]
 
 

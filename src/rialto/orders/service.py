@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rialto.cart.api import Carts
+from rialto.identity.api import Identity
 from rialto.inventory.api import Inventory
 from rialto.kernel.service import Env, Job, Service
 from rialto.orders.api import Orders
@@ -25,12 +26,14 @@ SERVICE = Service(
     name="orders",
     api=Orders,
     package="rialto.orders",
-    needs=(Carts, Inventory, Payments),
+    needs=(Carts, Identity, Inventory, Payments),
     build=build,
     routes=ROUTES,
     reactions=REACTIONS,
     jobs=(
         Job(name="orders.saga", every_s=1, run=lambda handlers: handlers.work()),
+        Job(name="orders.attach", every_s=2, run=lambda handlers: handlers.attach_due()),
+        Job(name="orders.erase", every_s=300, run=lambda handlers: handlers.erase_late()),
         Job(name="orders.purge", every_s=3600, run=lambda handlers: handlers.purge()),
     ),
     events=EVENTS,

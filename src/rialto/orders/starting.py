@@ -11,12 +11,14 @@ import msgspec
 from rialto.kernel.address import Address
 from rialto.kernel.batch import Batcher
 from rialto.kernel.db import Database, WriteSession
+from rialto.kernel.email import bucket_of_hash, email_hash
 from rialto.kernel.errors import RialtoError, Unavailable
 from rialto.kernel.events import NewEvent, append
 from rialto.kernel.faults import Faults
 from rialto.kernel.ids import bucket_of, to_uuid
 from rialto.kernel.service import Frozen
 from rialto.orders import store
+from rialto.orders.answers import scope_of
 from rialto.orders.api import CheckoutInProgress
 from rialto.orders.events import OrderStarted
 
@@ -55,7 +57,7 @@ class Starter:
     async def _flush(self, session: WriteSession, starts: Sequence[Start]) -> Sequence[bool | RialtoError]:
         # Two workers' batches may name the same keys: everybody inserts in one order.
         ordered = sorted(
-            starts, key=lambda s: (bucket_of(s.event.cart_id), s.event.cart_id, s.event.idempotency_key)
+            starts, key=lambda s: (bucket_of(s.event.cart_id), _scope(s), s.event.idempotency_key)
         )
         claimed = await _claim(session, ordered)
         claimants = [start for start in ordered if _uuid(start) in claimed]
@@ -64,7 +66,7 @@ class Starter:
             await session.run(
                 store.FORGET_KEYS,
                 [bucket_of(start.event.cart_id) for start in losers],
-                [to_uuid(start.event.cart_id) for start in losers],
+                [to_uuid(_scope(start)) for start in losers],
                 [start.event.idempotency_key for start in losers],
                 [_uuid(start) for start in losers],
             )
@@ -78,7 +80,7 @@ class Starter:
             rows = await session.all(
                 store.KEYS_OF,
                 [bucket_of(start.event.cart_id) for start in starts],
-                [to_uuid(start.event.cart_id) for start in starts],
+                [to_uuid(_scope(start)) for start in starts],
                 [start.event.idempotency_key for start in starts],
             )
         written = {row["order_id"] for row in rows}
@@ -90,11 +92,12 @@ async def _claim(session: WriteSession, starts: Sequence[Start]) -> dict[UUID, b
     rows = await session.all(
         store.CLAIM,
         [bucket_of(start.event.cart_id) for start in starts],
-        [to_uuid(start.event.cart_id) for start in starts],
+        [to_uuid(_scope(start)) for start in starts],
         [start.event.idempotency_key for start in starts],
         [start.request_hash for start in starts],
         [_uuid(start) for start in starts],
         [start.event.started_at for start in starts],
+        [to_uuid(start.event.cart_id) for start in starts],
     )
     return {row["order_id"]: row["has_cart"] for row in rows}
 
@@ -103,6 +106,7 @@ async def _add(session: WriteSession, winners: Sequence[Start]) -> None:
     events = [start.event for start in winners]
     buckets = [bucket_of(event.order_id) for event in events]
     ids = [to_uuid(event.order_id) for event in events]
+    hashes = [email_hash(start.email) for start in winners]
     await append(
         session,
         [
@@ -124,6 +128,9 @@ async def _add(session: WriteSession, winners: Sequence[Start]) -> None:
         [msgspec.json.encode(start.shipping).decode() for start in winners],
         [msgspec.json.encode(start.billing).decode() for start in winners],
         [start.saga_due_at for start in winners],
+        [to_uuid(event.account_id) if event.account_id else None for event in events],
+        [bucket_of_hash(digest) for digest in hashes],
+        hashes,
     )
 
 
@@ -131,6 +138,10 @@ def _answer(has_cart: bool | None) -> bool | RialtoError:
     if has_cart is None:
         return KeyTaken()
     return True if has_cart else CheckoutInProgress()
+
+
+def _scope(start: Start) -> str:
+    return scope_of(start.event.account_id, start.event.cart_id)
 
 
 def _uuid(start: Start) -> UUID:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 import msgspec
 
-from rialto.cart.api import CartForCheckout, CartOrdered, CartRef, Carts
+from rialto.cart.api import CartForCheckout, CartNotFound, CartOrdered, CartRef, Carts, CloseCart
 from rialto.inventory.api import OutOfStock
 from rialto.kernel.address import Address
 from rialto.kernel.errors import Conflict, Invalid, Unavailable
@@ -14,7 +15,7 @@ from rialto.kernel.ids import ORDER, bucket_of, to_uuid
 from rialto.kernel.money import Money, total
 from rialto.kernel.text import clean_text
 from rialto.orders import store
-from rialto.orders.answers import Answered
+from rialto.orders.answers import Answered, scope_of
 from rialto.orders.api import (
     AddressMissing,
     CartEmpty,
@@ -84,7 +85,7 @@ class Checkout(OrderUseCase):
         return self._present(progress, (start.key, contact))
 
     async def resume(self, command: ContinueCheckout) -> CheckoutAnswer:
-        details = await self.admitted(command.order_id, command.key, staff=False)
+        details = await self.admitted(command.order_id, command.key, account_id=command.account_id)
         return self._present(await self._drive(await self.saga.load(command.order_id)), details)
 
     async def _drive(self, state: OrderState) -> Progress:
@@ -96,7 +97,21 @@ class Checkout(OrderUseCase):
             progress = Progress(state=await self.saga.load(order_id), waiting=True)
         if progress.waiting:
             await self.leave_to_worker(progress, LOOK_AGAIN_S)
+        if progress.state.account_id is not None and state.placed_at is None:
+            await self.show_at_once(progress.state)
+            await self._end_cart(progress.state)
         return progress
+
+    async def _end_cart(self, state: OrderState) -> None:
+        """An account asks for its open cart again: not for the one it has just bought."""
+        start = state.started
+        if state.placed_at is None:
+            return
+        command = CloseCart(cart_id=start.cart_id, order_id=start.order_id, skus=state.ordered())
+        with suppress(
+            Unavailable, CartNotFound, CartOrdered
+        ):  # the reaction to the order does it in any case
+            await self.env[Carts].close(command)
 
     def _present(self, progress: Progress, details: tuple[str, store.Contact]) -> CheckoutAnswer:
         """What is to be told about how far the order came."""
@@ -105,7 +120,7 @@ class Checkout(OrderUseCase):
 
     async def _known(self, command: PlaceOrder) -> store.KnownKey | None:
         async with self.env.db.read() as session:
-            return await store.load_key(session, command.cart_id, command.key)
+            return await store.load_key(session, scope_of(command.account_id, command.cart_id), command.key)
 
     async def _repeat(self, command: PlaceOrder, known: store.KnownKey) -> CheckoutAnswer:
         """The same answer again. Waits up to two seconds for one that is being worked on."""
@@ -157,7 +172,7 @@ class Checkout(OrderUseCase):
             raise CartOrdered(extra={"order_id": state.started.order_id})
 
     async def _prepare(self, command: PlaceOrder) -> Start:
-        prepared = await self.env[Carts].for_checkout(CartRef(cart_id=command.cart_id))
+        prepared = await self.env[Carts].for_checkout(_cart(command))
         await self._check(command, prepared)
         return self._start_of(command, prepared)
 
@@ -181,7 +196,7 @@ class Checkout(OrderUseCase):
             raise OutOfStock(extra={"items": items})
         expected = prepared.seen_total if command.expected_total is None else command.expected_total
         if expected is not None and expected != prepared.quote.totals.total:
-            await self.env[Carts].accept_total(CartRef(cart_id=command.cart_id))
+            await self.env[Carts].accept_total(_cart(command))
             raise PriceChanged(extra={"totals": msgspec.to_builtins(prepared.quote.totals)})
         if not command.tenders:
             raise PaymentMissing
@@ -220,6 +235,7 @@ class Checkout(OrderUseCase):
             return_url=return_url(self.env.settings.public_url, cart.language, order_id, key),
             payment_deadline=now + PAYMENT_DEADLINE,
             started_at=now,
+            account_id=command.account_id,
         )
         return Start(
             event=event,
@@ -230,6 +246,10 @@ class Checkout(OrderUseCase):
             billing=_billing(cart.billing, cart.shipping),
             saga_due_at=now + timedelta(seconds=GRACE_S),
         )
+
+
+def _cart(command: PlaceOrder) -> CartRef:
+    return CartRef(cart_id=command.cart_id, account_id=command.account_id)
 
 
 def _billing(billing: Address | None, shipping: Address) -> Address:

@@ -17,12 +17,16 @@ from rialto.payments.api import Payments, PaymentStateWrong, Refund
 
 class Fulfilment(OrderUseCase):
     async def cancel(self, command: CancelOrder) -> Order:
-        details = await self.admitted(command.order_id, command.key, staff=command.staff)
+        details = await self.admitted(
+            command.order_id, command.key, account_id=command.account_id, staff=command.staff
+        )
         state = await self.saga.change(
             await self.saga.load(command.order_id), lambda now, at: model.cancel(now, command.reason, at)
         )
         self.env.faults.reach("orders.saga.after_cancel")
-        return self.view(await self._go_on(state), details)
+        state = await self._go_on(state)
+        await self.show_at_once(state)
+        return self.view(state, details)
 
     async def ship(self, command: ShipOrder) -> Order:
         details = await self.details(command.order_id)

@@ -1,13 +1,14 @@
-"""Following orders: one for its owner, lists for staff."""
+"""Following orders: one for its owner, its list for an account, all of them for staff."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from rialto.kernel.errors import NotFound, field_problem
-from rialto.kernel.ids import ORDER, to_uuid
+from rialto.kernel.ids import ORDER, OrderId, to_uuid
 from rialto.kernel.money import Money
 from rialto.orders import store
 from rialto.orders.api import (
@@ -18,16 +19,22 @@ from rialto.orders.api import (
     OrderRef,
     OrderRow,
     OrdersNamed,
+    OwnOrder,
+    OwnOrderList,
+    OwnOrders,
     SeveralOrders,
 )
 from rialto.orders.handlers.shared import OrderUseCase
+from rialto.orders.store import lists
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Reading(OrderUseCase):
     async def get(self, command: OrderRef) -> Order:
-        details = await self.admitted(command.order_id, command.key, staff=command.staff)
+        details = await self.admitted(
+            command.order_id, command.key, account_id=command.account_id, staff=command.staff
+        )
         return self.view(await self.saga.load(command.order_id), details)
 
     async def several(self, command: OrdersNamed) -> SeveralOrders:
@@ -56,15 +63,39 @@ class Reading(OrderUseCase):
             )
             for row in rows[: command.limit]
         ]
-        return OrderList(items=items, next_cursor=_cursor(items[-1]) if len(rows) > command.limit else None)
+        more = len(rows) > command.limit
+        return OrderList(
+            items=items, next_cursor=_cursor(items[-1].started_at, items[-1].id) if more else None
+        )
+
+    async def own(self, command: OwnOrders) -> OwnOrderList:
+        after = _read_cursor(command.cursor)
+        async with self.env.db.read() as session:
+            rows = await lists.load_page(session, command.account_id, after, command.limit + 1)
+        items = [
+            OwnOrder(
+                id=ORDER.of(row["order_id"]),
+                number=row["number"],
+                status=row["status"],
+                payment_status=row["payment_status"],
+                fulfilment_status=row["fulfilment_status"],
+                total=Money(row["total"], row["currency"]),
+                placed_at=row["placed_at"],
+            )
+            for row in rows[: command.limit]
+        ]
+        more = len(rows) > command.limit
+        return OwnOrderList(
+            items=items, next_cursor=_cursor(items[-1].placed_at, items[-1].id) if more else None
+        )
 
 
-def _cursor(row: OrderRow) -> str:
-    microseconds = (row.started_at - _EPOCH) // timedelta(microseconds=1)
-    return base64.urlsafe_b64encode(f"{microseconds}.{row.id}".encode()).decode().rstrip("=")
+def _cursor(at: datetime, order_id: OrderId) -> str:
+    microseconds = (at - _EPOCH) // timedelta(microseconds=1)
+    return base64.urlsafe_b64encode(f"{microseconds}.{order_id}".encode()).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str | None) -> tuple[datetime | None, object]:
+def _read_cursor(cursor: str | None) -> tuple[datetime | None, UUID | None]:
     """The place after which to go on. Raises Invalid for a cursor that is none of ours."""
     if cursor is None:
         return None, None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hmac
+from contextlib import suppress
 from datetime import timedelta
 
-from rialto.kernel.ids import OrderId, bucket_of, to_uuid
+from rialto.kernel.errors import Unavailable
+from rialto.kernel.ids import AccountId, OrderId, bucket_of, to_uuid
 from rialto.kernel.service import Env
 from rialto.orders import store
 from rialto.orders.answers import Answered
@@ -13,6 +15,7 @@ from rialto.orders.api import Order, OrderNotFound
 from rialto.orders.model import OrderState
 from rialto.orders.saga import Progress, Saga
 from rialto.orders.starting import Starter
+from rialto.orders.store import lists
 from rialto.orders.views import order_view
 
 
@@ -31,11 +34,19 @@ class OrderUseCase:
             raise OrderNotFound
         return found
 
-    async def admitted(self, order_id: OrderId, key: str | None, *, staff: bool) -> tuple[str, store.Contact]:
-        """The order's key and contact, for staff or whoever has the key. Raises OrderNotFound for anybody else."""
+    async def admitted(
+        self,
+        order_id: OrderId,
+        key: str | None,
+        *,
+        account_id: AccountId | None = None,
+        staff: bool = False,
+    ) -> tuple[str, store.Contact]:
+        """The order's key and contact, for staff, its account, or whoever has the key. Raises OrderNotFound for others."""
         details = await self.details(order_id)
+        is_own = account_id is not None and details[1].account_id == account_id
         # Compared in constant time: the key is all that guards a guest's order.
-        if not staff and not hmac.compare_digest((key or "").encode(), details[0].encode()):
+        if not staff and not is_own and not hmac.compare_digest((key or "").encode(), details[0].encode()):
             raise OrderNotFound
         return details
 
@@ -51,6 +62,14 @@ class OrderUseCase:
         async with self.env.db.write() as session:
             await session.run(store.POSTPONE, bucket_of(start.order_id), to_uuid(start.order_id), due_at)
             await store.write_answer(session, start, answer)
+
+    async def show_at_once(self, state: OrderState) -> None:
+        """Bring a list in another bucket up to date now: whoever looks next has changed the order themselves."""
+        if state.account_id is None or state.placed_at is None or lists.is_near(state):
+            return
+        with suppress(Unavailable):  # the change stands, and the reaction to it follows in any case
+            async with self.env.db.alone() as session:
+                await lists.follow(session, [state.started.order_id])
 
     def view(self, state: OrderState, details: tuple[str, store.Contact]) -> Order:
         key, contact = details

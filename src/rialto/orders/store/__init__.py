@@ -13,24 +13,28 @@ from rialto.kernel.address import Address
 from rialto.kernel.db import ReadSession, WriteSession
 from rialto.kernel.events import EventTypes, load
 from rialto.kernel.events import load_several as load_streams
-from rialto.kernel.ids import ORDER, OrderId, bucket_of, to_uuid
+from rialto.kernel.ids import ACCOUNT, ORDER, AccountId, OrderId, bucket_of, to_uuid
 from rialto.kernel.service import Frozen
 from rialto.kernel.streams import Also
+from rialto.orders.answers import scope_of
 from rialto.orders.events import EVENTS, OrderStarted
 from rialto.orders.model import OrderState, fold
+from rialto.orders.store import lists
 
 TYPES = EventTypes(EVENTS)
 
 # Starting: whoever's row is returned goes on; the others' statements change nothing.
 CLAIM = """
-WITH keyed AS (
+WITH input AS (
+    SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[], $7::uuid[])
+        AS t(bucket, scope, key, request_hash, order_id, made_at, cart_id)
+), keyed AS (
     INSERT INTO idempotency (bucket, scope, key, request_hash, order_id, state, made_at)
-    SELECT bucket, scope, key, request_hash, order_id, 'running', made_at
-    FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[])
-        AS t(bucket, scope, key, request_hash, order_id, made_at)
-    ON CONFLICT DO NOTHING RETURNING bucket, scope, order_id
+    SELECT bucket, scope, key, request_hash, order_id, 'running', made_at FROM input
+    ON CONFLICT DO NOTHING RETURNING order_id
 ), carted AS (
-    INSERT INTO cart_orders (bucket, cart_id, order_id) SELECT bucket, scope, order_id FROM keyed
+    INSERT INTO cart_orders (bucket, cart_id, order_id)
+    SELECT bucket, cart_id, order_id FROM input JOIN keyed USING (order_id) ORDER BY bucket, cart_id
     ON CONFLICT DO NOTHING RETURNING order_id
 )
 SELECT order_id, EXISTS (SELECT 1 FROM carted WHERE carted.order_id = keyed.order_id) AS has_cart FROM keyed
@@ -43,8 +47,15 @@ WHERE idempotency.bucket = t.bucket AND idempotency.scope = t.scope AND idempote
 ADD_ORDERS = """
 WITH input AS (
     SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::text[], $7::bigint[],
-                         $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::timestamptz[])
-        AS t(bucket, id, number, key, cart_id, currency, total, started_at, email, shipping, billing, due_at)
+                         $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::timestamptz[], $13::uuid[],
+                         $14::smallint[], $15::bytea[])
+        AS t(bucket, id, number, key, cart_id, currency, total, started_at, email, shipping, billing, due_at, account_id,
+             email_bucket, email_hash)
+), known AS (
+    INSERT INTO email_orders (bucket, email_hash, order_id, due_at)
+    SELECT email_bucket, input.email_hash, id, CASE WHEN proven.account_id IS NOT NULL THEN started_at + interval '2 seconds' END
+    FROM input LEFT JOIN email_accounts AS proven ON proven.bucket = email_bucket AND proven.email_hash = input.email_hash
+    WHERE input.account_id IS NULL
 ), contact AS (
     INSERT INTO contacts (bucket, order_id, email, shipping, billing)
     SELECT bucket, id, email, shipping::jsonb, billing::jsonb FROM input
@@ -52,8 +63,9 @@ WITH input AS (
     INSERT INTO saga (bucket, order_id, due_at) SELECT bucket, id, due_at FROM input
 )
 INSERT INTO orders (bucket, id, version, number, key, cart_id, status, payment_status, fulfilment_status, currency,
-                    total, started_at)
-SELECT bucket, id, 1, number, key, cart_id, 'pending', 'pending', 'unfulfilled', currency, total, started_at FROM input
+                    total, started_at, account_id)
+SELECT bucket, id, 1, number, key, cart_id, 'pending', 'pending', 'unfulfilled', currency, total, started_at, account_id
+FROM input
 """
 ADD_SAGAS = """
 INSERT INTO saga (bucket, order_id, due_at, attempts)
@@ -65,9 +77,9 @@ ON CONFLICT (bucket, order_id) DO UPDATE SET due_at = excluded.due_at, attempts 
 # Changing: parts of the statement that appends the events, for the orders that `won`.
 PROJECT = """
 UPDATE orders SET version = t.version, status = t.status, payment_status = t.payment_status,
-                  fulfilment_status = t.fulfilment_status, placed_at = t.placed_at
-FROM unnest($1::smallint[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
-    AS t(bucket, id, version, status, payment_status, fulfilment_status, placed_at)
+                  fulfilment_status = t.fulfilment_status, placed_at = t.placed_at, account_id = t.account_id
+FROM unnest($1::smallint[], $2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::uuid[])
+    AS t(bucket, id, version, status, payment_status, fulfilment_status, placed_at, account_id)
 JOIN won ON won.bucket = t.bucket AND won.stream = t.id
 WHERE orders.bucket = t.bucket AND orders.id = t.id AND orders.version < t.version
 """
@@ -104,11 +116,11 @@ JOIN unnest($1::smallint[], $2::uuid[], $3::text[]) AS t(bucket, scope, key) USI
 """
 ORDER_OF_CART = "SELECT order_id FROM cart_orders WHERE bucket = $1 AND cart_id = $2"
 DETAILS = """
-SELECT o.key, c.email, c.shipping::text AS shipping, c.billing::text AS billing
+SELECT o.key, o.account_id, c.email, c.shipping::text AS shipping, c.billing::text AS billing
 FROM orders AS o LEFT JOIN contacts AS c ON c.bucket = o.bucket AND c.order_id = o.id WHERE o.bucket = $1 AND o.id = $2
 """
 SEVERAL_DETAILS = """
-SELECT o.id, o.key, c.email, c.shipping::text AS shipping, c.billing::text AS billing
+SELECT o.id, o.key, o.account_id, c.email, c.shipping::text AS shipping, c.billing::text AS billing
 FROM unnest($1::smallint[], $2::uuid[]) AS t(bucket, id) JOIN orders AS o USING (bucket, id)
 LEFT JOIN contacts AS c ON c.bucket = o.bucket AND c.order_id = o.id
 """
@@ -138,11 +150,12 @@ ORDER BY started_at DESC, id DESC LIMIT $4
 
 
 class Contact(Frozen):
-    """Who an order is for; None in every field after erasure."""
+    """Who an order is for. After erasure only the account is left, if there was one."""
 
     email: str | None
     shipping: Address | None
     billing: Address | None
+    account_id: AccountId | None = None
 
 
 class Saga(Frozen):
@@ -176,6 +189,7 @@ def _rows(projections: Sequence[Projection]) -> list[list[Any]]:
         [state.payment_status() for state in states],
         [state.fulfilment_status() for state in states],
         [state.placed_at for state in states],
+        [to_uuid(state.account_id) if state.account_id else None for state in states],
     ]
 
 
@@ -193,7 +207,7 @@ def _kept_sagas(projections: Sequence[Projection]) -> list[list[Any]]:
 def _answers(projections: Sequence[Projection]) -> list[list[Any]]:
     answered = [(row.state.started, row.answer) for row in projections if row.answer is not None]
     return [
-        *_keys(start.cart_id for start, _ in answered),
+        *_keys(_scope(start) for start, _ in answered),
         [start.idempotency_key for start, _ in answered],
         [answer.decode() for _, answer in answered],
         [to_uuid(start.order_id) for start, _ in answered],
@@ -203,6 +217,18 @@ def _answers(projections: Sequence[Projection]) -> list[list[Any]]:
 def _freed_carts(projections: Sequence[Projection]) -> list[list[Any]]:
     freed = [row.state.started for row in projections if row.free_cart]
     return [*_keys(start.cart_id for start in freed), [to_uuid(start.order_id) for start in freed]]
+
+
+def _listed(projections: Sequence[Projection]) -> list[list[Any]]:
+    return lists.rows_of(
+        row.state
+        for row in projections
+        if row.state.placed_at and row.state.account_id and lists.is_near(row.state)
+    )
+
+
+def _scope(start: OrderStarted) -> str:
+    return scope_of(start.account_id, start.cart_id)
 
 
 def _keys(ids: Iterable[str]) -> list[list[Any]]:
@@ -217,6 +243,7 @@ ALSO: Sequence[Also[Projection]] = (
     Also(sql=ADD_SAGAS, columns=_kept_sagas),
     Also(sql=ANSWER, columns=_answers),
     Also(sql=FREE_CARTS, columns=_freed_carts),
+    Also(sql=lists.KEEP, columns=_listed),
 )
 
 
@@ -225,7 +252,7 @@ async def write_answer(session: WriteSession, start: OrderStarted, answer: bytes
     await session.run(
         ANSWER_ONLY,
         [bucket_of(start.cart_id)],
-        [to_uuid(start.cart_id)],
+        [to_uuid(_scope(start))],
         [start.idempotency_key],
         [answer.decode()],
         [to_uuid(start.order_id)],
@@ -262,8 +289,8 @@ async def load_details(session: ReadSession, order_id: OrderId) -> tuple[str, Co
     return None if row is None else _details(row)
 
 
-async def load_key(session: ReadSession, cart_id: str, key: str) -> KnownKey | None:
-    row: Any = await session.one(KNOWN_KEY, bucket_of(cart_id), to_uuid(cart_id), key)
+async def load_key(session: ReadSession, scope: str, key: str) -> KnownKey | None:
+    row: Any = await session.one(KNOWN_KEY, bucket_of(scope), to_uuid(scope), key)
     if row is None:
         return None
     return KnownKey(
@@ -276,7 +303,10 @@ async def load_key(session: ReadSession, cart_id: str, key: str) -> KnownKey | N
 
 def _details(row: Any) -> tuple[str, Contact]:
     return row["key"], Contact(
-        email=row["email"], shipping=_address(row["shipping"]), billing=_address(row["billing"])
+        email=row["email"],
+        shipping=_address(row["shipping"]),
+        billing=_address(row["billing"]),
+        account_id=None if row["account_id"] is None else ACCOUNT.of(row["account_id"]),
     )
 
 

@@ -6,14 +6,15 @@ import hashlib
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Request, Response, get, post
 from litestar.datastructures import CacheControlHeader
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
-from rialto.cart.api import CartNotFound, CartOrdered
+from rialto.cart.api import CartMerged, CartNotFound, CartOrdered
 from rialto.inventory.api import OutOfStock
+from rialto.kernel.auth import AccessTokenRefused
 from rialto.kernel.errors import Conflict, Invalid
-from rialto.kernel.http import Injected, about, problem_response, requires
+from rialto.kernel.http import Injected, about, customer_of, problem_response, requires
 from rialto.kernel.ids import CART, ORDER
 from rialto.kernel.money import Money, parse_currency
 from rialto.kernel.service import Frozen
@@ -48,6 +49,7 @@ from rialto.payments.api import CardNumberRefused, PaymentDeclined, PaymentState
 
 AMOUNT_MAX = 10**12
 PRIVATE = CacheControlHeader(no_store=True)
+AnyRequest = Request[Any, Any, Any]
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Key = Annotated[
@@ -141,7 +143,7 @@ class CheckoutPending(Frozen):
                 DeliveryMissing,
             ),
             *(PaymentMissing, PAYMENTS_NOT_VALID, ProviderUnknown, CardNumberRefused, NOT_SOLD, PriceChanged),
-            *(KeyReused, RequestInProgress, CheckoutInProgress, *OUTCOMES),
+            *(KeyReused, RequestInProgress, CheckoutInProgress, AccessTokenRefused, CartMerged, *OUTCOMES),
         ],
         example={
             "cart_id": "cart_06bqk3v1m5g7r0z2x4c6n8p0qs",
@@ -151,14 +153,18 @@ class CheckoutPending(Frozen):
     ),
 )
 async def checkout(
-    data: JSONBody[CheckoutBody], orders: Injected[Orders], idempotency_key: Key = None
+    request: AnyRequest,
+    data: JSONBody[CheckoutBody],
+    orders: Injected[Orders],
+    idempotency_key: Key = None,
 ) -> Response[Order]:
     """Reserves stock, authorises the payment and stores the order. The cart needs lines, an address and a delivery.
 
     201 is the placed order. 202 with `next_action` sends the customer to that address (3-D Secure), then
     `continue`; 202 without it means that the payment provider has not answered yet: ask the order again.
     After 402 the stock is free again and the cart open; `decline_code` says why. With 409 `price_changed` the
-    new `totals` are in the answer, with `out_of_stock` the short `items`.
+    new `totals` are in the answer, with `out_of_stock` the short `items`. With a customer's token the order is the
+    account's.
     """
     if data.payment is not None and data.payments:
         raise Invalid("Give either `payment` or `payments`.", code="payments_not_valid")
@@ -166,6 +172,7 @@ async def checkout(
     answer = await orders.checkout(
         PlaceOrder(
             cart_id=CART.parse(data.cart_id),
+            account_id=customer_of(request),
             tenders=[
                 Tender(
                     provider=body.provider,
@@ -190,36 +197,52 @@ async def checkout(
         "Go on after 3-D Secure",
         tag="checkout",
         answers={202: CheckoutPending},
-        refuses=[OrderNotFound, *OUTCOMES],
+        refuses=[OrderNotFound, AccessTokenRefused, *OUTCOMES],
     ),
 )
 async def continue_checkout(
-    order_id: FromPath[str], orders: Injected[Orders], key: OrderKey = None
+    request: AnyRequest, order_id: FromPath[str], orders: Injected[Orders], key: OrderKey = None
 ) -> Response[Order]:
-    """Asks the provider what became of the payment. Answers as placing the order does, however often it is sent."""
-    answer = await orders.resume(ContinueCheckout(order_id=ORDER.parse(order_id), key=key))
+    """Asks the provider what became of the payment. Answers as placing the order does, however often it is sent.
+
+    The order's key is enough, also when a sign-in has run out meanwhile.
+    """
+    answer = await orders.resume(
+        ContinueCheckout(order_id=ORDER.parse(order_id), key=key, account_id=customer_of(request))
+    )
     return _rendered(answer)
 
 
 @get(
     "/v1/orders/{order_id:str}",
     cache_control=PRIVATE,
-    **about("read_order", "Look at an order", tag="orders", refuses=[OrderNotFound]),
+    **about("read_order", "Look at an order", tag="orders", refuses=[OrderNotFound, AccessTokenRefused]),
 )
-async def read_order(order_id: FromPath[str], orders: Injected[Orders], key: OrderKey = None) -> Order:
-    """The order as it stands. Without its key it is not there."""
-    return await orders.get(OrderRef(order_id=ORDER.parse(order_id), key=key))
+async def read_order(
+    request: AnyRequest, order_id: FromPath[str], orders: Injected[Orders], key: OrderKey = None
+) -> Order:
+    """The order as it stands. Without its key, or its owner's token, it is not there."""
+    ref = OrderRef(order_id=ORDER.parse(order_id), key=key, account_id=customer_of(request))
+    return await orders.get(ref)
 
 
 @post(
     "/v1/orders/{order_id:str}/cancel",
     status_code=200,
     cache_control=PRIVATE,
-    **about("cancel_order", "Cancel an order", tag="orders", refuses=[OrderNotFound, OrderNotCancellable]),
+    **about(
+        "cancel_order",
+        "Cancel an order",
+        tag="orders",
+        refuses=[OrderNotFound, OrderNotCancellable, AccessTokenRefused],
+    ),
 )
-async def cancel_order(order_id: FromPath[str], orders: Injected[Orders], key: OrderKey = None) -> Order:
+async def cancel_order(
+    request: AnyRequest, order_id: FromPath[str], orders: Injected[Orders], key: OrderKey = None
+) -> Order:
     """Before anything is shipped: the payment is given up and the stock is free again. Again: unchanged."""
-    return await orders.cancel(CancelOrder(order_id=ORDER.parse(order_id), key=key))
+    command = CancelOrder(order_id=ORDER.parse(order_id), key=key, account_id=customer_of(request))
+    return await orders.cancel(command)
 
 
 @get(
@@ -347,7 +370,7 @@ def _rendered(answer: CheckoutAnswer) -> Response[Any]:
     return Response(pending, status_code=202, headers=headers)
 
 
-ROUTES = [
+ROUTES: list[Any] = [
     checkout,
     continue_checkout,
     read_order,
