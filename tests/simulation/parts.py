@@ -25,8 +25,8 @@ from rialto.payments.provider import Answer
 from rialto.sandbox.core import Sandbox
 from tests.support.provider import InProcessProvider, Network
 
-# What a checkout needs. Search and sign-in have no part in it.
-SERVICES = tuple(service for service in ALL if service.name not in {"search", "identity"})
+# What a checkout needs, and its mails. Search has no part in it.
+SERVICES = tuple(service for service in ALL if service.name != "search")
 
 
 @dataclass(frozen=True, kw_only=True)
