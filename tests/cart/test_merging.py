@@ -224,6 +224,25 @@ async def test_a_guests_cart_that_is_bought_after_it_was_merged_doubles_nothing(
     assert lines_of(await shop.account_cart(ada)) == {"cup": 1}
 
 
+async def test_it_doubles_nothing_either_when_the_accounts_cart_was_bought_in_between(shop: Shop) -> None:
+    ada, guest = shop.an_account(), await shop.a_cart("cup", "lamp")
+    own = await shop.account_cart(ada, "cup")
+    await shop.merge(guest.id, ada)
+    await shop.place(own.id, cup=1)
+    assert lines_of(await shop.account_cart(ada)) == {"cup": 1, "lamp": 1}
+    await shop.place(guest.id, cup=1, lamp=1)
+    assert lines_of(await shop.account_cart(ada)) == {}
+
+
+async def test_what_the_accounts_order_has_sold_is_not_taken_from_the_next_cart(shop: Shop) -> None:
+    ada, guest = shop.an_account(), await shop.a_cart("cup")
+    own = (await shop.merge(guest.id, ada)).cart
+    await shop.place(own.id, cup=1)
+    await shop.account_cart(ada, "cup")
+    await shop.place(guest.id, cup=1)
+    assert lines_of(await shop.account_cart(ada)) == {"cup": 1}
+
+
 async def test_what_was_added_beside_a_merge_is_not_taken_back(shop: Shop) -> None:
     ada, guest = shop.an_account(), await shop.a_cart("cup")
     own = (await shop.merge(guest.id, ada)).cart

@@ -11,6 +11,7 @@ from rialto.cart.api import CartNotFound, CartOrdered, CloseCart
 from rialto.cart.handlers.shared import CartUseCase, parsed
 from rialto.cart.model.contents import OPEN, with_left_out
 from rialto.cart.store import carts, merges
+from rialto.cart.store.merges import Merge, Merged
 from rialto.kernel.db import WriteSession
 from rialto.kernel.errors import InvariantBroken
 from rialto.kernel.ids import CART, LINE, CartId, bucket_of
@@ -84,18 +85,25 @@ class Ending(CartUseCase):
             session, bare, replace(bare, lines=fresh)
         ):
             raise InvariantBroken("an account had two open carts")
+        left = {line.sku: line.quantity for line in rest.lines}
+        await merges.go_on(session, cart_id, Merged(into=bare.id, merge=Merge(added=left, conflicts=[])))
 
     async def _take_back(self, session: WriteSession, event: OrderPlaced) -> None:
+        """From the account's cart, or from the one in which what that did not sell went on."""
+        bought: Mapping[str, int] = event.skus
         merged = await merges.order_after_all(session, event.cart_id, event.order_id)
-        if merged is None:
-            return
-        await merges.hold(session, merged.into)
-        cart = await carts.load(session, merged.into)
-        if cart is None or cart.status != OPEN:
-            return
-        after = with_left_out(cart, _both(merged.merge.added, event.skus))
-        if after != cart and not await carts.save(session, cart, after):
-            raise InvariantBroken("a locked cart was changed")
+        while merged is not None:
+            bought = _both(merged.merge.added, bought)
+            await merges.hold(session, merged.into)
+            cart = await carts.load(session, merged.into)
+            if cart is None:
+                return
+            if cart.status == OPEN:
+                after = with_left_out(cart, bought)
+                if after != cart and not await carts.save(session, cart, after):
+                    raise InvariantBroken("a locked cart was changed")
+                return
+            merged = await merges.load(session, merged.into)
 
 
 def _both(added: Mapping[str, int], bought: Mapping[str, int]) -> dict[str, int]:

@@ -1,4 +1,7 @@
-"""A guest's cart that ends in an account's: both in one transaction, the guest's row first."""
+"""A cart whose lines are in another one now: a guest's in an account's, or what an account's order left over.
+
+Both carts are written in one transaction, the one that ends first.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +33,14 @@ ORDERED_AFTER_ALL = """
 UPDATE carts SET version = version + 1, status = 'ordered', order_id = $3
 WHERE bucket = $1 AND id = $2 AND status = 'merged' RETURNING merged_into, merge::text AS merge
 """
+GO_ON = (
+    "UPDATE carts SET merged_into = $3, merge = $4::json WHERE bucket = $1 AND id = $2 AND status = 'ordered'"
+)
 HOLD = "SELECT true FROM carts WHERE bucket = $1 AND id = $2 FOR UPDATE"
 
 
 class Merge(Frozen):
-    """What a guest's cart brought into an account's, by SKU, and what was told about it."""
+    """What a cart brought into another one, by SKU, and what was told about it."""
 
     added: dict[str, int]
     conflicts: list[LineConflict]
@@ -70,6 +76,12 @@ async def order_after_all(session: WriteSession, cart_id: CartId, order_id: Orde
     """A merged cart whose checkout was under way became an order; where it had gone. None for any other."""
     row = await session.one(ORDERED_AFTER_ALL, bucket_of(cart_id), to_uuid(cart_id), to_uuid(order_id))
     return None if row is None else _merged(row["merged_into"], row["merge"])
+
+
+async def go_on(session: WriteSession, cart_id: CartId, rest: Merged) -> None:
+    """What an ordered cart did not sell is in another cart now."""
+    told = msgspec.json.encode(rest.merge).decode()
+    await session.run(GO_ON, bucket_of(cart_id), to_uuid(cart_id), to_uuid(rest.into), told)
 
 
 async def hold(session: WriteSession, cart_id: CartId) -> None:
