@@ -118,6 +118,14 @@ async def test_a_wish_moves_into_the_accounts_cart(shop: Shop) -> None:
         await shop.carts.move_wish(MoveWish(account_id=ada, item="cup"))
 
 
+async def test_the_host_decides_the_channel_where_nobody_names_one(shop: Shop) -> None:
+    ada = shop.an_account()
+    await wish(shop, ada, "cup")
+    assert (await wishes(shop, ada, host="trade.example"))[0].price == Money(1190, USD)
+    cart = await shop.carts.move_wish(MoveWish(account_id=ada, item="cup", host="trade.example"))
+    assert cart.channel == "trade"
+
+
 async def test_a_wish_that_is_moved_many_times_at_once_is_in_the_cart_once(shop: Shop) -> None:
     ada = shop.an_account()
     await wish(shop, ada, "cup")

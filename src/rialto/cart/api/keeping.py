@@ -51,6 +51,7 @@ class WishlistOf(Frozen):
     currency: str | None = None
     language: str | None = None
     channel: str = "default"
+    host: str | None = None
 
 
 class WishRef(Frozen):
@@ -59,7 +60,7 @@ class WishRef(Frozen):
 
 
 class MoveWish(Frozen):
-    """`sku` says which variant, where the wish is a product."""
+    """`sku` says which variant, where the wish is a product; channel and host, which of the account's carts."""
 
     account_id: AccountId
     item: str
@@ -67,6 +68,7 @@ class MoveWish(Frozen):
     quantity: int = 1
     language: str | None = None
     channel: str = "default"
+    host: str | None = None
 
 
 class KeptLine(Frozen):

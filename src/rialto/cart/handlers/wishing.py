@@ -30,7 +30,12 @@ class Wishing(CartUseCase):
     async def wishes(self, command: WishlistOf) -> Wishes:
         async with self.db.read() as session:
             rows = await wishes.load_all(session, command.account_id)
-        wanted = NewCart(currency=command.currency, language=command.language, channel=command.channel)
+        wanted = NewCart(
+            currency=command.currency,
+            language=command.language,
+            channel=command.channel,
+            host=command.host,
+        )
         looking = await self.bare_cart(wanted, bucket_of(command.account_id))
         answers = await self.peers.answers_about([row["sku"] for row in rows], looking)
         return Wishes(items=[as_wish(row, answers, looking.language) for row in rows])
@@ -54,7 +59,7 @@ class Wishing(CartUseCase):
             raise field_problem("sku", "required", "Please say which variant of the product.")
         if not is_sku(sku):
             raise SkuNotSold
-        wanted = NewCart(channel=command.channel, language=command.language)
+        wanted = NewCart(channel=command.channel, host=command.host, language=command.language)
         cart_id = await self.open_cart_of(command.account_id, wanted)
         line_id = LINE.new(self.ids, bucket_of(cart_id))
 

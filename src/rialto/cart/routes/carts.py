@@ -132,9 +132,14 @@ async def create_cart(
         country=wishes.country,
         language=wishes.language or spoken.strip().lower() or None,
         channel=wishes.channel or "default",
-        host=None if wishes.channel else request.headers.get("host", "").partition(":")[0].lower() or None,
+        host=None if wishes.channel else host_of(request),
     )
     return await carts.create(command)
+
+
+def host_of(request: AnyRequest) -> str | None:
+    """The name by which the shop was called; it decides the channel where nobody names one."""
+    return request.headers.get("host", "").partition(":")[0].lower() or None
 
 
 @get(

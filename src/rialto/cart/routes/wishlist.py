@@ -22,7 +22,7 @@ from rialto.cart.api import (
     WishRef,
 )
 from rialto.cart.model.checks import SKU_LENGTH_MAX
-from rialto.cart.routes.carts import PRIVATE, AnyRequest, Language
+from rialto.cart.routes.carts import PRIVATE, AnyRequest, Language, host_of
 from rialto.catalog.api import ProductNotFound
 from rialto.kernel.http import Injected, about, customer_of, customer_only
 from rialto.kernel.ids import AccountId
@@ -57,7 +57,11 @@ async def read_wishlist(
     """The newest first, at today's prices."""
     return await carts.wishes(
         WishlistOf(
-            account_id=_owner(request), currency=currency, language=language, channel=channel or "default"
+            account_id=_owner(request),
+            currency=currency,
+            language=language,
+            channel=channel or "default",
+            host=None if channel else host_of(request),
         )
     )
 
@@ -110,6 +114,7 @@ async def move_wish(
             quantity=wanted.quantity,
             language=language,
             channel=channel or "default",
+            host=None if channel else host_of(request),
         )
     )
 
