@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from rialto.cart.api import Carts
 from rialto.cart.handlers import CartHandlers
 from rialto.cart.peers import Peers
 from rialto.cart.reactions import REACTIONS
 from rialto.cart.routes import ROUTES
 from rialto.catalog.api import Catalog
+from rialto.identity.api import AccountRef
 from rialto.inventory.api import Inventory
+from rialto.kernel.personal import Documents, Person, PersonalData
 from rialto.kernel.service import Job, Service
 from rialto.pricing.api import Pricing
+
+
+async def export(handlers: CartHandlers, person: Person) -> Documents:
+    kept = await handlers.personal_export(AccountRef(account_id=person.account_id))
+    return msgspec.to_builtins(kept)  # type: ignore[no-any-return]
+
+
+async def erase(handlers: CartHandlers, person: Person) -> None:
+    """Before the account is gone; what its last access token still writes goes when `CustomerErased` is reacted to."""
+    await handlers.forget(AccountRef(account_id=person.account_id))
+
 
 SERVICE = Service(
     name="cart",
@@ -30,4 +45,5 @@ SERVICE = Service(
         Job(name="cart.erase", every_s=300, run=lambda carts: carts.erase_late()),
     ),
     connections=2,
+    personal=PersonalData(export=export, erase=erase),
 )

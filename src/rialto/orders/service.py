@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from rialto.cart.api import Carts
-from rialto.identity.api import Identity
+from rialto.identity.api import AccountRef, Identity
 from rialto.inventory.api import Inventory
+from rialto.kernel.personal import Documents, Person, PersonalData
 from rialto.kernel.service import Env, Job, Service
 from rialto.orders.api import Orders
 from rialto.orders.audit import AUDITS
@@ -20,6 +23,16 @@ from rialto.payments.api import Payments
 def build(e: Env) -> OrderHandlers:
     saga = Saga(e.db, e.clock, e.ids, e.faults, inventory=e[Inventory], payments=e[Payments])
     return OrderHandlers(e, saga, Starter(e.db, e.faults))
+
+
+async def export(handlers: OrderHandlers, person: Person) -> Documents:
+    kept = await handlers.personal_export(AccountRef(account_id=person.account_id))
+    return msgspec.to_builtins(kept)  # type: ignore[no-any-return]
+
+
+async def erase(handlers: OrderHandlers, person: Person) -> None:
+    """Before the account is gone; what its last access token still writes goes when `CustomerErased` is reacted to."""
+    await handlers.forget(AccountRef(account_id=person.account_id))
 
 
 SERVICE = Service(
@@ -39,5 +52,6 @@ SERVICE = Service(
     events=EVENTS,
     permissions=("orders.read", "orders.ship", "orders.cancel", "orders.refund"),
     connections=3,
+    personal=PersonalData(export=export, erase=erase),
     audits=AUDITS,
 )

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from rialto.kernel.ids import AccountId
+from rialto.kernel.personal import Documents, Person, PersonalData
 from rialto.kernel.service import Job, Service
 from rialto.orders.api import Orders
-from rialto.reviews.api import Reviews
+from rialto.reviews.api import Author, Reviews
 from rialto.reviews.audit import AUDITS
 from rialto.reviews.events import EVENTS
 from rialto.reviews.handlers import ReviewHandlers
 from rialto.reviews.routes import ROUTES
 from rialto.reviews.store import COLLECTIONS
+
+
+async def export(handlers: ReviewHandlers, person: Person) -> Documents:
+    """Reviews written while signed in; those written with an order's key alone are told with that key."""
+    kept = await handlers.export(Author(account_id=AccountId(person.account_id)))
+    return msgspec.to_builtins(kept)  # type: ignore[no-any-return]
+
+
+async def erase(handlers: ReviewHandlers, person: Person) -> None:
+    await handlers.forget(Author(account_id=AccountId(person.account_id)))
+
 
 SERVICE = Service(
     name="reviews",
@@ -23,5 +38,6 @@ SERVICE = Service(
     collections=COLLECTIONS,
     permissions=("reviews.moderate",),
     connections=1,
+    personal=PersonalData(export=export, erase=erase),
     audits=AUDITS,
 )

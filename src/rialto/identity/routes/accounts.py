@@ -23,10 +23,9 @@ from rialto.identity.routes.guards import (
     NO_STORE,
     AnyRequest,
     account_of,
-    customer_only,
     key_of,
 )
-from rialto.kernel.http import Injected, about, client_of
+from rialto.kernel.http import Injected, about, client_of, customer_only
 from rialto.kernel.service import Frozen
 
 Short = Annotated[str, msgspec.Meta(max_length=2000)]

@@ -23,11 +23,10 @@ from rialto.identity.routes.guards import (
     NO_STORE,
     AnyRequest,
     account_of,
-    customer_only,
     key_of,
 )
 from rialto.kernel.address import Address
-from rialto.kernel.http import Injected, about
+from rialto.kernel.http import Injected, about, customer_only
 from rialto.kernel.service import Frozen
 
 

@@ -24,11 +24,10 @@ from rialto.identity.routes.guards import (
     NO_STORE,
     AnyRequest,
     account_of,
-    customer_only,
     signed_in,
 )
 from rialto.kernel.errors import Conflict
-from rialto.kernel.http import Injected, about, client_of, principal_of
+from rialto.kernel.http import Injected, about, client_of, customer_only, principal_of
 from rialto.kernel.service import Frozen
 
 Email = Annotated[str, msgspec.Meta(max_length=2000)]

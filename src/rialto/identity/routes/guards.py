@@ -12,7 +12,7 @@ from litestar.handlers.base import BaseRouteHandler
 
 from rialto.identity.api import Proof
 from rialto.kernel.errors import Denied, Invalid
-from rialto.kernel.http import client_of, customer_only, principal_of
+from rialto.kernel.http import client_of, principal_of
 
 AnyRequest = Request[Any, Any, Any]
 NO_STORE = CacheControlHeader(no_store=True)

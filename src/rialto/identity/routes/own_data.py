@@ -7,9 +7,9 @@ from litestar.params import JSONBody
 
 from rialto.identity.api import Identity, PasswordWrong, ProofNeeded
 from rialto.identity.routes.accounts import TAG
-from rialto.identity.routes.guards import NO_STORE, AnyRequest, customer_only, proof_of
+from rialto.identity.routes.guards import NO_STORE, AnyRequest, proof_of
 from rialto.identity.routes.second_factors import ProofBody
-from rialto.kernel.http import Injected, about
+from rialto.kernel.http import Injected, about, customer_only
 
 ZIP = "application/zip"
 

@@ -10,8 +10,8 @@ from litestar.params import JSONBody
 
 from rialto.identity.api import Account, AccountRef, ChangeAccount, GiveConsent, Identity
 from rialto.identity.routes.accounts import TAG, Short
-from rialto.identity.routes.guards import NO_STORE, AnyRequest, account_of, customer_only
-from rialto.kernel.http import Injected, about
+from rialto.identity.routes.guards import NO_STORE, AnyRequest, account_of
+from rialto.kernel.http import Injected, about, customer_only
 from rialto.kernel.service import Frozen
 
 
