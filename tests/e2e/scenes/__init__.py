@@ -17,14 +17,17 @@ WALKS: tuple[Walk, ...] = (
     paying.pay_elsewhere,
     reviewing.review,
     beside.read_beside,
+    beside.read_letters_of_accounts,
 )
 
 
 def _listed() -> Iterator[Scene]:
     for module in (browsing, paying, reviewing, beside):
         for value in vars(module).values():
-            yield from [value] if isinstance(value, Scene) else ()
-            yield from value if isinstance(value, tuple) and all(isinstance(v, Scene) for v in value) else ()
+            several = (
+                value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]
+            )
+            yield from (each for each in several if isinstance(each, Scene))
 
 
 SCENES: tuple[Scene, ...] = tuple(_listed())

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from tests.e2e.running_shop import until
-from tests.e2e.scenes.goods import order_by_api
+from tests.e2e.scenes.goods import keep_accounts, order_by_api
 from tests.e2e.scenes.scene import Scene, Tour, without
 
 VIEWER = "notifications/templates/viewer"
 LETTERS = ("order_placed", "order_cancelled", "order_shipped")
+LETTERS_OF_ACCOUNTS = (
+    "verify_email",
+    "already_registered",
+    "reset_password",
+    "password_changed",
+    "email_change",
+    "verify_new_email",
+)
 
 DOCS = Scene(
     "docs",
@@ -20,14 +29,14 @@ DOCS = Scene(
 MAILS_NONE = Scene("mail-none", (f"{VIEWER}/list.html",), "main p a")
 MAILS = Scene("mail-list", (f"{VIEWER}/list.html",), ".mails li")
 MAIL = Scene("mail", (f"{VIEWER}/mail.html",), "iframe")
-LETTER = tuple(
-    Scene(
+LETTER = {
+    name: Scene(
         f"letter-{name}",
         tuple(f"notifications/templates/{language}/{name}.html" for language in ("en", "de")),
         ".headline",
     )
-    for name in LETTERS
-)
+    for name in (*LETTERS, *LETTERS_OF_ACCOUNTS)
+}
 
 
 def read_beside(tour: Tour) -> Iterator[Scene]:
@@ -47,8 +56,20 @@ def read_beside(tour: Tour) -> Iterator[Scene]:
     page.locator(".mails a").first.click()
     page.frame_locator("iframe").locator("h1").wait_for()
     yield MAIL
-    page.route("**/mail/*/html", without("content-security-policy"))
-    for name, scene in zip(LETTERS, LETTER, strict=True):
+    yield from _read(tour, LETTERS, mails)
+
+
+def read_letters_of_accounts(tour: Tour) -> Iterator[Scene]:
+    one, other, moved = (f"{tour.name(kind)}@example.org" for kind in ("account", "other", "moved"))
+    keep_accounts(tour.shop, tour.language, one=one, other=other, moved=moved)
+    mails = [mail for email in (one, other, moved) for mail in tour.shop.mails(email)]
+    yield from _read(tour, LETTERS_OF_ACCOUNTS, mails)
+
+
+def _read(tour: Tour, letters: Sequence[str], mails: Sequence[dict[str, Any]]) -> Iterator[Scene]:
+    """Each letter by itself, without the policy that forbids it scripts: ours look at it."""
+    tour.page.route("**/mail/*/html", without("content-security-policy"))
+    for name in letters:
         letter = next(mail for mail in mails if mail["template"] == name)
-        page.goto(f"{shop.ops}/mail/{letter['id']}/html")
-        yield scene
+        tour.page.goto(f"{tour.shop.ops}/mail/{letter['id']}/html")
+        yield LETTER[name]

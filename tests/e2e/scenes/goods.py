@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from tests.e2e.buying import ADDRESS, a_product
-from tests.e2e.running_shop import RunningShop
+from tests.e2e.running_shop import RunningShop, until
 from tests.e2e.scenes.scene import Tour
 
 LONG = {
@@ -76,6 +77,33 @@ def order_by_api(
     paid = {"provider": "sandbox", "token": "tok_success"}
     body = {"cart_id": cart.removeprefix("carts/"), "payment": paid}
     return str(ask("POST", "checkout", body, **{"idempotency-key": cart})["id"])
+
+
+def keep_accounts(shop: RunningShop, language: str, *, one: str, other: str, moved: str) -> None:
+    """Everything that accounts get mail for: one is made twice, its password forgotten and set; the other moves its e-mail."""
+
+    def ask(path: str, body: dict[str, str], **headers: str) -> Any:
+        answer = shop.http.post(f"{shop.url}/v1/{path}", json=body, headers=headers)
+        assert answer.is_success, f"{path}: {answer.text[:300]}"
+        return answer.json() if answer.content else None
+
+    password = "a-boat-under-the-bridge-7"
+    for email in (one, one, other):
+        ask("auth/register", {"email": email, "password": password, "name": "Ada", "language": language})
+        until(lambda: _letter(shop, one, "verify_email"))
+    ask("auth/password/forgot", {"email": one})
+    link = re.search(r"token=([^\s&]+)", until(lambda: _letter(shop, one, "reset_password")))
+    assert link, "no token in the letter"
+    ask("auth/password/reset", {"token": link[1], "password": password})
+    access = ask("auth/login", {"email": other, "password": password})["access_token"]
+    ask("account/email", {"email": moved, "password": password}, authorization=f"Bearer {access}")
+    until(lambda: _letter(shop, one, "already_registered") and _letter(shop, one, "password_changed"))
+    until(lambda: _letter(shop, other, "email_change") and _letter(shop, moved, "verify_new_email"))
+
+
+def _letter(shop: RunningShop, email: str, template: str) -> str:
+    """Its plain text; empty where it has not been written yet."""
+    return next((str(mail["text"]) for mail in shop.mails(email) if mail["template"] == template), "")
 
 
 def _variant(tour: Tour, name: str, colour: str) -> dict[str, Any]:
