@@ -5,7 +5,10 @@ import asyncio
 import msgspec
 import pytest
 
+from rialto.identity.events import CustomerErased
+from rialto.kernel.consumers import Delivery
 from rialto.kernel.errors import Invalid, Unavailable
+from rialto.kernel.events import Envelope
 from rialto.kernel.ids import REVIEW, AccountId, ReviewId
 from rialto.kernel.settings import Settings
 from rialto.orders.api import OrderNotFound
@@ -21,8 +24,9 @@ from rialto.reviews.api import (
     ReviewNotFound,
     WithdrawReview,
 )
+from rialto.reviews.reactions import REACTIONS
 from rialto.reviews.store import REVIEWS
-from tests.reviews.builders import KEY, LAMP, MUG, Desk, a_draft, an_order, order_id
+from tests.reviews.builders import AT, KEY, LAMP, MUG, Desk, a_draft, an_order, order_id
 from tests.support.values import seeded_ids
 
 pytestmark = pytest.mark.anyio
@@ -120,6 +124,54 @@ async def test_an_author_edits_with_the_key_or_the_account(desk: Desk) -> None:
         EditReview(id=review.id, account_id=ADA, expected=2, draft=a_draft(rating=2))
     )
     assert by_account.rating == 2
+
+
+async def test_the_owner_of_an_order_needs_no_key(desk: Desk) -> None:
+    desk.orders.owners[order_id()] = ADA
+    review = await desk.write(order_key=None, account_id=ADA)
+    found = await desk.reviews.of_order(OrderReviews(order_id=order_id(), account_id=ADA))
+    assert found.items == [review]
+    for stranger in (None, AccountId("acc_bob")):
+        with pytest.raises(OrderNotFound):
+            await desk.write(order_key=None, account_id=stranger, product=LAMP)
+        with pytest.raises(OrderNotFound):
+            await desk.reviews.of_order(OrderReviews(order_id=order_id(), account_id=stranger))
+
+
+async def test_a_guests_review_is_its_accounts_once_the_order_is(desk: Desk) -> None:
+    review = await desk.write()
+    with pytest.raises(ReviewNotFound):
+        await desk.reviews.withdraw(WithdrawReview(id=review.id, account_id=ADA))
+    desk.orders.owners[order_id()] = ADA
+    await desk.reviews.withdraw(WithdrawReview(id=review.id, account_id=ADA))
+    assert await own(desk) == []
+
+
+async def test_what_an_erased_account_still_wrote_goes_too(desk: Desk) -> None:
+    await desk.write(account_id=ADA)
+    kept = await desk.write(2, account_id=AccountId("acc_bob"))
+    [reaction] = REACTIONS
+    assert reaction.run is not None
+    event = CustomerErased(account_id=ADA, erased_at=desk.env.clock.now())
+    for _ in range(2):
+        async with desk.env.db.write() as session:
+            await reaction.run(desk.handlers, event, Delivery(an_envelope(), session))
+    assert await own(desk) == []
+    assert await own(desk, 2) == [kept]
+
+
+def an_envelope() -> Envelope:
+    return Envelope(
+        service="identity",
+        bucket=0,
+        stream=seeded_ids().uuid(0),
+        version=1,
+        type=CustomerErased.TYPE,
+        schema_version=1,
+        body=b"{}",
+        meta=b"{}",
+        at=AT,
+    )
 
 
 async def test_for_anybody_else_the_review_is_not_there(desk: Desk) -> None:

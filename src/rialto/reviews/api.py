@@ -57,7 +57,7 @@ class Draft(Frozen):
 
 
 class WriteReview(Frozen):
-    """`order_key` proves the purchase. `account_id` is who is signed in, and may change the review without the key."""
+    """The purchase is proved by the order's key, or by its account. The account may change the review later without the key."""
 
     product_id: ProductId
     order_id: OrderId
@@ -111,6 +111,7 @@ class OwnReviews(Frozen):
 class OrderReviews(Frozen):
     order_id: OrderId
     order_key: str | None = None
+    account_id: AccountId | None = None
 
 
 class Author(Frozen):
@@ -251,7 +252,7 @@ class Reviews(Protocol):
 
     @operation(idempotent=True)
     async def of_order(self, command: OrderReviews) -> OwnReviews:
-        """For whoever has the order's key. Raises orders' OrderNotFound."""
+        """For whoever has the order's key, and for its account. Raises orders' OrderNotFound."""
         ...
 
     @operation(idempotent=True, timeout_s=1)

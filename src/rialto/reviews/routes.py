@@ -9,8 +9,8 @@ from litestar import Request, Response, delete, get, post, put
 from litestar.datastructures import CacheControlHeader
 from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, QueryParameter
 
-from rialto.kernel.http import Injected, about, etag, if_match, principal_of, requires
-from rialto.kernel.ids import ORDER, PRODUCT, AccountId, ReviewId
+from rialto.kernel.http import Injected, about, client_of, customer_of, etag, if_match, principal_of, requires
+from rialto.kernel.ids import ORDER, PRODUCT, ReviewId
 from rialto.kernel.service import Frozen
 from rialto.orders.api import OrderNotFound
 from rialto.reviews.api import (
@@ -74,10 +74,10 @@ class ReviewText(Frozen):
 
 
 class NewReview(ReviewText):
-    """`order_id` and `order_key` prove that the product was bought. Without `language`, the order's."""
+    """The product was bought with this order. Who is signed in as its owner needs no `order_key`. Without `language`, the order's."""
 
     order_id: Short
-    order_key: Short
+    order_key: Short | None = None
     language: Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}$")] | None = None
 
 
@@ -141,7 +141,7 @@ async def write_review(
             product_id=PRODUCT.parse(product_id),
             order_id=ORDER.parse(data.order_id),
             order_key=data.order_key,
-            account_id=_account(request),
+            account_id=customer_of(request),
             language=data.language,
             draft=data.draft(),
         )
@@ -155,10 +155,12 @@ async def write_review(
     **about("read_own_reviews", "Read one's own reviews", tag=TAG, refuses=[OrderNotFound]),
 )
 async def read_own_reviews(
-    reviews: Injected[Reviews], order_id: FromPath[str], key: OrderKey = None
+    request: AnyRequest, reviews: Injected[Reviews], order_id: FromPath[str], key: OrderKey = None
 ) -> OwnReviews:
     """What was written about this order's products, also what is not shown (yet)."""
-    return await reviews.of_order(OrderReviews(order_id=ORDER.parse(order_id), order_key=key))
+    return await reviews.of_order(
+        OrderReviews(order_id=ORDER.parse(order_id), order_key=key, account_id=customer_of(request))
+    )
 
 
 @put(
@@ -185,7 +187,7 @@ async def edit_review(
         EditReview(
             id=ReviewId(review_id),
             order_key=key,
-            account_id=_account(request),
+            account_id=customer_of(request),
             expected=if_match(based_on),
             draft=data.draft(),
         )
@@ -202,7 +204,7 @@ async def withdraw_review(
 ) -> None:
     """Name, text and stars are gone; the product's rating follows."""
     await reviews.withdraw(
-        WithdrawReview(id=ReviewId(review_id), order_key=key, account_id=_account(request))
+        WithdrawReview(id=ReviewId(review_id), order_key=key, account_id=customer_of(request))
     )
 
 
@@ -220,9 +222,7 @@ async def report_review(
     request: AnyRequest, reviews: Injected[Reviews], review_id: FromPath[str], data: JSONBody[NewReport]
 ) -> None:
     """Each visitor counts once. When several find a review wrong it is hidden until staff have looked."""
-    await reviews.report(
-        ReportReview(id=ReviewId(review_id), client=request.scope["rialto.client"], reason=data.reason)  # type: ignore[typeddict-item]
-    )
+    await reviews.report(ReportReview(id=ReviewId(review_id), client=client_of(request), reason=data.reason))
 
 
 @get(
@@ -285,12 +285,6 @@ async def moderate_review(
         by=principal_of(request).id or "",
     )
     return _tagged(await reviews.moderate(command))
-
-
-def _account(request: AnyRequest) -> AccountId | None:
-    """Who is signed in as a customer. Raises Denied for a token that is none of ours."""
-    principal = principal_of(request)
-    return AccountId(principal.id) if principal.kind == "customer" and principal.id else None
 
 
 def _tagged(review: Any, *, status: int = 200, location: str | None = None) -> Response[Any]:

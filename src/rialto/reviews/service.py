@@ -12,6 +12,7 @@ from rialto.reviews.api import Author, Reviews
 from rialto.reviews.audit import AUDITS
 from rialto.reviews.events import EVENTS
 from rialto.reviews.handlers import ReviewHandlers
+from rialto.reviews.reactions import REACTIONS
 from rialto.reviews.routes import ROUTES
 from rialto.reviews.store import COLLECTIONS
 
@@ -23,6 +24,7 @@ async def export(handlers: ReviewHandlers, person: Person) -> Documents:
 
 
 async def erase(handlers: ReviewHandlers, person: Person) -> None:
+    """Before the account is gone; what its last access token still writes goes when `CustomerErased` is reacted to."""
     await handlers.forget(Author(account_id=AccountId(person.account_id)))
 
 
@@ -33,6 +35,7 @@ SERVICE = Service(
     needs=(Orders,),
     build=ReviewHandlers,
     routes=ROUTES,
+    reactions=REACTIONS,
     jobs=(Job(name="reviews.follow", every_s=2, run=lambda handlers: handlers.follow()),),
     events=EVENTS,
     collections=COLLECTIONS,

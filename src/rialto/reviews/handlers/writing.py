@@ -30,10 +30,13 @@ BOUGHT = frozenset({"placed", "completed"})
 ORDERS_MAX = 1000
 PAGE = 100
 
+# What says who asks: an order's key, an account, or both.
+Proof = WriteReview | EditReview | WithdrawReview | OrderReviews
+
 
 class Writing(ReviewUseCase):
     async def write(self, command: WriteReview) -> OwnReview:
-        order = await self._order(command.order_id, command.order_key)
+        order = await self._order(command.order_id, command)
         _check_bought(order, command.product_id)
         draft = checked(command.draft)
         purchase = Purchase(
@@ -74,7 +77,7 @@ class Writing(ReviewUseCase):
 
     async def of_order(self, command: OrderReviews) -> OwnReviews:
         """By key and not by index: who has just written is shown what they wrote."""
-        order = await self._order(command.order_id, command.order_key)
+        order = await self._order(command.order_id, command)
         products = dict.fromkeys(ProductId(line.product_id) for line in order.lines if line.product_id)
         found = [await self.documents.get(REVIEWS, review_id(order.id, product)) for product in products]
         return OwnReviews(
@@ -94,17 +97,17 @@ class Writing(ReviewUseCase):
             count += 1
         return Forgotten(count=count)
 
-    async def _order(self, order_id: OrderId, key: str | None) -> Order:
-        """Raises OrderNotFound."""
-        return await self.orders.get(OrderRef(order_id=order_id, key=key))
+    async def _order(self, order_id: OrderId, by: Proof) -> Order:
+        """Raises OrderNotFound for whoever has neither the order's key nor its account."""
+        return await self.orders.get(OrderRef(order_id=order_id, key=by.order_key, account_id=by.account_id))
 
     async def _own(self, command: EditReview | WithdrawReview) -> None:
-        """By the account that wrote it, or by the order's key. Raises ReviewNotFound for anybody else."""
+        """By the account that wrote it, or by the order's key or account. Raises ReviewNotFound for anybody else."""
         review = (await self.load(command.id)).value
         if command.account_id is not None and command.account_id == review.account_id:
             return
         try:
-            await self._order(review.order_id, command.order_key)
+            await self._order(review.order_id, command)
         except OrderNotFound as error:
             raise ReviewNotFound from error
 

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from rialto.kernel.errors import Invalid, NotFound, RialtoError
-from rialto.kernel.http import Injected
+from rialto.kernel.http import Injected, client_of
 from rialto.kernel.ids import ORDER, REVIEW, ProductId, ReviewId
 from rialto.orders.api import Order, OrderLine, OrderRef, Orders
 from rialto.reviews.api import (
@@ -142,10 +142,9 @@ async def report_review(
 ) -> PAGE:
     """A review that is gone meanwhile was reported well enough."""
     reason = typed(dict(await request.form()), "reason")
-    client: str = request.scope["rialto.client"]  # type: ignore[typeddict-item]
     named = REVIEW.parse(review_id)
     try:
-        await reviews.report(ReportReview(id=named, client=client, reason=reason))
+        await reviews.report(ReportReview(id=named, client=client_of(request), reason=reason))
     except NotFound:
         return await _report_page(visit, search, named, done=True)
     except Invalid as error:
