@@ -161,3 +161,8 @@ def test_what_a_country_does_not_have_is_not_asked_for(country: str, city: str) 
 def test_every_countrys_own_example_of_a_code_is_one(country: str) -> None:
     for example in rules_of(country).postal_code_examples:
         assert is_postal_code(country, None, example)
+
+
+def test_a_country_without_rules_of_its_own_asks_for_street_and_city() -> None:
+    assert rules_of("QQ").required == {"line1", "city"}
+    assert is_postal_code("QQ", None, "anything")
