@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rialto.edge.cached import App
+from rialto.edge.cached import App, Message
 from rialto.edge.gate import Gate
 from rialto.kernel.auth import Principal, TokenSigner, TokenVerifier
 from rialto.kernel.clock import ManualClock
@@ -119,6 +119,19 @@ async def test_head_answers_what_get_would_without_its_body() -> None:
     assert (reply.status, reply.body) == (200, b"")
     assert (reply.header("content-length"), reply.header("etag")) == ("5", '"1"')
     assert app.asked[0]["method"] == "GET"
+
+
+async def test_the_server_still_knows_that_it_was_asked_for_a_head() -> None:
+    """Told that it was a GET, uvicorn would miss the body, log an error and drop the connection."""
+    scope = {"type": "http", "method": "HEAD", "path": "/", "headers": [], "client": ("203.0.113.9", 1)}
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(_message: Message) -> None:
+        assert scope["method"] == "HEAD"
+
+    await a_gate(Answering())(scope, receive, send)
 
 
 async def test_a_request_for_two_hosts_is_for_none() -> None:

@@ -100,8 +100,9 @@ class Gate:
         status = 500
         without_body = scope["method"] == "HEAD"
         if without_body:
-            # Every GET answers HEAD too: made as a GET, sent without its body (RFC 9110 section 9.3.2).
-            scope["method"] = "GET"
+            # Every GET answers HEAD too: made as a GET, sent without its body (RFC 9110 section 9.3.2). The server
+            # keeps its own scope: told that this was a GET, it would miss the body and drop the connection.
+            scope = {**scope, "method": "GET"}
 
         async def watched(message: Message) -> None:
             nonlocal status
