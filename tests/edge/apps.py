@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Response, delete, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from rialto.edge.cached import App, Message, Receive, Scope, Send
@@ -74,6 +74,11 @@ async def fill(data: JSONBody[Shelf]) -> Shelf:
     return data
 
 
+@delete("/v1/shelves", **about("clear", "Clear the shelves", tag="health"))
+async def clear() -> None:
+    return None
+
+
 @get("/v1/mugs", **about("list_mugs", "List mugs", tag="health"))
 async def list_mugs(colour: Annotated[str, QueryParameter(max_length=5)]) -> Mug:
     return Mug(colour=colour)
@@ -102,7 +107,7 @@ def render_error(_request: AnyRequest, status: int, _error: BaseException | None
 
 def a_web_app(*, ready: bool = True) -> App:
     return web_app(
-        [refuse, fill, list_mugs, secrets, refuse_page, placeholder],
+        [refuse, fill, clear, list_mugs, secrets, refuse_page, placeholder],
         dependencies={},
         render_error=render_error,
         is_ready=lambda: ready,

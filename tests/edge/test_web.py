@@ -136,7 +136,15 @@ async def test_staff_need_a_token_and_a_role() -> None:
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "TRACE", "POST"])
 async def test_a_method_that_is_not_known_here_is_told_those_that_are(method: str) -> None:
     reply = await ask(behind_the_gate(a_web_app()), "/v1/mugs", method=method)
-    assert (reply.status, reply.is_problem, reply.header("allow")) == (405, True, "GET, OPTIONS")
+    assert (reply.status, reply.is_problem, reply.header("allow")) == (405, True, "GET, HEAD, OPTIONS")
+
+
+@pytest.mark.parametrize(
+    ("target", "methods"), [("/v1/mugs", "GET, HEAD, OPTIONS"), ("/v1/shelves", "DELETE, OPTIONS, POST")]
+)
+async def test_who_asks_what_may_be_asked_is_told_every_method(target: str, methods: str) -> None:
+    reply = await ask(behind_the_gate(a_web_app()), target, method="OPTIONS")
+    assert (reply.status, reply.header("allow")) == (204, methods)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from litestar import Litestar, Request, Response, get
 from litestar.config.response_cache import ResponseCacheConfig
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import HTTPRouteHandler
 
 from rialto.edge.bodies import StrictRequest
 from rialto.edge.cached import App as ASGIApp
@@ -20,6 +21,7 @@ from rialto.kernel.errors import RialtoError
 from rialto.kernel.http import (
     BODY_BYTES_MAX,
     about,
+    answering_options,
     handle_bug,
     handle_http_error,
     handle_rialto_error,
@@ -70,8 +72,10 @@ def web_app(
     def docs() -> Response[bytes]:
         return page
 
+    handlers = [one for one in routes if isinstance(one, HTTPRouteHandler)]
+    routers = [one for one in routes if not isinstance(one, HTTPRouteHandler)]
     app = Litestar(
-        route_handlers=[live, ready, openapi, docs, *routes],
+        route_handlers=[*answering_options([live, ready, openapi, docs, *handlers]), *routers],
         dependencies={name: _given(value) for name, value in dependencies.items()},
         exception_handlers=_handlers(render_error),
         middleware=list(middleware),

@@ -8,16 +8,17 @@ Neither routes nor services raise HTTP exceptions.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
 import structlog
-from litestar import Request, Response
+from litestar import Request, Response, route
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.handlers import HTTPRouteHandler
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import SkipValidation
 
@@ -186,11 +187,12 @@ def handle_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
     }
     if status >= 500:
         return handle_bug(request, error)
+    methods = next((value for key, value in (error.headers or {}).items() if key.lower() == "allow"), None)
     return problem_response(
         status,
         codes.get(status, f"http_{status}"),
         details.get(status) or str(error.detail),
-        headers={key: value for key, value in (error.headers or {}).items() if key.lower() == "allow"},
+        headers={} if methods is None else {"Allow": allowed(methods.split(", "))},
     )
 
 
@@ -205,6 +207,31 @@ def principal_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Principal:
     found = connection.scope["rialto.principal"]()  # type: ignore[typeddict-item]
     assert isinstance(found, Principal)
     return found
+
+
+def answering_options(handlers: Sequence[HTTPRouteHandler]) -> list[HTTPRouteHandler]:
+    """The handlers, and before them for each of their addresses one that tells what may be asked there (OPTIONS).
+
+    The framework makes its own, but where one address has several handlers that knows only the first one's methods.
+    """
+    methods: dict[str, set[str]] = {}
+    for handler in handlers:
+        for path in handler.paths:
+            methods.setdefault(path, set()).update(handler.http_methods)
+    return [*(_options(path, allowed(names)) for path, names in methods.items()), *handlers]
+
+
+def _options(path: str, allow: str) -> HTTPRouteHandler:
+    @route(path, http_method="OPTIONS", sync_to_thread=False)
+    def options() -> Response[None]:
+        return Response(None, status_code=204, headers={"Allow": allow})
+
+    return options
+
+
+def allowed(methods: Collection[str]) -> str:
+    """An Allow header. Whatever answers GET answers HEAD (the edge sees to it) and OPTIONS."""
+    return ", ".join(sorted({*methods, "OPTIONS", *(["HEAD"] if "GET" in methods else [])}))
 
 
 def client_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
