@@ -179,8 +179,6 @@ def _request_body(field: FieldDefinition, about: About, schemas: Schemas) -> Jso
     schema = schemas.of(field.annotation)
     optional = field.default is not Empty and field.default is not inspect.Parameter.empty
     example = dict(about.example) if about.example is not None else schemas.sample(schema)
-    if optional:
-        schema = next((part for part in schema.get("anyOf", []) if "$ref" in part), schema)
     return {
         "required": not optional,
         "content": {"application/json": {"schema": schema, "examples": {"usual": {"value": example}}}},

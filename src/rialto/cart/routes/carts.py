@@ -118,21 +118,22 @@ class DeliveryChoices(Frozen):
     **about("create_cart", "Start a cart", tag="carts", refuses=[AccessTokenRefused]),
 )
 async def create_cart(
-    request: AnyRequest, carts: Injected[Carts], data: JSONBody[NewCartBody | None] = None
+    request: AnyRequest,
+    carts: Injected[Carts],
+    data: JSONBody[NewCartBody] = NewCartBody(),  # noqa: B008 - frozen
 ) -> Cart:
     """A new, empty cart. Keep its id secret: it is the key to the cart.
 
     With a customer's token it is the account's open cart in this channel, made when there is none.
     """
-    wishes = data or NewCartBody()
     spoken = request.headers.get("accept-language", "").split(",")[0].split(";")[0].split("-")[0]
     command = NewCart(
         account_id=customer_of(request),
-        currency=wishes.currency,
-        country=wishes.country,
-        language=wishes.language or spoken.strip().lower() or None,
-        channel=wishes.channel or "default",
-        host=None if wishes.channel else host_of(request),
+        currency=data.currency,
+        country=data.country,
+        language=data.language or spoken.strip().lower() or None,
+        channel=data.channel or "default",
+        host=None if data.channel else host_of(request),
     )
     return await carts.create(command)
 
