@@ -51,6 +51,7 @@ def test_what_is_no_rate_from_0_to_1_is_refused(text: str) -> None:
         (a_method(title={}), "title"),
         (a_method(title={"en": " "}), "title"),
         (a_method(title={"en": "a\x00b"}), "title"),
+        (a_method(title={"en": "a\x1bb"}), "title"),
         (a_method(title={"en": "\ud800"}), "title"),
         (a_method(title={"English": "Standard"}), "title"),
         (a_method(countries=["Germany"]), "countries"),
@@ -82,6 +83,11 @@ def test_the_same_key_twice_is_refused() -> None:
     with pytest.raises(Invalid) as refused:
         checked_rules(some_rules(a_method(), a_method(position=9)))
     assert [problem.path for problem in refused.value.fields] == ["delivery_methods.1"]
+
+
+def test_a_title_is_taken_in_every_language_that_the_catalogue_takes() -> None:
+    title = {"en": "Standard", "pt-BR": "Padrão", "zh-Hant-TW": "標準"}
+    assert checked_rules(some_rules(a_method(title=title))).delivery_methods[0].title == title
 
 
 def test_too_many_rules_at_a_time_are_refused() -> None:

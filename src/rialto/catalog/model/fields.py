@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from rialto.catalog.api import Picture, Texts
 from rialto.kernel.errors import FieldProblem, Invalid
+from rialto.kernel.text import is_plain
 
 SLUG_LENGTH_MAX = 120
 SKU_LENGTH_MAX = 64
@@ -27,7 +28,6 @@ _CODE = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _VALUE_CODE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,79}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 _FILE = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}(/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}){0,3}")
-_WHITESPACE_IN_LINES = frozenset("\n\r\t")
 
 
 class Problems:
@@ -127,17 +127,6 @@ def is_code(value: str) -> bool:
 
 def is_sku(value: str) -> bool:
     return 0 < len(value) <= SKU_LENGTH_MAX and value.isprintable() and not any(c.isspace() for c in value)
-
-
-def is_plain(value: str, *, lines: bool = False) -> bool:
-    """No control characters and nothing that UTF-8 or PostgreSQL cannot hold."""
-    allowed = _WHITESPACE_IN_LINES if lines else frozenset()
-    return not any(
-        (letter < " " and letter not in allowed)
-        or "\x7f" <= letter <= "\x9f"
-        or "\ud800" <= letter <= "\udfff"
-        for letter in value
-    )
 
 
 def is_web_address(value: str) -> bool:

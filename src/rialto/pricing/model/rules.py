@@ -14,7 +14,7 @@ from fractions import Fraction
 from rialto.kernel.address import COUNTRIES
 from rialto.kernel.errors import FieldProblem, Invalid
 from rialto.kernel.money import EXPONENTS
-from rialto.kernel.text import clean_text
+from rialto.kernel.text import is_plain
 from rialto.pricing.api import DeliveryMethod, PricingRules, TaxRate
 
 EVERYWHERE = "*"
@@ -30,7 +30,7 @@ TITLE_LENGTH_MAX = 120
 
 _RATE = re.compile(r"0(\.[0-9]{1,6})?|1(\.0{1,6})?")
 _CODE = re.compile(r"[a-z][a-z0-9_-]{0,59}")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,8 +148,9 @@ class _Problems:
         for language, text in titles.items():
             fine = (
                 _LANGUAGE.fullmatch(language) is not None
-                and 0 < len(text.strip()) <= TITLE_LENGTH_MAX
-                and clean_text(text)
+                and len(text) <= TITLE_LENGTH_MAX
+                and text.strip() != ""
+                and is_plain(text)
             )
             self.unless(fine, path, f"must be texts of 1 to {TITLE_LENGTH_MAX} letters by language code")
 
