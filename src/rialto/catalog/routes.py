@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Response, get, post, put
-from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, QueryParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from rialto.catalog.api import (
     AttributeDefinition,
@@ -36,7 +36,6 @@ from rialto.kernel.service import Frozen, Nothing
 IfMatch = Annotated[
     str | None, HeaderParameter(name="If-Match", description="The ETag the change is based on.")
 ]
-AttributeCode = Annotated[str, PathParameter(description="The attribute's code, such as `colour`.")]
 TAG = "staff: products"
 SAVE = (CategoryNotFound, SlugTaken, SkuTaken)
 CHANGE = (ProductNotFound, ProductChanged)
@@ -183,7 +182,7 @@ async def list_attributes(catalog: Injected[Catalog]) -> AttributeDefinitions:
 
 
 @put(
-    "/v1/admin/attributes/{code:str}",
+    "/v1/admin/attributes/{attribute_code:str}",
     guards=WRITE,
     **about(
         "put_attribute",
@@ -199,12 +198,12 @@ async def list_attributes(catalog: Injected[Catalog]) -> AttributeDefinitions:
     ),
 )
 async def put_attribute(
-    catalog: Injected[Catalog], code: AttributeCode, data: JSONBody[AttributeInput]
+    catalog: Injected[Catalog], attribute_code: FromPath[str], data: JSONBody[AttributeInput]
 ) -> AttributeDefinition:
     """Create or replace a definition. Values that products hold cannot be taken away: `attribute_in_use`."""
     return await catalog.put_attribute(
         AttributeDefinition(
-            code=code,
+            code=attribute_code,
             label=data.label,
             type=data.type,
             unit=data.unit,

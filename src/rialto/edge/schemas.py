@@ -80,6 +80,7 @@ class Schemas:
     def _annotate(self, schema_name: str, schema: Json) -> None:
         if "description" in schema:
             schema["description"] = inspect.cleandoc(schema["description"])
+        schema.update(NOTES.get(schema_name, {}))
         for name, field in schema.get("properties", {}).items():
             note = NOTES.get(f"{schema_name}.{name}")
             if note:

@@ -32,6 +32,8 @@ INTRODUCTION = """JSON over HTTP. Names are snake_case, times RFC 3339 in UTC, d
 
 **Repeating is safe.** Orders and refunds carry an `Idempotency-Key`: the same key with the same body answers the same and does nothing twice. Changes by staff carry `If-Match`, so that nobody overwrites what they have not seen.
 
+**Whole numbers** in bodies are written as such: `2`, not `2.0` or `"2"`.
+
 **Lists** are read with `limit` and `cursor`; `next_cursor` is null on the last page. Fields may be added at any time; what clients do not know they should ignore."""
 
 TAGS: dict[str, str] = {
@@ -80,19 +82,24 @@ LOOSE_CODE: Json = {"pattern": "^[a-z][a-z0-9_-]{0,59}$"}
 
 
 LANGUAGE: Json = {"pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"}
+# Something to be seen and no control characters; in LINES these may be line breaks and tabs.
+PLAIN = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
+LINES = PLAIN.replace(r"\u0000-\u001f", r"\u0000-\u0008\u000b\u000c\u000e-\u001f")
 
 
-def texts(most: int, least: int = 0) -> Json:
+def texts(most: int, least: int = 0, pattern: str = PLAIN) -> Json:
     """Texts by language."""
     return {
-        "propertyNames": {"pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$"},
-        "additionalProperties": {"type": "string", "minLength": 1, "maxLength": most},
+        "propertyNames": {"pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}$"},
+        "additionalProperties": {"type": "string", "minLength": 1, "maxLength": most, "pattern": pattern},
         "minProperties": least,
         "maxProperties": 30,
     }
 
 
-LINE_OF_ADDRESS: Json = {"minLength": 1, "maxLength": 120}
+FILE_NAME = "[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}"
+LINE_OF_ADDRESS: Json = {"minLength": 1, "maxLength": 120, "pattern": r"\S"}
+NOT_GIVEN: Json = {"type": "null"}
 
 
 def prices(least: int, most: int) -> Json:
@@ -146,6 +153,7 @@ WORDS: dict[str, Word] = {
     "code": Word(
         text="The code as the customer has it.", example="WELCOME10", schema={"minLength": 1, "maxLength": 60}
     ),
+    "attribute_code": Word(text="The attribute's code: its name in products.", example="colour", schema=CODE),
     "sku": Word(text="A stock keeping unit: one variant of one product.", example="MUG-STONE", schema=SKU),
     "provider": Word(
         text="The payment provider's name.", example="sandbox", schema={"minLength": 1, "maxLength": 40}
@@ -183,7 +191,7 @@ WORDS: dict[str, Word] = {
     ),
 }
 
-# What services check beyond a field's type, by schema and field.
+# What services check beyond a field's type, by schema and field; of a schema as a whole, by its name.
 NOTES: dict[str, Json] = {
     **{f"Address.{name}": LINE_OF_ADDRESS for name in ("name", "line1")},
     **{f"Address.{name}": {"maxLength": 120} for name in ("company", "line2", "phone")},
@@ -240,12 +248,12 @@ NOTES: dict[str, Json] = {
         "items": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"},
     },
     "NewStaff.email": {"format": "email", "maxLength": 254},
-    "NewStaff.name": {"minLength": 1, "maxLength": 120},
+    "NewStaff.name": {"minLength": 1, "maxLength": 120, "pattern": r"\S"},
     "NewStaff.password": {"minLength": 12, "maxLength": 1024},
     "NewStaff.roles": {"minItems": 1, "items": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"}},
     "ProductDraft.slug": SLUG,
     "ProductDraft.title": texts(200, 1),
-    "ProductDraft.description": texts(20_000),
+    "ProductDraft.description": texts(20_000, pattern=LINES),
     "ProductDraft.category": SLUG,
     "ProductDraft.tax_class": CODE,
     "ProductDraft.variants": {"minItems": 1, "maxItems": 200},
@@ -259,20 +267,27 @@ NOTES: dict[str, Json] = {
     "VariantDraft.compare_at": prices(1, 10**15),
     "VariantDraft.weight_g": {"minimum": 0, "maximum": 100_000_000},
     "VariantDraft.gtin": {"pattern": "^([0-9]{8}|[0-9]{12,14})$"},
+    "Picture": {
+        "oneOf": [
+            {"required": ["file"], "properties": {"file": {"type": "string"}, "url": NOT_GIVEN}},
+            {"required": ["url"], "properties": {"url": {"type": "string"}, "file": NOT_GIVEN}},
+        ]
+    },
     "Picture.alt": texts(300),
-    "Picture.file": {"maxLength": 400, "pattern": "^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){0,3}$"},
+    "Picture.file": {"pattern": f"^{FILE_NAME}(/{FILE_NAME}){{0,3}}$"},
     "Picture.url": {"maxLength": 2000, "pattern": "^https?://"},
     "Picture.options": {"maxProperties": 5},
     "Picture.width": {"minimum": 0, "maximum": 50_000},
     "Picture.height": {"minimum": 0, "maximum": 50_000},
     "Picture.widths": {"maxItems": 10, "items": {"type": "integer", "minimum": 1, "maximum": 50_000}},
     "CategoryInput.title": texts(200, 1),
-    "CategoryInput.description": texts(20_000),
+    "CategoryInput.description": texts(20_000, pattern=LINES),
     "CategoryInput.parent": SLUG,
     "CategoryInput.position": {"minimum": -1_000_000, "maximum": 1_000_000},
     "AttributeInput.label": texts(200, 1),
     "AttributeInput.values": {
         "maxProperties": 1000,
+        "propertyNames": VALUE_CODE,
         "additionalProperties": {"type": "object", **texts(200, 1)},
     },
     "AttributeInput.order": {"maxItems": 1000, "items": {"type": "string", **VALUE_CODE}},
