@@ -1,0 +1,96 @@
+"""What a request that fits its schema may still be refused for: rules between fields, and what there is to name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+# Of lists: a cursor is only good if it comes from one.
+CURSOR = {"cursor_invalid", "cursor:not_valid"}
+VIEW = {"channel_unknown", "currency_unknown", "currency_not_offered", "language_not_offered"}
+# Which languages, currencies and attributes there are is the shop's own choice.
+TEXTS = {"en:required"}
+PICTURE = {"url:not_valid"}
+PRODUCT = {
+    *TEXTS,
+    *PICTURE,
+    "attribute_unknown",
+    "currency_unknown",
+    "duplicate",
+    "options_incomplete",
+    "value_not_valid",
+    "compare_at_not_higher",
+}
+REVIEW = {"links_not_allowed", "markup_not_allowed"}
+
+# By operation: the codes of problems, or of their fields; `field:code` where a code says too little.
+BEYOND_SCHEMA: Mapping[str, set[str]] = {
+    "list_products": {*VIEW, *CURSOR, "range_empty"},
+    "get_product": VIEW,
+    "list_categories": VIEW,
+    "suggest": VIEW,
+    "create_cart": {"channel_unknown"},
+    "add_line": {"cart_limit", "sku_not_sold"},
+    "add_code": {"code_not_valid"},
+    "set_address": {"country_unknown"},
+    "set_delivery": {"delivery_not_available"},
+    "place_order": {
+        *("cart_empty", "address_missing", "delivery_missing", "payment_missing", "payments_not_valid"),
+        *("provider_unknown", "card_number_refused", "currency_unknown"),
+    },
+    "take_webhook": {"provider_unknown"},
+    "create_product": PRODUCT,
+    "replace_product": PRODUCT,
+    "put_category": {*TEXTS, *PICTURE, "options:not_valid", "category_cycle", "category_unknown"},
+    # `values` is for choices only, and `order` names some of them.
+    "put_attribute": {*TEXTS, "value_unknown", "values:not_valid"},
+    "put_stock": {"warehouse_unknown"},
+    # Each country, class and method once, known countries and currencies, the longest time not the shortest.
+    "put_rules": {
+        f"{field}:not_valid"
+        for field in (
+            *("tax_rates", "delivery_methods", "country", "countries", "except_countries"),
+            *("prices", "free_from", "days_max"),
+        )
+    },
+    "list_orders": CURSOR,
+    "list_reviews": CURSOR,
+    "list_all_reviews": CURSOR,
+    "write_review": REVIEW,
+    "edit_review": REVIEW,
+    "refund_order": {"currency_unknown", "refund_too_high"},
+}
+ODD_TEXT = {"not_valid", "required", "sku_not_valid"}
+
+
+def is_refused_beyond_schema(operation: str, problem: Mapping[str, Any], sent: object) -> bool:
+    """Whether all that the problem names are rules that no schema could have told."""
+    allowed = BEYOND_SCHEMA.get(operation, set())
+    found = [(_field(fault["path"]), fault["code"]) for fault in problem.get("errors", [])]
+    if not found:
+        return problem["code"] in allowed
+    # What can be printed is a matter of Unicode's tables, not of a pattern.
+    odd = ODD_TEXT if any(map(_is_odd, _texts(sent))) else set()
+    return all(code in allowed or f"{field}:{code}" in allowed or code in odd for field, code in found)
+
+
+def _field(path: str) -> str:
+    """The last name in a path, without indexes."""
+    return next((part for part in reversed(path.split(".")) if not part.isdigit()), "")
+
+
+def _is_odd(text: str) -> bool:
+    shown = " ".join(text.split())
+    return not shown or not shown.isprintable()
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield str(name)
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)

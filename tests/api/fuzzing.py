@@ -1,0 +1,111 @@
+"""How the API is tried by Schemathesis: what is made up, what is filled in, and what counts as found."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import Any
+
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from tests.api.expected import is_refused_beyond_schema
+from tests.api.serving import WITHIN_S, Served
+from tests.api.stocked import Existing, fitting, whole
+from tests.edge.described import document
+
+Case = schemathesis.Case[Any]
+
+# Besides what the description itself gives examples of, and the limits of each field.
+EXAMPLES = 50
+SEED = 20260105
+# 402 and 412: cards are declined and versions are old, however well a request is formed.
+ACCEPTED = "2xx 401 402 403 404 409 412 429"
+# Schemathesis would take a 5xx for a refusal, too.
+REFUSED = "400 401 403 404 405 409 412 415 422 429"
+# Of four requests one stays as it was made up: what does not exist is asked for, too.
+MADE_UP_EVERY = 4
+
+
+def schema_for(*, made_up_tokens: bool) -> BaseSchema:
+    """The description with what is to be tried. All of Schemathesis' checks are on.
+
+    `made_up_tokens`: some requests carry a token, which is never a good one.
+    """
+    config = SchemathesisConfig.from_dict(
+        {
+            "seed": SEED,
+            "request-timeout": WITHIN_S,
+            "generation": {
+                "max-examples": EXAMPLES,
+                "database": "none",
+                # What was found is written down as a request; a smaller one would cost minutes.
+                "no-shrink": True,
+                "with-security-parameters": made_up_tokens,
+            },
+            "checks": {
+                "positive_data_acceptance": {"expected-statuses": ACCEPTED.split()},
+                "negative_data_rejection": {"expected-statuses": REFUSED.split()},
+            },
+        }
+    )
+    return schemathesis.openapi.from_dict(asyncio.run(document()), config=config)
+
+
+class Client:
+    """Asks a served shop, as a guest or as its owner, each time from another address."""
+
+    def __init__(self, served: Served, *, as_owner: bool) -> None:
+        self._served = served
+        self._as_owner = as_owner
+        self._existing = Existing(served)
+        self._turns = itertools.count(1)
+        self.asked: set[str] = set()
+        self.done: set[str] = set()
+
+    def ask(self, case: Case) -> None:
+        """Send it, filled in most of the time, and look at the answer with every check."""
+        turn = next(self._turns)
+        described = case.operation.definition.raw
+        let_in = self._as_owner or "security" not in described
+        self._mend(case, filled_in=let_in and turn % MADE_UP_EVERY != 0)
+        headers = {"X-Forwarded-For": f"10.{turn >> 16 & 255}.{turn >> 8 & 255}.{turn & 255}"}
+        if self._as_owner:
+            headers["Authorization"] = f"Bearer {self._served.owners_token()}"
+        response = case.call(base_url=self._served.url, headers=headers)
+        operation = described["operationId"]
+        self.asked.add(operation)
+        if response.status_code < 300 and response.request.method == case.operation.method.upper():
+            self.done.add(operation)
+        is_beyond = response.status_code == 422 and is_refused_beyond_schema(
+            operation, response.json(), [case.path_parameters, case.query, case.body]
+        )
+        case.validate_response(
+            response,
+            headers=headers,
+            excluded_checks=[positive_data_acceptance] if is_beyond else [],
+            transport_kwargs={"headers": headers, "base_url": self._served.url},
+        )
+
+    def _mend(self, case: Case, *, filled_in: bool) -> None:
+        """Change what fits the description; what was made up not to fit must not become good by chance."""
+        meta = case.meta
+        assert meta is not None
+        body = case.body if isinstance(case.body, dict) else {}
+        changes = case.method not in {"GET", "HEAD", "OPTIONS"}
+        names = {*case.path_parameters, *case.query, *body} if filled_in else set()
+        known = self._existing.named(names, changes=changes)
+        for place, given in (
+            (ParameterLocation.PATH, case.path_parameters),
+            (ParameterLocation.QUERY, case.query),
+        ):
+            if not meta.is_negative_at(place):
+                given.update({name: known[name] for name in given if name in known})
+        if body and not meta.is_negative_at(ParameterLocation.BODY):
+            case.body = fitting(whole(body), known) if filled_in else whole(body)
+        header_fits = not meta.is_negative_at(ParameterLocation.HEADER)
+        if {"product_id", "review_id"} & set(known) and "If-Match" in case.headers and header_fits:
+            case.headers["If-Match"] = self._existing.etag_of(known)

@@ -1,0 +1,192 @@
+"""What requests are about: carts, orders and sessions that exist, so that not every id leads to nothing."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection
+from typing import Any
+
+from rialto.cart.api import CartRef
+from rialto.catalog.api import (
+    AttributeDefinition,
+    Catalog,
+    Category,
+    ListProducts,
+    ProductDraft,
+    ProductRef,
+    PutProduct,
+    VariantDraft,
+)
+from rialto.identity.api import Identity, SignIn
+from rialto.inventory.api import PutStock, PutStockMany
+from rialto.kernel.ids import ProductId
+from rialto.orders.api import ShipOrder
+from rialto.reviews.api import Draft, Reviews, WriteReview
+from tests.api.serving import OWNER, PASSWORD, Served
+from tests.support.shop import Shop
+
+SKU = "MUG-RED"
+STOCK = 900
+SHIPPED_EVERY = 3
+TOKENS = ("tok_success", "tok_success", "tok_declined", "tok_3ds", "tok_insufficient_funds")
+
+Json = dict[str, Any]
+
+ALWAYS: Json = {
+    "sku": SKU,
+    "slug": "mugs",
+    "category": "mugs",
+    "parent": None,
+    "attribute_code": "colour",
+    "code": "WELCOME10",
+    "currency": "EUR",
+    "language": "de",
+    "channel": "default",
+    "filters": {"colour": "red"},
+    "provider": "sandbox",
+    "warehouse": "berlin",
+    "on_hand": STOCK,
+    "email": OWNER,
+    "password": PASSWORD,
+    "payments": [],
+    "expected_total": None,
+    "amount": {"amount": 1, "currency": "EUR"},
+    "attributes": {"colour": ["red"]},
+    "options": [],
+}
+# Names that in a body are those of something new.
+MADE_UP = {"slug"}
+
+
+class Existing:
+    """Ids and fields by the names that requests have for them, fitting each other."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        served.run(_stock_up)
+        self._reviewed = served.run(_reviewed_product)
+        self._products = itertools.cycle(served.run(_products))
+        self._tokens = itertools.cycle(TOKENS)
+        self._turns = itertools.count()
+        # To be looked at only: whoever changes one gets one of its own.
+        self._cart = served.run(_cart)
+        self._order = served.run(lambda shop: _order(shop, 1))
+
+    def named(self, names: Collection[str], *, changes: bool) -> Json:
+        """What is known under these names. `changes`: what is found may be used up."""
+        product_id = next(self._products)
+        known = {**ALWAYS, "product_id": product_id, "ref": product_id}
+        if {"cart_id", "line_id"} & set(names):
+            known |= self._served.run(_cart) if changes else self._cart
+        if "order_id" in names:
+            known |= self._fresh_order() if changes else self._order
+        if "order_key" in names:
+            known["product_id"] = self._reviewed
+        if "review_id" in names:
+            known |= self._served.run(lambda shop: _review(shop, self._reviewed))
+        if "refresh_token" in names:
+            known["refresh_token"] = self._served.run(_refresh_token)
+        if "payment" in names:
+            known["payment"] = {"provider": "sandbox", "token": next(self._tokens)}
+        return {name: known[name] for name in names if name in known}
+
+    def etag_of(self, known: Json) -> str:
+        """What a change of this product, or else of this fresh review, is based on now."""
+        if "product_id" not in known:
+            return '"1"'
+
+        async def version(shop: Shop) -> int:
+            return (await shop.app[Catalog].get_product(ProductRef(ref=known["product_id"]))).version
+
+        return f'"{self._served.run(version)}"'
+
+    def _fresh_order(self) -> Json:
+        turn = next(self._turns)
+        return self._served.run(lambda shop: _order(shop, turn))
+
+
+async def _cart(shop: Shop) -> Json:
+    cart_id = await shop.cart({SKU: 1, "PENCIL": 1})
+    cart = await shop.carts.get(CartRef(cart_id=cart_id))
+    assert cart.delivery is not None
+    return {"cart_id": cart_id, "line_id": cart.lines[0].id, "option_id": cart.delivery.option_id}
+
+
+async def _order(shop: Shop, turn: int) -> Json:
+    order = (await shop.buy(SKU, 2)).order
+    if turn % SHIPPED_EVERY == 0:
+        await shop.orders.ship(ShipOrder(order_id=order.id, step=f"ship-{turn}"))
+    lines = {order.lines[0].id: 1}
+    return {"order_id": order.id, "key": order.key, "order_key": order.key, "lines": lines}
+
+
+async def _review(shop: Shop, product_id: ProductId) -> Json:
+    order = (await shop.buy(SKU)).order
+    draft = Draft(rating=5, title="Red", body="As red as it says.", name="Ada")
+    written = await shop.app[Reviews].write(
+        WriteReview(product_id=product_id, order_id=order.id, order_key=order.key, draft=draft)
+    )
+    return {"review_id": written.id, "key": order.key}
+
+
+async def _refresh_token(shop: Shop) -> str:
+    return (await shop.app[Identity].sign_in(SignIn(email=OWNER, password=PASSWORD))).refresh_token
+
+
+async def _stock_up(shop: Shop) -> None:
+    catalog = shop.app[Catalog]
+    await catalog.put_category(Category(slug="mugs", title={"en": "Mugs", "de": "Becher"}))
+    red = {"en": "Red", "de": "Rot"}
+    await catalog.put_attribute(
+        AttributeDefinition(code="colour", label={"en": "Colour"}, filterable=True, values={"red": red})
+    )
+    draft = ProductDraft(
+        slug="mug-red",
+        title={"en": "Red mug", "de": "Roter Becher"},
+        category="mugs",
+        attributes={"colour": ["red"]},
+        variants=[VariantDraft(sku=SKU, prices={"EUR": 1500, "USD": 1600}, weight_g=300)],
+    )
+    await catalog.put_product(PutProduct(draft=draft))
+    counts = [PutStock(sku=SKU, warehouse="berlin", on_hand=STOCK)]
+    await shop.inventory.put_stock(PutStockMany(items=counts))
+    await shop.settle()
+
+
+async def _reviewed_product(shop: Shop) -> ProductId:
+    return (await shop.app[Catalog].get_product(ProductRef(ref="mug-red"))).id
+
+
+async def _products(shop: Shop) -> list[str]:
+    listed = await shop.app[Catalog].list_products(ListProducts(cursor=None, limit=50))
+    # What carts and orders here hold stays as it is.
+    return [product.id for product in listed.items if product.draft.slug not in {"mug-red", "pencil"}]
+
+
+def whole(value: Any) -> Any:
+    """Whole numbers written as such: to JSON Schema `2.0` is one, too, to this API it is not."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [whole(inner) for inner in value]
+    return {name: whole(inner) for name, inner in value.items()} if isinstance(value, dict) else value
+
+
+def fitting(body: Json, known: Json) -> Json:
+    """The body with ids that exist, and with what this shop asks for beyond the schema."""
+    chosen = {name: known[name] for name in body if name in known and name not in MADE_UP}
+    found: Json = _fitting({**body, **chosen}, "")
+    return found
+
+
+def _fitting(value: Any, name: str) -> Any:
+    if isinstance(value, list):
+        return [_fitting(inner, name) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    found = {inner: _fitting(given, inner) for inner, given in value.items()}
+    if name in {"title", "label"}:
+        return {"en": "Mug", **found}
+    if name in {"prices", "compare_at", "free_from"}:
+        return {"EUR": next(iter(found.values()))} if found else {}
+    return {**found, "country": "DE"} if "country" in found else found
