@@ -9,6 +9,7 @@ from litestar import Request, Response, delete, get, post, put
 from litestar.datastructures import CacheControlHeader
 from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, QueryParameter
 
+from rialto.kernel.auth import AccessTokenRefused
 from rialto.kernel.http import Injected, about, client_of, customer_of, etag, if_match, principal_of, requires
 from rialto.kernel.ids import ORDER, PRODUCT, ReviewId
 from rialto.kernel.service import Frozen
@@ -128,7 +129,7 @@ async def list_reviews(
         "write_review",
         "Write a review",
         tag=TAG,
-        refuses=[OrderNotFound, NotBought, AlreadyReviewed],
+        refuses=[AccessTokenRefused, OrderNotFound, NotBought, AlreadyReviewed],
         tagged=True,
     ),
 )
@@ -136,12 +137,13 @@ async def write_review(
     request: AnyRequest, reviews: Injected[Reviews], product_id: ProductRef, data: JSONBody[NewReview]
 ) -> Response[OwnReview]:
     """One for each product of a placed order. It is shown after moderation. The same again answers the same."""
+    account_id = customer_of(request)  # before anything else: a bad token is told even where there is nothing
     written = await reviews.write(
         WriteReview(
             product_id=PRODUCT.parse(product_id),
             order_id=ORDER.parse(data.order_id),
             order_key=data.order_key,
-            account_id=customer_of(request),
+            account_id=account_id,
             language=data.language,
             draft=data.draft(),
         )
@@ -169,7 +171,7 @@ async def read_own_reviews(
         "edit_review",
         "Change one's review",
         tag=TAG,
-        refuses=[ReviewNotFound, ReviewNotEditable, ReviewChanged],
+        refuses=[AccessTokenRefused, ReviewNotFound, ReviewNotEditable, ReviewChanged],
         tagged=True,
     ),
 )
@@ -197,7 +199,7 @@ async def edit_review(
 
 @delete(
     "/v1/reviews/{review_id:str}",
-    **about("withdraw_review", "Delete one's review", tag=TAG, refuses=[ReviewNotFound]),
+    **about("withdraw_review", "Delete one's review", tag=TAG, refuses=[AccessTokenRefused, ReviewNotFound]),
 )
 async def withdraw_review(
     request: AnyRequest, reviews: Injected[Reviews], review_id: FromPath[str], key: OrderKey = None
