@@ -12,7 +12,10 @@ WRITES_CATALOGUE = {
 }
 READS_ORDERS = {"list_orders", "read_any_order"}
 MODERATES = {"list_all_reviews", "read_review", "moderate_review"}
-PEOPLE = {"list_staff", "put_staff"}
+PEOPLE = {
+    *("list_staff", "put_staff", "assign_roles"),
+    *("list_roles", "put_role", "remove_role", "list_staff_actions"),
+}
 
 # By role the operations for staff that it may do.
 MAY: Mapping[str, set[str]] = {

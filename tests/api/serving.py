@@ -12,7 +12,6 @@ from typing import TypeVar
 import msgspec
 
 from rialto.engines.http_server import listen, serve, server_of
-from rialto.identity.api import Identity, PutStaff, SignIn
 from rialto.kernel.db import DatabaseAddress
 from tests.support.shop import Shop, a_shop
 
@@ -20,8 +19,6 @@ T = TypeVar("T")
 
 WITHIN_S = 120
 LOOPBACK = "127.0.0.1"
-OWNER = "owner@rialto.test"
-PASSWORD = "correct horse battery"
 
 
 class Served:
@@ -31,8 +28,6 @@ class Served:
         self.shop = shop
         self.url = url
         self.loop = asyncio.get_running_loop()
-        self._token = ""
-        self._good_until = -1.0
 
     def run(self, ask: Callable[[Shop], Awaitable[T]]) -> T:
         """What `ask` finds out in the shop's own loop."""
@@ -42,22 +37,10 @@ class Served:
 
         return asyncio.run_coroutine_threadsafe(asked(), self.loop).result(WITHIN_S)
 
-    def owners_token(self) -> str:
-        """An access token of the owner's that is good for minutes by the shop's clock."""
-
-        async def fresh(shop: Shop) -> str:
-            if shop.clock.monotonic() >= self._good_until:
-                tokens = await shop.app[Identity].sign_in(SignIn(email=OWNER, password=PASSWORD))
-                self._token = tokens.access_token
-                self._good_until = shop.clock.monotonic() + tokens.expires_in / 2
-            return self._token
-
-        return self.run(fresh)
-
 
 @contextmanager
 def served_shop(postgres: DatabaseAddress) -> Iterator[Served]:
-    """The shop of tests/support with an owner, its background work running, behind a proxy it trusts.
+    """The shop of tests/support with its background work running, behind a proxy it trusts.
 
     Behind a proxy, so that every request may come from an address of its own: one address is soon told to
     wait before it signs in again.
@@ -69,9 +52,6 @@ def served_shop(postgres: DatabaseAddress) -> Iterator[Served]:
         async with a_shop(postgres) as shop:
             shop.app.settings = msgspec.structs.replace(
                 shop.app.settings, trusted_proxies=(f"{LOOPBACK}/32",)
-            )
-            await shop.app[Identity].put_staff(
-                PutStaff(email=OWNER, name="Olga Owner", password=PASSWORD, roles=["owner"])
             )
             bound = listen(LOOPBACK, 0)
             served = Served(shop, f"http://{LOOPBACK}:{bound.getsockname()[1]}")

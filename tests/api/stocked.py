@@ -17,12 +17,14 @@ from rialto.catalog.api import (
     PutProduct,
     VariantDraft,
 )
-from rialto.identity.api import Identity, SignIn
+from rialto.identity.api import Identity
 from rialto.inventory.api import PutStock, PutStockMany
 from rialto.kernel.ids import ProductId
+from rialto.kernel.service import Nothing
 from rialto.orders.api import ShipOrder
 from rialto.reviews.api import Draft, Reviews, WriteReview
-from tests.api.serving import OWNER, PASSWORD, Served
+from tests.api.people import OWNER, PASSWORD, hire, sign_in
+from tests.api.serving import Served
 from tests.support.shop import Shop
 
 SKU = "MUG-RED"
@@ -48,6 +50,10 @@ ALWAYS: Json = {
     "on_hand": STOCK,
     "email": OWNER,
     "password": PASSWORD,
+    "old_password": PASSWORD,
+    "role": "gardener",
+    "roles": ["viewer"],
+    "item": SKU,
     "payments": [],
     "expected_total": None,
     "amount": {"amount": 1, "currency": "EUR"},
@@ -66,6 +72,7 @@ class Existing:
         served.run(_stock_up)
         self._reviewed = served.run(_reviewed_product)
         self._products = itertools.cycle(served.run(_products))
+        self._staff_id = served.run(_owners_id)
         self._tokens = itertools.cycle(TOKENS)
         self._turns = itertools.count()
         # To be looked at only: whoever changes one gets one of its own.
@@ -75,7 +82,7 @@ class Existing:
     def named(self, names: Collection[str], *, changes: bool) -> Json:
         """What is known under these names. `changes`: what is found may be used up."""
         product_id = next(self._products)
-        known = {**ALWAYS, "product_id": product_id, "ref": product_id}
+        known = {**ALWAYS, "product_id": product_id, "ref": product_id, "staff_id": self._staff_id}
         if {"cart_id", "line_id"} & set(names):
             known |= self._served.run(_cart) if changes else self._cart
         if "order_id" in names:
@@ -130,10 +137,16 @@ async def _review(shop: Shop, product_id: ProductId) -> Json:
 
 
 async def _refresh_token(shop: Shop) -> str:
-    return (await shop.app[Identity].sign_in(SignIn(email=OWNER, password=PASSWORD))).refresh_token
+    return (await sign_in(shop, OWNER)).refresh_token
+
+
+async def _owners_id(shop: Shop) -> str:
+    staff = (await shop.app[Identity].list_staff(Nothing())).items
+    return next(member.id for member in staff if member.email == OWNER)
 
 
 async def _stock_up(shop: Shop) -> None:
+    await hire(shop, OWNER, "owner")
     catalog = shop.app[Catalog]
     await catalog.put_category(Category(slug="mugs", title={"en": "Mugs", "de": "Becher"}))
     red = {"en": "Red", "de": "Rot"}

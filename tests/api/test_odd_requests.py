@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.api.odd import CONTENT_TYPES, HEADERS, PIECES, QUERIES, VALUES, Answer, odd_bodies, send
+from tests.api.people import Chief
 from tests.api.serving import WITHIN_S, Served
 from tests.api.stocked import Existing
 from tests.edge.described import document
@@ -41,12 +42,17 @@ def existing(served: Served) -> Existing:
     return Existing(served)
 
 
+@pytest.fixture(scope="module")
+def chief(served: Served) -> Chief:
+    return Chief(served)
+
+
 class Asking:
     """One operation as its owner would do it on what exists, with something odd in one place."""
 
-    def __init__(self, served: Served, existing: Existing, method: str, described: tuple[str, Json]) -> None:
+    def __init__(self, chief: Chief, existing: Existing, method: str, described: tuple[str, Json]) -> None:
         self._path, self._operation = described
-        self._served = served
+        self._chief = chief
         self._method = method
         self.places = [one["name"] for one in self._operation.get("parameters", []) if one["in"] == "path"]
         self._known = existing.named(self.places, changes=True)
@@ -63,10 +69,10 @@ class Asking:
     ) -> None:
         target = self._path.encode()
         for name in self.places:
-            value = odd[1] if name == odd[0] else str(self._known[name]).encode()
+            value = odd[1] if name == odd[0] else str(self._known.get(name, "unknown")).encode()
             target = target.replace(b"{%s}" % name.encode(), value)
         usual = [
-            b"authorization: Bearer " + self._served.owners_token().encode(),
+            b"authorization: Bearer %s" % (self._chief.token(self._operation["operationId"]) or "").encode(),
             b'if-match: "1"',
             b"idempotency-key: odd-%d" % next(numbers),
             b"x-forwarded-for: 10.1.%d.%d" % divmod(next(numbers) % 65_536, 256),
@@ -79,7 +85,7 @@ class Asking:
         if body is None:
             body = b"" if self.body is None else json.dumps(self.body).encode()
         target += b"?" + query if query else b""
-        assert_polite(send(self._served.url, self._method, target, headers, body))
+        assert_polite(send(self._chief.served.url, self._method, target, headers, body))
 
 
 def assert_polite(answer: Answer) -> None:
@@ -92,9 +98,9 @@ def assert_polite(answer: Answer) -> None:
 
 @for_each(DESCRIBED)
 def test_an_odd_address_is_answered_politely(
-    served: Served, existing: Existing, method: str, *, path: str, operation: Json
+    chief: Chief, existing: Existing, method: str, *, path: str, operation: Json
 ) -> None:
-    asking = Asking(served, existing, method, (path, operation))
+    asking = Asking(chief, existing, method, (path, operation))
     for name in asking.places:
         for piece in PIECES:
             asking.send(odd=(name, piece))
@@ -108,9 +114,9 @@ def test_an_odd_address_is_answered_politely(
 
 @for_each(DESCRIBED)
 def test_an_odd_header_is_answered_politely(
-    served: Served, existing: Existing, method: str, *, path: str, operation: Json
+    chief: Chief, existing: Existing, method: str, *, path: str, operation: Json
 ) -> None:
-    asking = Asking(served, existing, method, (path, operation))
+    asking = Asking(chief, existing, method, (path, operation))
     for header in HEADERS:
         asking.send(header=header)
     for kind in CONTENT_TYPES:
@@ -119,9 +125,9 @@ def test_an_odd_header_is_answered_politely(
 
 @for_each([one for one in DESCRIBED if "requestBody" in one[2] or one[2]["operationId"] == "take_webhook"])
 def test_an_odd_body_is_answered_politely(
-    served: Served, existing: Existing, method: str, *, path: str, operation: Json
+    chief: Chief, existing: Existing, method: str, *, path: str, operation: Json
 ) -> None:
-    asking = Asking(served, existing, method, (path, operation))
+    asking = Asking(chief, existing, method, (path, operation))
     for body in odd_bodies(asking.body):
         asking.send(body=body)
 

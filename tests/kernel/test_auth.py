@@ -80,6 +80,12 @@ def test_a_customer_has_no_permissions() -> None:
     assert a_verifier(clock).verify(a_signer(clock).sign(anyone, lifetime_s=600)) == anyone
 
 
+def test_a_customer_whose_token_names_roles_has_no_permissions_either() -> None:
+    clock = ManualClock()
+    odd = Principal(kind="customer", id="cus_1", roles=("owner",))
+    assert a_verifier(clock).verify(a_signer(clock).sign(odd, lifetime_s=600)).permissions == frozenset()
+
+
 def test_a_token_is_refused_when_its_time_is_over_even_if_it_was_verified_before() -> None:
     clock = ManualClock()
     verifier = a_verifier(clock)

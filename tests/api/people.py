@@ -1,0 +1,94 @@
+"""Who asks: what a request's Authorization header holds, by the operation that is asked for."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from rialto.identity.api import Identity, LinkToken, PutStaff, Register, SignIn, Tokens
+from tests.api.serving import Served
+from tests.support.shop import Shop
+
+PASSWORD = "correct horse battery"
+# Somebody whose e-mail, password and sessions requests may name. Who asks is somebody else.
+OWNER = "owner@rialto.test"
+LINK = re.compile(r"[?&]token=([\w.-]+)")
+# After these there may be no account, or no session, left to ask anything with.
+ENDING = {"erase_account", "end_session", "end_other_sessions", "change_password", "change_email"}
+
+
+async def sign_in(shop: Shop, email: str) -> Tokens:
+    """Of somebody without a second factor."""
+    tokens = (await shop.app[Identity].sign_in(SignIn(email=email, password=PASSWORD))).tokens
+    assert tokens is not None
+    return tokens
+
+
+async def hire(shop: Shop, email: str, role: str) -> None:
+    await shop.app[Identity].put_staff(PutStaff(email=email, name="Olga", password=PASSWORD, roles=[role]))
+
+
+async def enrol(shop: Shop, email: str) -> None:
+    """A customer who registered and followed the link."""
+    identity = shop.app[Identity]
+    await identity.register(Register(email=email, password=PASSWORD, name="Ada"))
+    await shop.settle()
+    letter = next(mail for mail in reversed(shop.mail.sent) if mail.to == email)
+    found = LINK.search(letter.text)
+    assert found is not None
+    await identity.verify_email(LinkToken(token=found[1]))
+
+
+class Guest:
+    """Nobody in particular."""
+
+    def __init__(self, served: Served) -> None:
+        self.served = served
+
+    def token(self, _operation: str) -> str | None:
+        return None
+
+
+class Chief(Guest):
+    """The owner of the shop. Signs in again long before a token's time is over by the shop's clock."""
+
+    name = "chief"
+
+    def __init__(self, served: Served) -> None:
+        super().__init__(served)
+        self._numbers = itertools.count(1)
+        self._email = ""
+        self._token = ""
+        self._good_until = 0.0
+
+    def token(self, operation: str) -> str | None:
+        return self.served.run(self._newcomer if operation in ENDING else self._usual)
+
+    async def enter(self, shop: Shop, email: str) -> None:
+        await hire(shop, email, "owner")
+
+    async def _usual(self, shop: Shop) -> str:
+        if not self._email:
+            self._email = await self._somebody(shop)
+        if shop.clock.monotonic() >= self._good_until:
+            tokens = await sign_in(shop, self._email)
+            self._token = tokens.access_token
+            self._good_until = shop.clock.monotonic() + tokens.expires_in / 2
+        return self._token
+
+    async def _newcomer(self, shop: Shop) -> str:
+        return (await sign_in(shop, await self._somebody(shop))).access_token
+
+    async def _somebody(self, shop: Shop) -> str:
+        email = f"{self.name}{next(self._numbers)}@example.org"
+        await self.enter(shop, email)
+        return email
+
+
+class Customer(Chief):
+    """Somebody with an account and a proven e-mail."""
+
+    name = "ada"
+
+    async def enter(self, shop: Shop, email: str) -> None:
+        await enrol(shop, email)
