@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from rialto.cart.api import (
@@ -50,7 +50,7 @@ from rialto.pricing.model.rules import Rules
 from tests.pricing.peers import Peer, a_channel, a_method, some_rules
 from tests.support.env import TestEnv, open_service
 
-TODAY = date(2026, 1, 5)
+TODAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 CHANGED_AT = datetime(2026, 1, 5, tzinfo=UTC)
 
 

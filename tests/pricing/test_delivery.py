@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -16,7 +16,9 @@ from tests.pricing.peers import a_channel, a_method, a_request, an_item, some_ru
 pytestmark = pytest.mark.fast
 
 MONDAY = date(2026, 1, 5)
+MONDAY_MORNING = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 FRIDAY = date(2026, 1, 9)
+FRIDAY_MORNING = datetime(2026, 1, 9, 9, 0, tzinfo=UTC)
 SATURDAY = date(2026, 1, 10)
 
 
@@ -24,7 +26,9 @@ def offered(*methods: DeliveryMethod, country: str = "DE", weight_g: int = 100) 
     request = a_request(an_item(weight_g=weight_g, quantity=2), country=country)
     return [
         option.id
-        for option in delivery_options(Rules(some_rules(*methods)), a_channel(), request, MONDAY).items
+        for option in delivery_options(
+            Rules(some_rules(*methods)), a_channel(), request, MONDAY_MORNING
+        ).items
     ]
 
 
@@ -48,11 +52,11 @@ def test_weight_counts_every_piece() -> None:
 
 
 def test_nothing_is_offered_for_an_empty_cart() -> None:
-    assert delivery_options(Rules(some_rules()), a_channel(), a_request(), MONDAY).items == []
+    assert delivery_options(Rules(some_rules()), a_channel(), a_request(), MONDAY_MORNING).items == []
 
 
 def test_an_option_has_the_price_that_the_quote_will_have() -> None:
-    options = delivery_options(Rules(some_rules()), a_channel(), a_request(an_item(5900)), MONDAY)
+    options = delivery_options(Rules(some_rules()), a_channel(), a_request(an_item(5900)), MONDAY_MORNING)
     assert [option.price for option in options.items] == [Money(0, EUR)]
 
 
@@ -73,5 +77,5 @@ def test_days_are_working_days(start: date, days: int, arrives: date) -> None:
 
 def test_an_option_says_when_it_arrives() -> None:
     rules = Rules(some_rules(a_method(days_min=1, days_max=3)))
-    option = delivery_options(rules, a_channel(), a_request(an_item()), FRIDAY).items[0]
+    option = delivery_options(rules, a_channel(), a_request(an_item()), FRIDAY_MORNING).items[0]
     assert (option.delivered_on_from, option.delivered_on_to) == (date(2026, 1, 12), date(2026, 1, 14))

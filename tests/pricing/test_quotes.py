@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, datetime
 from random import Random
 
 import msgspec
@@ -20,7 +20,7 @@ from tests.pricing.peers import JPY, KWD, a_channel, a_method, a_request, an_ite
 pytestmark = pytest.mark.fast
 
 RULES = Rules(some_rules())
-TODAY = date(2026, 1, 5)
+TODAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 WITH_TAX = a_channel()
 WITHOUT_TAX = a_channel(prices_include_tax=False)
 

@@ -7,7 +7,7 @@ adds it on top. Rounding: per line, half away from zero; a destination without a
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from rialto.kernel.errors import Invalid
@@ -20,8 +20,104 @@ class DeliveryUnavailable(Invalid):
     message = "This way of delivery is not offered for this cart."
 
 
+class Selection(Frozen):
+    """Which articles are meant: those that any of the lists names; with all lists empty, every article.
+
+    A category means everything below it, too.
+    """
+
+    products: list[str] = []
+    categories: list[str] = []
+    collections: list[str] = []
+
+
+class PercentOff(Frozen, tag="percent"):
+    """`percent` of each article meant, a decimal above 0 and up to 100 such as `12.5`."""
+
+    percent: str
+
+
+class AmountOff(Frozen, tag="amount"):
+    """So much off all articles meant together, in minor units by currency; never more than they cost."""
+
+    amounts: dict[str, int]
+
+
+class UnitPrice(Frozen, tag="unit_price"):
+    """Each article meant costs this, in minor units by currency, where that is less."""
+
+    prices: dict[str, int]
+
+
+class FreeDelivery(Frozen, tag="free_delivery"):
+    """Delivery by these methods costs nothing; without any named, by all."""
+
+    methods: list[str] = []
+
+
+class BuyGet(Frozen, tag="buy_get"):
+    """Of every `buy` + `get` articles meant, the cheapest `get` are `percent` cheaper (100: free)."""
+
+    buy: int
+    get: int
+    percent: str = "100"
+
+
+class Tier(Frozen):
+    """From `items` on (minor units by currency) or from `quantity` on, whichever is given."""
+
+    percent: str
+    items: dict[str, int] = {}
+    quantity: int | None = None
+
+
+class Tiered(Frozen, tag="tiers"):
+    """The highest percentage whose tier the articles meant reach."""
+
+    tiers: list[Tier]
+
+
+Benefit = PercentOff | AmountOff | UnitPrice | FreeDelivery | BuyGet | Tiered
+
+
+class Conditions(Frozen):
+    """All of them must hold. `items_min` (minor units by currency) and `quantity_min` are of the articles meant,
+    at their price before any promotion; where `items_min` is given, other currencies are left out.
+    """
+
+    items_min: dict[str, int] = {}
+    quantity_min: int = 0
+    groups: list[str] = []
+    channels: list[str] = []
+    first_order: bool = False
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+class Promotion(Frozen):
+    """What is given to whom. Promotions are looked at by `position`, then id; each works on what the ones before left.
+
+    An `exclusive` one is given alone: not after another, and none after it. `not_with` names promotions it is not
+    given together with. With `needs_code` it is given only to who has one of its codes.
+    """
+
+    id: str
+    title: dict[str, str]
+    benefit: Benefit
+    applies_to: Selection = Selection()
+    conditions: Conditions = Conditions()
+    needs_code: bool = False
+    position: int = 0
+    exclusive: bool = False
+    not_with: list[str] = []
+    active: bool = True
+
+
 class ItemToPrice(Frozen):
-    """One line: `unit_price` is the catalogue's, with or without tax as the channel says."""
+    """One line: `unit_price` is the catalogue's, with or without tax as the channel says.
+
+    `categories` are its own and all above it; promotions choose by them, by product and by collection.
+    """
 
     key: str
     sku: str
@@ -29,10 +125,17 @@ class ItemToPrice(Frozen):
     unit_price: Money
     tax_class: str = "standard"
     weight_g: int = 0
+    product_id: str = ""
+    categories: list[str] = []
+    collections: list[str] = []
 
 
 class QuoteFor(Frozen):
-    """What to price. Without a country the channel's own is assumed; without an option delivery is not counted."""
+    """What to price. Without a country the channel's own is assumed; without an option delivery is not counted.
+
+    `groups` and `first_order` are what is known of the customer; who is not signed in has no group, and whether
+    it is the first order is not known (None), so that nothing is promised on it.
+    """
 
     items: list[ItemToPrice]
     currency: Currency
@@ -42,6 +145,8 @@ class QuoteFor(Frozen):
     channel: str = "default"
     delivery_option_id: str | None = None
     codes: list[str] = []
+    groups: list[str] = []
+    first_order: bool | None = None
 
 
 class Step(Frozen):
@@ -53,7 +158,10 @@ class Step(Frozen):
 
 
 class QuotedLine(Frozen):
-    """`total` is what this line adds to the cart's items; `tax` is inside it or on top, as the quote says."""
+    """`total` is what this line adds to the cart's items, `discount` what promotions take off it again.
+
+    `tax` is that of the difference, inside it or on top, as the quote says.
+    """
 
     key: str
     sku: str
@@ -96,8 +204,17 @@ class Totals(Frozen):
     total: Money
 
 
+class Given(Frozen):
+    """A promotion that was given: by which code, if it needs one, and what it took off the items (free delivery: 0)."""
+
+    promotion_id: str
+    title: dict[str, str]
+    amount: Money
+    code: str | None = None
+
+
 class Quote(Frozen):
-    """A total that is the sum of its parts, each with its derivation."""
+    """A total that is the sum of its parts, each with its derivation. Σ `given` = Σ line discounts = the discount."""
 
     currency: Currency
     tax_included: bool
@@ -105,6 +222,7 @@ class Quote(Frozen):
     delivery: QuotedDelivery | None
     taxes: list[TaxLine]
     totals: Totals
+    given: list[Given] = []
 
 
 class DeliveryOption(Frozen):

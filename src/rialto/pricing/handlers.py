@@ -31,11 +31,11 @@ class PricingHandlers:
 
     async def quote(self, command: QuoteFor) -> Quote:
         rules, channel = await self._in_force(command.channel)
-        return quotes.quote(rules, channel, command, self._clock.now().date())
+        return quotes.quote(rules, channel, command, self._clock.now())
 
     async def delivery_options(self, command: QuoteFor) -> DeliveryOptions:
         rules, channel = await self._in_force(command.channel)
-        return quotes.delivery_options(rules, channel, command, self._clock.now().date())
+        return quotes.delivery_options(rules, channel, command, self._clock.now())
 
     async def put_rules(self, command: PricingRules) -> PricingRules:
         rules = checked_rules(command)

@@ -1,18 +1,19 @@
 """A total and the derivation of each of its lines.
 
-Every amount is rounded once, where it arises: the tax of a line and of the delivery. All else is sums of
-these, so the parts are the whole by construction, in any currency: Σ line totals = items,
-items − discount + delivery (+ tax, where prices exclude it) = total, Σ taxes = tax, Σ (net + tax) = total.
+Every amount is rounded once, where it arises: what a promotion takes off a line, the tax of a line and of the
+delivery. All else is sums of these, so the parts are the whole by construction, in any currency: Σ line totals
+= items, Σ line discounts = Σ given = discount, items − discount + delivery (+ tax, where prices exclude it) =
+total, Σ taxes = tax, Σ (net + tax) = total. Tax is due on what is left of a line after its discount.
 
 Delivery is taxed at its method's own tax class in the destination, whatever is in the cart. The destination
-is the country alone; regions with a tax law of their own (the Canary Islands, Åland) are taxed like it.
-No voucher is known to these rules: `codes` change nothing and discounts are zero.
+is the country alone; regions with a tax law of their own (the Canary Islands, Åland) are taxed like it. It is
+free from an amount on of what the items cost after their discounts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from fractions import Fraction
 
 from rialto.catalog.api import Channel
@@ -34,6 +35,7 @@ from rialto.pricing.api import (
     Totals,
 )
 from rialto.pricing.model.delivery import arrival, is_free, price_of, serves
+from rialto.pricing.model.promotions import Occasion, Outcome, consider
 from rialto.pricing.model.rules import WEIGHT_G_MAX, Rate, Rules
 
 ITEMS_MAX = 200
@@ -41,18 +43,27 @@ QUANTITY_MAX = 999_999
 ITEMS_TOTAL_MAX = AMOUNT_MAX // 4  # room for tax of 100 % and the delivery on top
 
 
-def quote(rules: Rules, channel: Channel, request: QuoteFor, today: date) -> Quote:
-    """Price a cart. Raises Invalid with field paths, DeliveryUnavailable."""
+def quote(
+    rules: Rules, channel: Channel, request: QuoteFor, at: datetime, codes: Mapping[str, str] | None = None
+) -> Quote:
+    """Price a cart. `codes` are the good ones by promotion. Raises Invalid with field paths, DeliveryUnavailable."""
     currency, country = checked(channel, request)
     included = channel.prices_include_tax
+    occasion = occasion_of(channel, request, at, codes)
+    outcome = consider(rules.offers, request.items, occasion)
     rates = [rules.rate(country, item.tax_class) for item in request.items]
-    lines = [_line(item, rate, included=included) for item, rate in zip(request.items, rates, strict=True)]
+    lines = [
+        _line(item, rate, _reductions(outcome, index), included=included)
+        for index, (item, rate) in enumerate(zip(request.items, rates, strict=True))
+    ]
     items = total((line.total for line in lines), currency)
+    discount = total((line.discount for line in lines), currency)
     delivery = None
     if request.delivery_option_id is not None:
         method = _chosen(rules, request, country)
         delivery_rate = rules.rate(country, method.tax_class)
-        delivery = _delivery(method, delivery_rate, items, today, included=included)
+        price, why = _delivery_price(method, items - discount, outcome)
+        delivery = _delivery(method, delivery_rate, price, why, at.date(), included=included)
         rates.append(delivery_rate)
     return Quote(
         currency=currency,
@@ -60,28 +71,47 @@ def quote(rules: Rules, channel: Channel, request: QuoteFor, today: date) -> Quo
         lines=lines,
         delivery=delivery,
         taxes=_taxes(rates, lines, delivery, included=included),
-        totals=_totals(lines, delivery, items, included=included),
+        totals=_totals(lines, delivery, items, discount, included=included),
+        given=outcome.given(occasion),
     )
 
 
-def delivery_options(rules: Rules, channel: Channel, request: QuoteFor, today: date) -> DeliveryOptions:
+def delivery_options(
+    rules: Rules, channel: Channel, request: QuoteFor, at: datetime, codes: Mapping[str, str] | None = None
+) -> DeliveryOptions:
     """What is offered, in the order of positions; nothing for an empty cart. Raises Invalid with field paths."""
     currency, country = checked(channel, request)
+    outcome = consider(rules.offers, request.items, occasion_of(channel, request, at, codes))
     items = total((item.unit_price * item.quantity for item in request.items), currency)
+    left = items - Money(sum(outcome.discounts), currency)
     found = []
     for method in rules.methods:
         if _is_offered(method, request, country):
-            first, last = arrival(method, today)
+            first, last = arrival(method, at.date())
             found.append(
                 DeliveryOption(
                     id=method.id,
                     title=method.title,
-                    price=price_of(method, items),
+                    price=_delivery_price(method, left, outcome)[0],
                     delivered_on_from=first,
                     delivered_on_to=last,
                 )
             )
     return DeliveryOptions(items=found)
+
+
+def occasion_of(
+    channel: Channel, request: QuoteFor, at: datetime, codes: Mapping[str, str] | None = None
+) -> Occasion:
+    """What decides about promotions beside the articles."""
+    return Occasion(
+        currency=parse_currency(request.currency),
+        channel=channel.code,
+        at=at,
+        groups=frozenset(request.groups),
+        first_order=request.first_order,
+        codes=codes or {},
+    )
 
 
 def checked(channel: Channel, request: QuoteFor) -> tuple[Currency, str]:
@@ -116,9 +146,26 @@ def _faults(index: int, item: ItemToPrice, currency: Currency) -> Iterable[Field
             yield FieldProblem(path=f"items.{index}.{name}", code="not_valid", message=f"This {text}.")
 
 
-def _line(item: ItemToPrice, rate: Rate, *, included: bool) -> QuotedLine:
+def _reductions(outcome: Outcome, index: int) -> list[tuple[str, int]]:
+    """Which promotions take how much off a line."""
+    return [
+        (one.promotion.id, one.amounts[index])
+        for one in outcome.considered
+        if one.given and one.amounts[index]
+    ]
+
+
+def _line(
+    item: ItemToPrice, rate: Rate, reductions: Sequence[tuple[str, int]], *, included: bool
+) -> QuotedLine:
     amount = item.unit_price * item.quantity
-    tax = _tax(amount, rate, included=included)
+    currency = amount.currency
+    discount = Money(sum(part for _, part in reductions), currency)
+    tax = _tax(amount - discount, rate, included=included)
+    reduced = [
+        Step(kind="discount", text=promotion_id, amount=Money(-part, currency))
+        for promotion_id, part in reductions
+    ]
     price = Step(kind="price", text=f"{item.quantity} × {item.unit_price.decimal()}", amount=amount)
     return QuotedLine(
         key=item.key,
@@ -126,11 +173,11 @@ def _line(item: ItemToPrice, rate: Rate, *, included: bool) -> QuotedLine:
         quantity=item.quantity,
         unit_price=item.unit_price,
         total=amount,
-        discount=Money.zero(amount.currency),
+        discount=discount,
         tax=tax,
         tax_class=item.tax_class,
         tax_rate=rate.text,
-        steps=[price, _tax_step(rate, tax, included=included)],
+        steps=[price, *reduced, _tax_step(rate, tax, included=included)],
     )
 
 
@@ -158,15 +205,22 @@ def _is_offered(method: DeliveryMethod, request: QuoteFor, country: str) -> bool
     )
 
 
-def _delivery(
-    method: DeliveryMethod, rate: Rate, items: Money, today: date, *, included: bool
-) -> QuotedDelivery:
+def _delivery_price(method: DeliveryMethod, items: Money, outcome: Outcome) -> tuple[Money, str]:
+    """What it costs, and why: a promotion, the amount from which it is free, or its price."""
+    if outcome.makes_free(method.id):
+        return Money.zero(items.currency), "free by promotion"
+    if is_free(method, items):
+        free_from = Money(method.free_from[items.currency], items.currency)
+        return Money.zero(items.currency), f"free from {free_from.decimal()}"
     price = price_of(method, items)
+    return price, price.decimal()
+
+
+def _delivery(
+    method: DeliveryMethod, rate: Rate, price: Money, why: str, today: date, *, included: bool
+) -> QuotedDelivery:
     tax = _tax(price, rate, included=included)
     first, last = arrival(method, today)
-    text = price.decimal()
-    if is_free(method, items):
-        text = f"free from {Money(method.free_from[items.currency], items.currency).decimal()}"
     return QuotedDelivery(
         option_id=method.id,
         title=method.title,
@@ -174,7 +228,7 @@ def _delivery(
         tax=tax,
         tax_rate=rate.text,
         steps=[
-            Step(kind="delivery", text=text, amount=price),
+            Step(kind="delivery", text=why, amount=price),
             _tax_step(rate, tax, included=included),
         ],
         delivered_on_from=first,
@@ -186,7 +240,7 @@ def _taxes(
     rates: Sequence[Rate], lines: Sequence[QuotedLine], delivery: QuotedDelivery | None, *, included: bool
 ) -> list[TaxLine]:
     """One line per rate, highest first: sums of what was rounded before, never rounded again."""
-    parts = [(line.total, line.tax) for line in lines]
+    parts = [(line.total - line.discount, line.tax) for line in lines]
     if delivery is not None:
         parts.append((delivery.price, delivery.tax))
     sums: dict[str, TaxLine] = {}
@@ -200,17 +254,22 @@ def _taxes(
 
 
 def _totals(
-    lines: Sequence[QuotedLine], delivery: QuotedDelivery | None, items: Money, *, included: bool
+    lines: Sequence[QuotedLine],
+    delivery: QuotedDelivery | None,
+    items: Money,
+    discount: Money,
+    *,
+    included: bool,
 ) -> Totals:
     currency = items.currency
     tax = total((line.tax for line in lines), currency)
     delivery_price = Money.zero(currency)
     if delivery is not None:
         tax, delivery_price = tax + delivery.tax, delivery.price
-    whole = items + delivery_price
+    whole = items - discount + delivery_price
     return Totals(
         items=items,
-        discount=Money.zero(currency),
+        discount=discount,
         delivery=delivery_price,
         tax=tax,
         total=whole if included else whole + tax,

@@ -15,7 +15,8 @@ from rialto.kernel.address import COUNTRIES
 from rialto.kernel.errors import FieldProblem, Invalid
 from rialto.kernel.money import EXPONENTS
 from rialto.kernel.text import is_plain
-from rialto.pricing.api import DeliveryMethod, PricingRules, TaxRate
+from rialto.pricing.api import DeliveryMethod, PricingRules, Promotion, TaxRate
+from rialto.pricing.model.promotions import Offer
 
 EVERYWHERE = "*"
 STANDARD = "standard"
@@ -29,7 +30,7 @@ POSITION_MAX = 10**6
 TITLE_LENGTH_MAX = 120
 
 _RATE = re.compile(r"0(\.[0-9]{1,6})?|1(\.0{1,6})?")
-_CODE = re.compile(r"[a-z][a-z0-9_-]{0,59}")
+CODE = re.compile(r"[a-z][a-z0-9_-]{0,59}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 
 
@@ -65,7 +66,10 @@ UNTAXED = parse_rate("0")
 class Rules:
     """What quotes look things up in."""
 
-    def __init__(self, stored: PricingRules) -> None:
+    def __init__(self, stored: PricingRules, promotions: Iterable[Promotion] = ()) -> None:
+        self.offers = [
+            Offer(promotion) for promotion in sorted(promotions, key=lambda one: (one.position, one.id))
+        ]
         self.methods = sorted(stored.delivery_methods, key=lambda method: (method.position, method.id))
         self._methods = {method.id: method for method in self.methods}
         self._rates = {(rate.country, rate.tax_class): parse_rate(rate.rate) for rate in stored.tax_rates}
@@ -79,7 +83,7 @@ class Rules:
 
 def checked_rules(rules: PricingRules) -> PricingRules:
     """The rules as they may be stored. Raises Invalid naming every field that cannot be."""
-    problems = _Problems()
+    problems = Problems()
     if len(rules.tax_rates) > RATES_MAX or len(rules.delivery_methods) > METHODS_MAX:
         raise Invalid(f"At most {RATES_MAX} rates and {METHODS_MAX} methods at a time.", code="too_many")
     problems.once("tax_rates", [(rate.country, rate.tax_class) for rate in rules.tax_rates])
@@ -98,7 +102,7 @@ def checked_rules(rules: PricingRules) -> PricingRules:
     )
 
 
-def _check_rate(problems: _Problems, path: str, rate: TaxRate) -> None:
+def _check_rate(problems: Problems, path: str, rate: TaxRate) -> None:
     problems.unless(rate.country in COUNTRIES, f"{path}.country", "is no country code")
     problems.code(f"{path}.tax_class", rate.tax_class)
     problems.unless(
@@ -108,7 +112,7 @@ def _check_rate(problems: _Problems, path: str, rate: TaxRate) -> None:
     )
 
 
-def _check_method(problems: _Problems, path: str, method: DeliveryMethod) -> None:
+def _check_method(problems: Problems, path: str, method: DeliveryMethod) -> None:
     problems.code(f"{path}.id", method.id)
     problems.code(f"{path}.tax_class", method.tax_class)
     problems.titles(f"{path}.title", method.title)
@@ -123,7 +127,7 @@ def _check_method(problems: _Problems, path: str, method: DeliveryMethod) -> Non
         problems.between(f"{path}.weight_g_max", method.weight_g_max, 1, WEIGHT_G_MAX)
 
 
-class _Problems:
+class Problems:
     """Collects what is wrong, field by field."""
 
     def __init__(self) -> None:
@@ -140,7 +144,7 @@ class _Problems:
             seen.add(key)
 
     def code(self, path: str, value: str) -> None:
-        fine = _CODE.fullmatch(value) is not None
+        fine = CODE.fullmatch(value) is not None
         self.unless(fine, path, "must be lower-case letters, digits, _ and -, a letter first, at most 60")
 
     def titles(self, path: str, titles: Mapping[str, str]) -> None:
