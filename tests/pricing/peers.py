@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from rialto.catalog.api import Channel, Channels
+from rialto.catalog.api import Categories, Category, Channel, Channels, Offer, Offers, OffersOf
+from rialto.kernel.ids import ProductId
 from rialto.kernel.money import EUR, USD, Currency, Money
 from rialto.kernel.service import Nothing
 from rialto.pricing.api import DeliveryMethod, ItemToPrice, PricingRules, QuoteFor, TaxRate
@@ -32,6 +33,26 @@ class ChannelsOnly(Peer):
 
     def __init__(self) -> None:
         self.asked = 0
+
+    async def categories(self, _command: Nothing) -> Categories:
+        return Categories(
+            items=[
+                Category(slug="lamps", title={"en": "Lamps"}, parent="home"),
+                Category(slug="home", title={"en": "Home"}),
+            ]
+        )
+
+    async def offers(self, command: OffersOf) -> Offers:
+        """Cups at 49.00, which are lamps of a kind."""
+        cup = Offer(
+            sku="cup",
+            product_id=ProductId("prod_cup"),
+            slug="cup",
+            title={"en": "Cup"},
+            price=Money(4900, command.currency),
+            category="lamps",
+        )
+        return Offers(items={sku: cup for sku in command.skus if sku == "cup"})
 
     async def channels(self, _command: Nothing) -> Channels:
         self.asked += 1

@@ -12,7 +12,8 @@ from rialto.kernel.errors import Invalid
 from rialto.kernel.money import EUR, Money
 from rialto.kernel.service import Nothing
 from rialto.pricing.api import DeliveryUnavailable, PricingRules, TaxRate
-from rialto.pricing.handlers import REMEMBERED_S, PricingHandlers
+from rialto.pricing.handlers import PricingHandlers
+from rialto.pricing.handlers.shared import REMEMBERED_S
 from rialto.pricing.service import SERVICE
 from tests.pricing.peers import ChannelsOnly, a_method, a_request, an_item
 from tests.support.env import TestEnv, open_service

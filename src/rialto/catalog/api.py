@@ -170,6 +170,7 @@ class Offer(Frozen):
     tax_class: str = "standard"
     weight_g: int = 0
     on_sale: bool = True
+    category: str | None = None
 
 
 class PutProduct(Frozen):

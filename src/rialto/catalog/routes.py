@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Response, get, post, put
-from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from rialto.catalog.api import (
     AttributeDefinition,
@@ -29,13 +29,10 @@ from rialto.catalog.api import (
     SlugTaken,
     Texts,
 )
-from rialto.kernel.http import Injected, about, etag, if_match, requires
+from rialto.kernel.http import IfMatch, Injected, about, etag, if_match, requires
 from rialto.kernel.ids import ProductId
 from rialto.kernel.service import Frozen, Nothing
 
-IfMatch = Annotated[
-    str | None, HeaderParameter(name="If-Match", description="The ETag the change is based on.")
-]
 TAG = "staff: products"
 SAVE = (CategoryNotFound, SlugTaken, SkuTaken)
 CHANGE = (ProductNotFound, ProductChanged)

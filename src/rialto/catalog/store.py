@@ -74,7 +74,7 @@ INSERT INTO product_values (code, value, product_id)
 SELECT code, value, $1 FROM unnest($2::text[], $3::text[]) AS t(code, value)
 """
 OFFERS = """
-SELECT v.sku, p.id, p.slug, p.title::text AS title, p.tax_class, p.published, p.options AS option_codes,
+SELECT v.sku, p.id, p.slug, p.title::text AS title, p.tax_class, p.category, p.published, p.options AS option_codes,
        v.image::text AS image, v.weight_g, pr.amount,
        (SELECT json_object_agg(a.code, a.body -> 'values' -> (v.options ->> a.code))
         FROM attributes AS a WHERE a.code = ANY (p.options))::text AS labels
@@ -246,6 +246,7 @@ def _offer(row: Row, currency: Currency) -> Offer:
         tax_class=row["tax_class"],
         weight_g=row["weight_g"],
         on_sale=row["published"],
+        category=row["category"],
     )
 
 

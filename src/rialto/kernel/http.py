@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import structlog
@@ -20,7 +20,7 @@ from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 from litestar.handlers.base import BaseRouteHandler
-from litestar.params import SkipValidation
+from litestar.params import HeaderParameter, SkipValidation
 
 from rialto.kernel import errors
 from rialto.kernel.auth import Principal, allows
@@ -314,6 +314,11 @@ class About:
     tagged: bool = False
     example: Mapping[str, Any] | None = None
     media_type: str | None = None
+
+
+IfMatch = Annotated[
+    str | None, HeaderParameter(name="If-Match", description="The ETag the change is based on.")
+]
 
 
 def if_match(header: str | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rialto.catalog.api import Catalog
 from rialto.kernel.service import Service
 from rialto.pricing.api import Pricing
+from rialto.pricing.audit import AUDITS
 from rialto.pricing.handlers import PricingHandlers
 from rialto.pricing.routes import ROUTES
 
@@ -16,5 +17,6 @@ SERVICE = Service(
     package="rialto.pricing",
     routes=ROUTES,
     permissions=("pricing.read", "pricing.write"),
-    connections=1,
+    connections=2,
+    audits=AUDITS,
 )

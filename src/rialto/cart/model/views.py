@@ -49,6 +49,8 @@ def to_quote(cart: StoredCart, answers: Answers) -> QuoteFor:
                     unit_price=price,
                     tax_class=offer.tax_class,
                     weight_g=offer.weight_g,
+                    product_id=offer.product_id,
+                    category=offer.category,
                 )
             )
     shipping = cart.contact.shipping if cart.contact else None

@@ -44,7 +44,7 @@ def checked_promotion(promotion: Promotion) -> Promotion:
 
 
 def _check_selection(problems: Problems, selection: Selection) -> None:
-    for name in ("products", "categories", "collections"):
+    for name in ("products", "categories"):
         _check_names(problems, f"applies_to.{name}", getattr(selection, name))
 
 
@@ -52,7 +52,6 @@ def _check_conditions(problems: Problems, promotion: Promotion) -> None:
     wanted = promotion.conditions
     problems.amounts("conditions.items_min", wanted.items_min)
     problems.between("conditions.quantity_min", wanted.quantity_min, 0, QUANTITY_MAX)
-    _check_names(problems, "conditions.groups", wanted.groups)
     _check_names(problems, "conditions.channels", wanted.channels)
     for name in ("starts_at", "ends_at"):
         at = getattr(wanted, name)

@@ -33,7 +33,6 @@ INACTIVE = "inactive"
 NOT_YET = "not_yet"
 OVER = "over"
 CHANNEL = "other_channel"
-GROUP = "other_group"
 NOT_FIRST_ORDER = "not_first_order"
 CODE_MISSING = "code_missing"
 EXCLUDED = "excluded"
@@ -51,7 +50,6 @@ class Occasion:
     currency: Currency
     channel: str
     at: datetime
-    groups: frozenset[str] = frozenset()
     first_order: bool | None = None
     codes: Mapping[str, str]
 
@@ -97,26 +95,20 @@ class Outcome:
 
 
 class Offer:
-    """A promotion made ready: its selection as sets, its percentages as exact rates."""
+    """A promotion made ready: its selection as sets. `below` are the categories below each one."""
 
-    def __init__(self, promotion: Promotion) -> None:
+    def __init__(self, promotion: Promotion, below: Mapping[str, frozenset[str]] | None = None) -> None:
         self.promotion = promotion
         self.not_with = frozenset(promotion.not_with)
-        self._groups = frozenset(promotion.conditions.groups)
         self._channels = frozenset(promotion.conditions.channels)
         selection = promotion.applies_to
         self._products = frozenset(selection.products)
-        self._categories = frozenset(selection.categories)
-        self._collections = frozenset(selection.collections)
-        self._all = not (selection.products or selection.categories or selection.collections)
+        named = frozenset(selection.categories)
+        self._categories = named.union(*((below or {}).get(slug, frozenset()) for slug in named))
+        self._all = not (selection.products or selection.categories)
 
     def means(self, item: ItemToPrice) -> bool:
-        return (
-            self._all
-            or item.product_id in self._products
-            or not self._categories.isdisjoint(item.categories)
-            or not self._collections.isdisjoint(item.collections)
-        )
+        return self._all or item.product_id in self._products or item.category in self._categories
 
     def refused_for(self, occasion: Occasion) -> str | None:
         """Why it is not for this customer at this time, whatever is in the cart."""
@@ -126,7 +118,6 @@ class Offer:
             (wanted.starts_at is not None and occasion.at < wanted.starts_at, NOT_YET),
             (wanted.ends_at is not None and occasion.at >= wanted.ends_at, OVER),
             (bool(self._channels) and occasion.channel not in self._channels, CHANNEL),
-            (bool(self._groups) and self._groups.isdisjoint(occasion.groups), GROUP),
             (wanted.first_order and occasion.first_order is not True, NOT_FIRST_ORDER),
             (promotion.needs_code and promotion.id not in occasion.codes, CODE_MISSING),
         )

@@ -66,9 +66,17 @@ UNTAXED = parse_rate("0")
 class Rules:
     """What quotes look things up in."""
 
-    def __init__(self, stored: PricingRules, promotions: Iterable[Promotion] = ()) -> None:
+    def __init__(
+        self,
+        stored: PricingRules,
+        promotions: Iterable[Promotion] = (),
+        parents: Mapping[str, str | None] | None = None,
+    ) -> None:
+        """`parents` are the catalogue's categories, each with the one it stands in."""
+        below = _below(parents or {})
         self.offers = [
-            Offer(promotion) for promotion in sorted(promotions, key=lambda one: (one.position, one.id))
+            Offer(promotion, below)
+            for promotion in sorted(promotions, key=lambda one: (one.position, one.id))
         ]
         self.methods = sorted(stored.delivery_methods, key=lambda method: (method.position, method.id))
         self._methods = {method.id: method for method in self.methods}
@@ -79,6 +87,18 @@ class Rules:
 
     def method(self, option_id: str) -> DeliveryMethod | None:
         return self._methods.get(option_id)
+
+
+def _below(parents: Mapping[str, str | None]) -> dict[str, frozenset[str]]:
+    """All categories below each one, at any depth. A tree that names itself above is left alone after one round."""
+    found: dict[str, set[str]] = {}
+    for slug in parents:
+        above, seen = parents.get(slug), {slug}
+        while above is not None and above not in seen:
+            found.setdefault(above, set()).add(slug)
+            seen.add(above)
+            above = parents.get(above)
+    return {slug: frozenset(those) for slug, those in found.items()}
 
 
 def checked_rules(rules: PricingRules) -> PricingRules:

@@ -1,4 +1,4 @@
-"""What can be asked of pricing: a total that explains each of its lines, and the ways to deliver.
+"""A total that explains each of its lines, the ways to deliver, and the rules both go by.
 
 Policy of a channel whose prices include tax: the shown price is what the customer pays in every country of
 the delivery zone table, and the tax inside it is that of the destination. A channel whose prices exclude tax
@@ -20,103 +20,10 @@ class DeliveryUnavailable(Invalid):
     message = "This way of delivery is not offered for this cart."
 
 
-class Selection(Frozen):
-    """Which articles are meant: those that any of the lists names; with all lists empty, every article.
-
-    A category means everything below it, too.
-    """
-
-    products: list[str] = []
-    categories: list[str] = []
-    collections: list[str] = []
-
-
-class PercentOff(Frozen, tag="percent"):
-    """`percent` of each article meant, a decimal above 0 and up to 100 such as `12.5`."""
-
-    percent: str
-
-
-class AmountOff(Frozen, tag="amount"):
-    """So much off all articles meant together, in minor units by currency; never more than they cost."""
-
-    amounts: dict[str, int]
-
-
-class UnitPrice(Frozen, tag="unit_price"):
-    """Each article meant costs this, in minor units by currency, where that is less."""
-
-    prices: dict[str, int]
-
-
-class FreeDelivery(Frozen, tag="free_delivery"):
-    """Delivery by these methods costs nothing; without any named, by all."""
-
-    methods: list[str] = []
-
-
-class BuyGet(Frozen, tag="buy_get"):
-    """Of every `buy` + `get` articles meant, the cheapest `get` are `percent` cheaper (100: free)."""
-
-    buy: int
-    get: int
-    percent: str = "100"
-
-
-class Tier(Frozen):
-    """From `items` on (minor units by currency) or from `quantity` on, whichever is given."""
-
-    percent: str
-    items: dict[str, int] = {}
-    quantity: int | None = None
-
-
-class Tiered(Frozen, tag="tiers"):
-    """The highest percentage whose tier the articles meant reach."""
-
-    tiers: list[Tier]
-
-
-Benefit = PercentOff | AmountOff | UnitPrice | FreeDelivery | BuyGet | Tiered
-
-
-class Conditions(Frozen):
-    """All of them must hold. `items_min` (minor units by currency) and `quantity_min` are of the articles meant,
-    at their price before any promotion; where `items_min` is given, other currencies are left out.
-    """
-
-    items_min: dict[str, int] = {}
-    quantity_min: int = 0
-    groups: list[str] = []
-    channels: list[str] = []
-    first_order: bool = False
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-
-
-class Promotion(Frozen):
-    """What is given to whom. Promotions are looked at by `position`, then id; each works on what the ones before left.
-
-    An `exclusive` one is given alone: not after another, and none after it. `not_with` names promotions it is not
-    given together with. With `needs_code` it is given only to who has one of its codes.
-    """
-
-    id: str
-    title: dict[str, str]
-    benefit: Benefit
-    applies_to: Selection = Selection()
-    conditions: Conditions = Conditions()
-    needs_code: bool = False
-    position: int = 0
-    exclusive: bool = False
-    not_with: list[str] = []
-    active: bool = True
-
-
 class ItemToPrice(Frozen):
     """One line: `unit_price` is the catalogue's, with or without tax as the channel says.
 
-    `categories` are its own and all above it; promotions choose by them, by product and by collection.
+    Promotions choose by product and by category, which means what is below it, too.
     """
 
     key: str
@@ -126,15 +33,13 @@ class ItemToPrice(Frozen):
     tax_class: str = "standard"
     weight_g: int = 0
     product_id: str = ""
-    categories: list[str] = []
-    collections: list[str] = []
+    category: str | None = None
 
 
 class QuoteFor(Frozen):
     """What to price. Without a country the channel's own is assumed; without an option delivery is not counted.
 
-    `groups` and `first_order` are what is known of the customer; who is not signed in has no group, and whether
-    it is the first order is not known (None), so that nothing is promised on it.
+    Whether it is the customer's first order is not known (None) of who is not signed in: nothing is promised on it.
     """
 
     items: list[ItemToPrice]
@@ -145,7 +50,6 @@ class QuoteFor(Frozen):
     channel: str = "default"
     delivery_option_id: str | None = None
     codes: list[str] = []
-    groups: list[str] = []
     first_order: bool | None = None
 
 
@@ -237,6 +141,45 @@ class DeliveryOptions(Frozen):
     items: list[DeliveryOption]
 
 
+class WantedItem(Frozen):
+    sku: str
+    quantity: int = 1
+
+
+class PreviewFor(Frozen):
+    """A cart that staff have in mind, at today's prices. `at` is when it is bought; now, unless told."""
+
+    items: list[WantedItem]
+    currency: Currency
+    country: str | None = None
+    channel: str = "default"
+    delivery_option_id: str | None = None
+    codes: list[str] = []
+    first_order: bool | None = None
+    at: datetime | None = None
+
+
+class Considered(Frozen):
+    """What became of one promotion. `reason` says why it was not given (see docs/promotions.md), `by` which other
+    one stood in its way; `missing` is how much is missing, in minor units (too_little) or articles (too_few).
+    """
+
+    promotion_id: str
+    title: dict[str, str]
+    given: bool
+    amount: Money
+    reason: str | None = None
+    by: str | None = None
+    missing: int = 0
+
+
+class Preview(Frozen):
+    """A quote, and every promotion in the order in which it was considered."""
+
+    quote: Quote
+    considered: list[Considered]
+
+
 class TaxRate(Frozen):
     """`rate` is a decimal such as `0.19`, exact."""
 
@@ -270,8 +213,8 @@ class PricingRules(Frozen):
     delivery_methods: list[DeliveryMethod]
 
 
-class Pricing(Protocol):
-    """Quotes. Pure functions of the request and the rules in force."""
+class Quoting(Protocol):
+    """Quotes. Functions of the request, the rules and promotions in force, and the codes that are good now."""
 
     @operation(idempotent=True, timeout_s=2)
     async def quote(self, command: QuoteFor) -> Quote:
@@ -290,3 +233,11 @@ class Pricing(Protocol):
 
     @operation(idempotent=True)
     async def rules(self, command: Nothing) -> PricingRules: ...
+
+    @operation(idempotent=True, timeout_s=2)
+    async def preview(self, command: PreviewFor) -> Preview:
+        """A quote that also tells which promotions were not given, and why.
+
+        Raises Invalid for a SKU that is not sold there, DeliveryUnavailable.
+        """
+        ...

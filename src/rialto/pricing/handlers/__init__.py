@@ -1,0 +1,11 @@
+"""What happens when pricing is asked: one file per noun, put together here."""
+
+from __future__ import annotations
+
+from rialto.pricing.handlers.codes import Codes
+from rialto.pricing.handlers.promoting import Promoting
+from rialto.pricing.handlers.quoting import Quoting
+
+
+class PricingHandlers(Quoting, Promoting, Codes):
+    """Implements `Pricing`."""

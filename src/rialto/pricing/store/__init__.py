@@ -1,0 +1,1 @@
+"""How pricing's rules, promotions and codes are kept and read."""
