@@ -44,10 +44,12 @@ from rialto.kernel.ids import ACCOUNT, ORDER, AccountId, CartId, OrderId, Produc
 from rialto.kernel.money import EUR, USD, Currency, Money
 from rialto.kernel.service import Nothing
 from rialto.orders.events import OrderPlaced
-from rialto.pricing.api import DeliveryOptions, Pricing, Quote, QuoteFor
+from rialto.pricing.api import CodeRef, CodeRefused, DeliveryOptions, Pricing, Quote, QuoteFor, Voucher
 from rialto.pricing.model import quotes
+from rialto.pricing.model.codes import normalised_code
 from rialto.pricing.model.rules import Rules
 from tests.pricing.peers import Peer, a_channel, a_method, some_rules
+from tests.pricing.promotions import a_promotion
 from tests.support.env import TestEnv, open_service
 
 TODAY = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -131,7 +133,8 @@ class Till(Peer):
             a_method("standard", weight_g_max=50_000, prices={"EUR": 490, "USD": 490}),
             a_method("abroad", countries=["FR"], prices={"EUR": 990}),
         )
-        self.rules = Rules(some_rules(*methods))
+        self.codes: dict[str, str] = {}
+        self._rules = some_rules(*methods)
         self.reached = True
         self.meanwhile: Callable[[], Awaitable[object]] | None = None
 
@@ -139,7 +142,21 @@ class Till(Peer):
         """`meanwhile` is what others do while a cart is being priced."""
         if self.meanwhile is not None and command.items:
             await self.meanwhile()
-        return quotes.quote(self.rules, self._channel(command), command, TODAY)
+        return quotes.quote(self.rules, self._channel(command), command, TODAY, self._good(command))
+
+    async def check_code(self, command: CodeRef) -> Voucher:
+        code = normalised_code(command.code) or ""
+        if code not in self.codes:
+            raise CodeRefused(extra={"code": code, "reason": "unknown"})
+        return Voucher(code=code, promotion_id=self.codes[code])
+
+    @property
+    def rules(self) -> Rules:
+        """With a promotion of 10 % for each code that is good: `codes` maps codes to promotions."""
+        return Rules(self._rules, [a_promotion(one, needs_code=True) for one in self.codes.values()])
+
+    def _good(self, command: QuoteFor) -> dict[str, str]:
+        return {self.codes[code]: code for code in command.codes if code in self.codes}
 
     async def delivery_options(self, command: QuoteFor) -> DeliveryOptions:
         return quotes.delivery_options(self.rules, self._channel(command), command, TODAY)

@@ -133,7 +133,6 @@ def test_categories_that_stand_in_each_other_do_no_harm() -> None:
         ({"conditions": Conditions(starts_at=NOON + timedelta(seconds=1))}, "not_yet"),
         ({"conditions": Conditions(ends_at=NOON)}, "over"),
         ({"conditions": Conditions(channels=["trade"])}, "other_channel"),
-        ({"conditions": Conditions(first_order=True)}, "not_first_order"),
         ({"needs_code": True}, "code_missing"),
         ({"meant": Selection(products=["other"])}, "no_article"),
         ({"conditions": Conditions(items_min={"USD": 1})}, "other_currency"),
@@ -158,10 +157,10 @@ def test_what_is_missing_is_counted() -> None:
 def test_who_is_known_gets_what_is_meant_for_them() -> None:
     promotions = [
         a_promotion("a"),
-        a_promotion("b", conditions=Conditions(first_order=True)),
+        a_promotion("b"),
         a_promotion("c", needs_code=True),
     ]
-    occasion = an_occasion("c", first_order=True)
+    occasion = an_occasion("c")
     outcome = consider([Offer(one) for one in promotions], [an_item(1000)], occasion)
     assert [one.given for one in outcome.considered] == [True, True, True]
     assert [(one.promotion_id, one.code, one.amount.amount) for one in outcome.given(occasion)] == [

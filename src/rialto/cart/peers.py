@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from rialto.cart.api import CodeNotValid
 from rialto.cart.model.contents import StoredCart
 from rialto.cart.model.views import Answers, to_quote
 from rialto.catalog.api import Catalog, Channel, Offer, OffersOf, ProductRef
@@ -23,11 +24,12 @@ from rialto.kernel.clock import Clock
 from rialto.kernel.errors import InvariantBroken
 from rialto.kernel.ids import Ids
 from rialto.kernel.service import Nothing
-from rialto.pricing.api import DeliveryOptions, DeliveryUnavailable, Pricing, Quote
+from rialto.pricing.api import CodeRef, CodeRefused, DeliveryOptions, DeliveryUnavailable, Pricing, Quote
 
 CHANNELS_REMEMBERED_S = 3.0
 SHOWN_S = 1.0  # how old a price or count may be that is only shown
 ARTICLES_REMEMBERED = 20_000
+CODE_LENGTH_MAX = 100
 
 V = TypeVar("V")
 W = TypeVar("W")
@@ -93,6 +95,13 @@ class Peers:
         front = (await self.channels())[0]
         question = OffersOf(skus=[sku], currency=front.currencies[0], channel=front.code)
         return sku in (await self._catalog.offers(question)).items
+
+    async def good_code(self, text: str) -> str:
+        """The code as pricing writes it. Raises CodeNotValid for one that nobody could use now."""
+        try:
+            return (await self._pricing.check_code(CodeRef(code=text[:CODE_LENGTH_MAX]))).code
+        except CodeRefused as refused:
+            raise CodeNotValid(extra={"reason": refused.extra["reason"]}) from None
 
     async def delivery_options(self, cart: StoredCart) -> DeliveryOptions:
         answers = Answers(offers=await self._shown_offers(cart, _skus(cart)))

@@ -44,6 +44,7 @@ POINTS: tuple[str, ...] = (
     "batch.after_commit",
     "orders.saga.after_start",
     "orders.saga.after_reserve",
+    "orders.saga.after_codes",
     "orders.saga.after_authorise",
     "orders.saga.after_consume",
     "orders.saga.after_placed",

@@ -8,6 +8,13 @@ from rialto.kernel.ids import AccountId, CartId, bucket_of
 from rialto.kernel.service import Frozen
 from rialto.orders.model import OrderState
 
+# Why a checkout failed, as its outcome.
+REFUSED = {
+    "payment_declined": "declined",
+    "out_of_stock": "out_of_stock",
+    "code_not_valid": "code_not_valid",
+}
+
 
 def scope_of(account_id: AccountId | None, cart_id: CartId) -> str:
     """Within what an Idempotency-Key is unique: the account that asks for its own cart, else the cart.
@@ -20,7 +27,7 @@ def scope_of(account_id: AccountId | None, cart_id: CartId) -> str:
 
 
 class Answered(Frozen):
-    """`outcome`: placed, action, pending, declined, out_of_stock, cancelled; the order as of `version`."""
+    """`outcome`: placed, action, pending, declined, out_of_stock, code_not_valid, cancelled; the order as of `version`."""
 
     outcome: str
     version: int
@@ -40,9 +47,7 @@ class Answered(Frozen):
 
 def outcome_of(state: OrderState, action_url: str | None) -> str:
     if state.status == "cancelled":
-        return {"payment_declined": "declined", "out_of_stock": "out_of_stock"}.get(
-            state.cancel_reason or "", "cancelled"
-        )
+        return REFUSED.get(state.cancel_reason or "", "cancelled")
     if state.placed_at is None:  # pending, or handed over to a person before it was placed
         return "action" if action_url else "pending"
     return "placed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from rialto.cart.api import CartTotals, ChosenDelivery, FilledCart
+from rialto.cart.api import CartTotals, ChosenDelivery, Discount, FilledCart
 from rialto.catalog.api import Picture
 from rialto.identity.api import AccountRef
 from rialto.kernel.address import Address
@@ -155,6 +155,7 @@ class Order(Frozen):
     channel: str
     lines: list[OrderLine]
     codes: list[str] = []
+    discounts: list[Discount] = []
     totals: CartTotals
     taxes: list[OrderTax] = []
     tax_included: bool = True

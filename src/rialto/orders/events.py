@@ -26,6 +26,16 @@ class StartedLine(Frozen):
     slug: str | None = None
     options: dict[str, str] = {}
     image: dict[str, Any] | None = None
+    discount: Money | None = None
+
+
+class StartedDiscount(Frozen):
+    """A promotion that was given, in the words of that day."""
+
+    promotion_id: str
+    title: str
+    amount: Money
+    code: str | None = None
 
 
 class StartedTender(Frozen):
@@ -43,7 +53,7 @@ class StartedTax(Frozen):
 class OrderStarted(Event):
     """A checkout began. Everything the order will ever be charged for is fixed here.
 
-    `account_id` is who was signed in; a guest's order has none.
+    `account_id` is who was signed in; a guest's order has none. Codes among `discounts` are held for the order.
     """
 
     TYPE: ClassVar[str] = "orders.started"
@@ -74,6 +84,11 @@ class OrderStarted(Event):
     payment_deadline: datetime
     started_at: datetime
     account_id: AccountId | None = None
+    discounts: list[StartedDiscount] = []
+
+    def codes(self) -> list[str]:
+        """Those that gave something; a code of the cart that did not is not used up."""
+        return [one.code for one in self.discounts if one.code is not None]
 
 
 class OrderAwaitsCustomer(Event):

@@ -4,8 +4,8 @@ Every step is idempotent by (order, step), so it does not matter who drives (the
 how many do at once, or where the last one died: the stream says what is certain, each service is asked again
 for the rest, and the optimistic lock lets one writer through.
 
-    reserve stock → authorise each tender → use the stock up → placed
-    cancelled → void payments → give the stock back → closed
+    reserve stock → hold codes → authorise each tender → use the stock up → placed
+    cancelled → void payments → give the stock back → free codes → closed
     shipped → capture → captured
 
 Stock is used up before the order is placed: from then on no sweeper can take it away, and a success that
@@ -20,6 +20,7 @@ from datetime import datetime, timedelta
 from rialto.inventory.api import Inventory, OfOrder, OutOfStock, ReservationGone, Reserve, StockLine
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database
+from rialto.kernel.email import normalised_email
 from rialto.kernel.errors import Unavailable, VersionConflict
 from rialto.kernel.events import Event
 from rialto.kernel.faults import Faults
@@ -45,6 +46,7 @@ from rialto.payments.api import (
     Payments,
     ProviderUnknown,
 )
+from rialto.pricing.api import CodeRefused, CodesOf, HoldCodes, Pricing
 
 STEPS_MAX = 30
 # How long the worker leaves an order to the request that is working on it.
@@ -87,12 +89,14 @@ class Saga:
         *,
         inventory: Inventory,
         payments: Payments,
+        pricing: Pricing,
     ) -> None:
         self._db = db
         self._clock = clock
         self._faults = faults
         self._inventory = inventory
         self._payments = payments
+        self._pricing = pricing
         self._streams: StreamWriter[store.Projection] = StreamWriter(db, store.ALSO, ids=ids, faults=faults)
 
     async def drive(self, order_id: OrderId, state: OrderState | None = None) -> Progress:
@@ -158,6 +162,7 @@ class Saga:
     async def _place(self, state: OrderState) -> Progress:
         try:
             await self._reserve(state)
+            await self._hold_codes(state)
             payments = await self._authorise(state)
             action = next((payment for payment in payments if payment.status == "action_required"), None)
             if action is not None:
@@ -193,6 +198,24 @@ class Saga:
         except ReservationGone:
             raise _CheckoutFailed("abandoned") from None
         self._faults.reach("orders.saga.after_reserve")
+
+    async def _hold_codes(self, state: OrderState) -> None:
+        """Most orders have none. A guest is known by the e-mail, which stands in no event."""
+        start = state.started
+        if not start.codes():
+            return
+        customer: str = start.account_id or ""
+        if not customer:
+            async with self._db.read() as session:
+                details = await store.load_details(session, start.order_id)
+            customer = normalised_email((details[1].email if details else None) or start.order_id)
+        try:
+            await self._pricing.hold_codes(
+                HoldCodes(order_id=start.order_id, codes=start.codes(), customer=customer)
+            )
+        except CodeRefused:
+            raise _CheckoutFailed("code_not_valid") from None
+        self._faults.reach("orders.saga.after_codes")
 
     async def _authorise(self, state: OrderState) -> list[Payment]:
         """Every tender asked for, in order; the first refusal ends it."""
@@ -245,6 +268,8 @@ class Saga:
         self._faults.reach("orders.saga.after_void")
         await self._inventory.release(OfOrder(order_id=start.order_id))
         self._faults.reach("orders.saga.after_release")
+        if start.codes():
+            await self._pricing.free_codes(CodesOf(order_id=start.order_id))
         return Progress(state=await self.change(state, _close))
 
     async def _take_money(self, state: OrderState) -> Progress:

@@ -18,10 +18,13 @@ from rialto.orders.routes import ROUTES
 from rialto.orders.saga import Saga
 from rialto.orders.starting import Starter
 from rialto.payments.api import Payments
+from rialto.pricing.api import Pricing
 
 
 def build(e: Env) -> OrderHandlers:
-    saga = Saga(e.db, e.clock, e.ids, e.faults, inventory=e[Inventory], payments=e[Payments])
+    saga = Saga(
+        e.db, e.clock, e.ids, e.faults, inventory=e[Inventory], payments=e[Payments], pricing=e[Pricing]
+    )
     return OrderHandlers(e, saga, Starter(e.db, e.faults))
 
 
@@ -39,7 +42,7 @@ SERVICE = Service(
     name="orders",
     api=Orders,
     package="rialto.orders",
-    needs=(Carts, Identity, Inventory, Payments),
+    needs=(Carts, Identity, Inventory, Payments, Pricing),
     build=build,
     routes=ROUTES,
     reactions=REACTIONS,

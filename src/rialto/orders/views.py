@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from rialto.cart.api import CartTotals, ChosenDelivery
+from rialto.cart.api import CartTotals, ChosenDelivery, Discount
 from rialto.catalog.api import Picture
 from rialto.kernel.ids import OrderId
 from rialto.kernel.money import Money
@@ -34,6 +34,10 @@ def order_view(state: OrderState, key: str, contact: Contact, *, public_url: str
             tax=start.tax,
             total=start.total,
         ),
+        codes=start.codes(),
+        discounts=[
+            Discount(title=given.title, amount=given.amount, code=given.code) for given in start.discounts
+        ],
         taxes=[OrderTax(rate=tax.rate, net=tax.net, tax=tax.tax) for tax in start.taxes],
         tax_included=start.tax_included,
         email=contact.email,

@@ -17,6 +17,6 @@ SERVICE = Service(
     package="rialto.pricing",
     routes=ROUTES,
     permissions=("pricing.read", "pricing.write"),
-    connections=2,
+    connections=1,
     audits=AUDITS,
 )

@@ -30,6 +30,7 @@ from rialto.kernel.service import Frozen, Nothing, operation
 from rialto.pricing.api import DeliveryOptions, Quote
 
 LINES_MAX = 100
+CODES_MAX = 5
 QUANTITY_MAX = 99
 
 
@@ -65,6 +66,8 @@ class CartMerged(Conflict):
 
 
 class CodeNotValid(Invalid):
+    """`extra["reason"]` is unknown, ended or used_up."""
+
     code = "code_not_valid"
     message = "This code is not valid."
 
@@ -99,6 +102,14 @@ class CartTotals(Frozen):
     total: Money
 
 
+class Discount(Frozen):
+    """A promotion that is given, and by which code. Free delivery takes nothing off the items: its amount is 0."""
+
+    title: str
+    amount: Money
+    code: str | None = None
+
+
 class ChosenDelivery(Frozen):
     option_id: str
     title: str
@@ -128,6 +139,7 @@ class Cart(Frozen):
     order_id: OrderId | None = None
     lines: list[CartLine]
     codes: list[str] = []
+    discounts: list[Discount] = []
     totals: CartTotals
     tax_included: bool = True
     email: str | None = None

@@ -11,7 +11,6 @@ from rialto.cart.api import (
     CartRef,
     ChangeCode,
     ChangeLine,
-    CodeNotValid,
     NewCart,
     SetAddress,
     SetDelivery,
@@ -88,13 +87,14 @@ class Shopping(CartUseCase):
         return await self.change(command, Change(decide=lambda cart: replace(cart, payment=payment)))
 
     async def add_code(self, command: ChangeCode) -> Cart:
-        """No code is valid: this shop has no vouchers to look one up in."""
         await self.open_cart(command)
-        raise CodeNotValid
+        code = await self.peers.good_code(command.code)
+        return await self.change(command, Change(decide=lambda cart: contents.with_code(cart, code)))
 
     async def remove_code(self, command: ChangeCode) -> Cart:
-        """A cart holds no codes, so taking one off leaves it as it is."""
-        return await self.change(command, Change(decide=lambda cart: cart))
+        """Written as it was added or in the cart's own way."""
+        code = "".join(command.code.split()).upper()
+        return await self.change(command, Change(decide=lambda cart: contents.without_code(cart, code)))
 
     async def for_checkout(self, command: CartRef) -> CartForCheckout:
         cart = await self.open_cart(command)

@@ -7,7 +7,7 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from rialto.cart.api import LINES_MAX, QUANTITY_MAX, CartLimit, ChosenPayment, LineNotFound
+from rialto.cart.api import CODES_MAX, LINES_MAX, QUANTITY_MAX, CartLimit, ChosenPayment, LineNotFound
 from rialto.kernel.address import Address
 from rialto.kernel.errors import FieldProblem, field_problem
 from rialto.kernel.ids import AccountId, CartId, LineId, OrderId
@@ -54,6 +54,7 @@ class StoredCart(Frozen):
     seen_total: Money | None = None
     payment: ChosenPayment | None = None
     contact: Contact | None = None
+    codes: tuple[str, ...] = ()
     lines: tuple[StoredLine, ...] = ()
 
 
@@ -92,6 +93,19 @@ def line_of(cart: StoredCart, line_id: str) -> StoredLine:
 def with_contact(cart: StoredCart, contact: Contact) -> StoredCart:
     """The country of the shipping address is where taxes and deliveries are reckoned for from now on."""
     return replace(cart, contact=contact, country=contact.shipping.country)
+
+
+def with_code(cart: StoredCart, code: str) -> StoredCart:
+    """With a code more; one that is there stays where it is. Raises CartLimit for one too many."""
+    if code in cart.codes:
+        return cart
+    if len(cart.codes) >= CODES_MAX:
+        raise CartLimit(f"At most {CODES_MAX} codes can be used at once.")
+    return replace(cart, codes=(*cart.codes, code))
+
+
+def without_code(cart: StoredCart, code: str) -> StoredCart:
+    return replace(cart, codes=tuple(other for other in cart.codes if other != code))
 
 
 def with_left_out(cart: StoredCart, sold: Mapping[str, int]) -> StoredCart:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from rialto.cart.api import LINES_MAX, QUANTITY_MAX, LineConflict
+from rialto.cart.api import CODES_MAX, LINES_MAX, QUANTITY_MAX, LineConflict
 from rialto.cart.model.contents import StoredCart, StoredLine, with_contact
 from rialto.cart.model.views import Answers
 from rialto.kernel.service import Frozen
@@ -60,11 +60,13 @@ def with_lines(cart: StoredCart, incoming: Sequence[StoredLine]) -> Filled:
 
 
 def with_details(cart: StoredCart, source: StoredCart) -> StoredCart:
-    """With address, delivery and payment of a cart that ends in this one, where this one has none."""
+    """With address, delivery and payment of a cart that ends in this one, where this one has none, and its codes."""
     if cart.contact is None and source.contact is not None:
         cart = with_contact(cart, source.contact)
+    codes = (*cart.codes, *(code for code in source.codes if code not in cart.codes))
     return replace(
         cart,
+        codes=codes[:CODES_MAX],
         delivery_option_id=cart.delivery_option_id or source.delivery_option_id,
         payment=cart.payment or source.payment,
     )

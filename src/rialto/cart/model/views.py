@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from rialto.cart.api import QUANTITY_MAX, Cart, CartLine, CartTotals, ChosenDelivery, Wish
+from rialto.cart.api import QUANTITY_MAX, Cart, CartLine, CartTotals, ChosenDelivery, Discount, Wish
 from rialto.cart.model.contents import StoredCart, StoredLine
 from rialto.catalog.api import Offer
 from rialto.kernel.money import Money
@@ -61,6 +61,7 @@ def to_quote(cart: StoredCart, answers: Answers) -> QuoteFor:
         region=shipping.region if shipping else None,
         postal_code=shipping.postal_code if shipping else None,
         channel=cart.channel,
+        codes=list(cart.codes),
     )
 
 
@@ -80,6 +81,13 @@ def view(cart: StoredCart, answers: Answers, quote: Quote, language: str | None 
         status=cart.status,
         order_id=cart.order_id,
         lines=[_line(line, answers, totals.get(line.id, zero), spoken) for line in cart.lines],
+        codes=list(cart.codes),
+        discounts=[
+            Discount(
+                title=text_in(given.title, spoken, given.promotion_id), amount=given.amount, code=given.code
+            )
+            for given in quote.given
+        ],
         totals=msgspec.convert(quote.totals, CartTotals, from_attributes=True),
         tax_included=quote.tax_included,
         email=contact.email if contact else None,

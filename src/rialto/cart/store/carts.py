@@ -23,7 +23,7 @@ from rialto.kernel.money import Currency, Money
 LOAD = """
 SELECT c.version, c.status, c.order_id, c.currency, c.country, c.language, c.channel, c.touched_on,
        c.delivery_option_id, c.seen_total, c.payment_provider, c.payment_token, c.payment_label,
-       c.account_id, p.email, p.shipping, p.billing, l.ids, l.skus, l.quantities, l.positions, l.shown_prices
+       c.account_id, c.codes, p.email, p.shipping, p.billing, l.ids, l.skus, l.quantities, l.positions, l.shown_prices
 FROM carts AS c
 LEFT JOIN contacts AS p ON p.bucket = $1 AND p.cart_id = $2
 LEFT JOIN (
@@ -44,7 +44,7 @@ VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING 
 CHANGE = """
 WITH changed AS (
     UPDATE carts SET version = version + 1, country = $4, delivery_option_id = $5, seen_total = $6,
-        payment_provider = $7, payment_token = $8, payment_label = $9, touched_on = $10
+        payment_provider = $7, payment_token = $8, payment_label = $9, touched_on = $10, codes = $23
     WHERE bucket = $1 AND id = $2 AND version = $3 AND status = 'open' RETURNING 1
 ), removed AS (
     DELETE FROM cart_lines USING changed WHERE bucket = $1 AND cart_id = $2 AND cart_lines.id = ANY ($11::uuid[])
@@ -125,6 +125,7 @@ async def save(session: AloneSession | WriteSession, before: StoredCart, after: 
             contact.email if contact else None,
             _json(contact.shipping) if contact else None,
             _json(contact.billing) if contact else None,
+            list(after.codes),
         )
     )
 
@@ -206,6 +207,7 @@ def _cart(cart_id: CartId, row: Any) -> StoredCart:
         seen_total=_money(row["seen_total"], currency),
         payment=payment,
         contact=contact,
+        codes=tuple(row["codes"]),
         lines=_lines(row, currency),
     )
 

@@ -31,13 +31,15 @@ from rialto.orders.api import (
     RequestInProgress,
     Tender,
 )
-from rialto.orders.events import OrderStarted, StartedLine, StartedTax, StartedTender
+from rialto.orders.events import OrderStarted, StartedDiscount, StartedLine, StartedTax, StartedTender
 from rialto.orders.handlers.shared import OrderUseCase
 from rialto.orders.model import OrderState, fold, order_number
 from rialto.orders.saga import GRACE_S, Progress
 from rialto.orders.starting import KeyTaken, Start
 from rialto.orders.views import return_url
 from rialto.payments.api import CardNumberRefused, ProviderUnknown, looks_like_card_number
+from rialto.payments.cards import looks_like_card_number
+from rialto.pricing.api import CodeRefused
 
 PAYMENT_DEADLINE = timedelta(minutes=13)
 WAIT_S = 2.0
@@ -150,6 +152,8 @@ class Checkout(OrderUseCase):
                 for sku, left in state.short.items()
             ]
             raise OutOfStock(extra={"items": items})
+        if outcome.outcome == "code_not_valid":
+            raise CodeRefused(extra={"codes": start.codes()})
         if outcome.outcome == "cancelled":
             raise OrderCancelledMeanwhile(extra={"reason": state.cancel_reason})
         if outcome.outcome == "declined" and state.decline_code in REFUSALS:
@@ -236,6 +240,7 @@ class Checkout(OrderUseCase):
             payment_deadline=now + PAYMENT_DEADLINE,
             started_at=now,
             account_id=command.account_id,
+            discounts=_discounts(prepared),
         )
         return Start(
             event=event,
@@ -265,6 +270,7 @@ def _lines(prepared: CartForCheckout) -> list[StartedLine]:
             quantity=line.quantity,
             unit_price=quoted[line.id].unit_price,
             total=quoted[line.id].total,
+            discount=quoted[line.id].discount,
             tax=quoted[line.id].tax,
             tax_rate=quoted[line.id].tax_rate,
             title=line.title,
@@ -274,6 +280,15 @@ def _lines(prepared: CartForCheckout) -> list[StartedLine]:
             image=msgspec.to_builtins(line.image) if line.image else None,
         )
         for line in prepared.cart.lines
+    ]
+
+
+def _discounts(prepared: CartForCheckout) -> list[StartedDiscount]:
+    return [
+        StartedDiscount(
+            promotion_id=given.promotion_id, title=shown.title, amount=given.amount, code=given.code
+        )
+        for given, shown in zip(prepared.quote.given, prepared.cart.discounts, strict=True)
     ]
 
 

@@ -77,7 +77,6 @@ class Conditions(Frozen):
     items_min: dict[str, int] = {}
     quantity_min: int = 0
     channels: list[str] = []
-    first_order: bool = False
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 

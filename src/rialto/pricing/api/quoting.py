@@ -37,10 +37,7 @@ class ItemToPrice(Frozen):
 
 
 class QuoteFor(Frozen):
-    """What to price. Without a country the channel's own is assumed; without an option delivery is not counted.
-
-    Whether it is the customer's first order is not known (None) of who is not signed in: nothing is promised on it.
-    """
+    """What to price. Without a country the channel's own is assumed; without an option delivery is not counted."""
 
     items: list[ItemToPrice]
     currency: Currency
@@ -50,7 +47,6 @@ class QuoteFor(Frozen):
     channel: str = "default"
     delivery_option_id: str | None = None
     codes: list[str] = []
-    first_order: bool | None = None
 
 
 class Step(Frozen):
@@ -155,7 +151,6 @@ class PreviewFor(Frozen):
     channel: str = "default"
     delivery_option_id: str | None = None
     codes: list[str] = []
-    first_order: bool | None = None
     at: datetime | None = None
 
 

@@ -67,7 +67,6 @@ class Quoting(PricingUseCase):
             channel=command.channel,
             delivery_option_id=command.delivery_option_id,
             codes=command.codes,
-            first_order=command.first_order,
         )
 
     async def put_rules(self, command: PricingRules) -> PricingRules:

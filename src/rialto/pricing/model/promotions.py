@@ -33,7 +33,6 @@ INACTIVE = "inactive"
 NOT_YET = "not_yet"
 OVER = "over"
 CHANNEL = "other_channel"
-NOT_FIRST_ORDER = "not_first_order"
 CODE_MISSING = "code_missing"
 EXCLUDED = "excluded"
 NO_ARTICLE = "no_article"
@@ -50,7 +49,6 @@ class Occasion:
     currency: Currency
     channel: str
     at: datetime
-    first_order: bool | None = None
     codes: Mapping[str, str]
 
 
@@ -118,7 +116,6 @@ class Offer:
             (wanted.starts_at is not None and occasion.at < wanted.starts_at, NOT_YET),
             (wanted.ends_at is not None and occasion.at >= wanted.ends_at, OVER),
             (bool(self._channels) and occasion.channel not in self._channels, CHANNEL),
-            (wanted.first_order and occasion.first_order is not True, NOT_FIRST_ORDER),
             (promotion.needs_code and promotion.id not in occasion.codes, CODE_MISSING),
         )
         return next((reason for refused, reason in refusals if refused), None)

@@ -108,7 +108,6 @@ def occasion_of(
         currency=parse_currency(request.currency),
         channel=channel.code,
         at=at,
-        first_order=request.first_order,
         codes=codes or {},
     )
 
