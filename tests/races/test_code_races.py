@@ -43,7 +43,7 @@ class Sale:
         return cart_id
 
     async def uses(self) -> int:
-        rows = await self.shop.sql("SELECT uses FROM pricing.vouchers")
+        rows = await self.shop.sql("SELECT uses FROM pricing.vouchers WHERE code = 'ONCE'")
         return int(rows[0]["uses"])
 
 
@@ -126,6 +126,7 @@ async def test_a_code_comes_back_when_the_order_is_cancelled(sale: Sale) -> None
 
 
 async def failed(doing: Any) -> BaseException:
-    [result] = await asyncio.gather(doing, return_exceptions=True)
+    results: list[BaseException | object] = await asyncio.gather(doing, return_exceptions=True)
+    result = results[0]
     assert isinstance(result, BaseException)
     return result

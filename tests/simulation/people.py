@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
 
 from rialto.app import App
-from rialto.cart.api import AddLine, Carts
+from rialto.cart.api import AddLine, Carts, ChangeCode, CodeNotValid
 from rialto.catalog.api import Catalog, PutProduct
 from rialto.inventory.api import OutOfStock
 from rialto.kernel.errors import RialtoError
@@ -35,7 +36,7 @@ from rialto.orders.routes.orders import _rendered
 from rialto.sandbox.model import Decision
 from tests.simulation.world import PATIENCE_S, World
 from tests.support.provider import answer_challenge
-from tests.support.shop import GOODS, draft_of, fill_cart, place_order
+from tests.support.shop import FEW, GOODS, draft_of, fill_cart, place_order
 from tests.support.simulator import ProcessDied
 
 T = TypeVar("T")
@@ -143,7 +144,10 @@ class Buyer:
     async def _fill(self) -> CartId:
         skus = self.draw.choices(SCARCE, (6, 3, 2, 1), k=self.draw.choice([1, 1, 2]))
         lines = {sku: self.draw.choice([1, 1, 2]) for sku in skus}
-        return await self.world.insist(lambda app: fill_cart(app[Carts], lines))
+        cart = await self.world.insist(lambda app: fill_cart(app[Carts], lines))
+        if self.draw.random() < 0.5:
+            await self.world.insist(lambda app: _enter_code(app, cart))
+        return cart
 
     async def _fiddle(self, cart: CartId) -> None:
         """Change the cart while it is being ordered."""
@@ -289,3 +293,9 @@ async def change_prices(world: World) -> None:
             return await app[Catalog].put_product(PutProduct(draft=draft))
 
         await world.insist(put)
+
+
+async def _enter_code(app: App, cart: CartId) -> None:
+    """Whoever is too late for it pays the whole price."""
+    with suppress(CodeNotValid):
+        await app[Carts].add_code(ChangeCode(cart_id=cart, code=FEW))

@@ -49,6 +49,7 @@ from rialto.kernel.migrations import migrate
 from rialto.kernel.service import Service
 from rialto.orders.api import CheckoutAnswer, ContinueCheckout, Order, OrderRef, Orders, PlaceOrder, Tender
 from rialto.payments.api import Payments
+from rialto.pricing.api import PercentOff, Pricing, Promotion, PutPromotion, PutVoucher, Voucher
 from rialto.sandbox.core import Sandbox
 from rialto.sandbox.model import Decision
 from tests.support.databases import SECRETS, in_database
@@ -66,6 +67,9 @@ GOODS: Mapping[str, tuple[int, Mapping[str, int]]] = {
     "BOWL": (3350, {"rotterdam": 1}),
     "PENCIL": (199, {"berlin": 1000}),
 }
+# A tenth off for the first who have the code.
+FEW, FEW_USES = "FEW", 2
+FEW_SALE = Promotion(id="few", title={"en": "Few"}, benefit=PercentOff(percent="10"), needs_code=True)
 ADDRESS = Address(name="Ada Lovelace", line1="Weg 1", city="Berlin", postal_code="10115", country="DE")
 
 _numbers = itertools.count(1)
@@ -417,6 +421,10 @@ async def _stock(address: DatabaseAddress, clock: ShopClock, services: Sequence[
             await app[Catalog].put_product(PutProduct(draft=draft_of(sku, cents)))
             counts = [PutStock(sku=sku, warehouse=place, on_hand=count) for place, count in places.items()]
             await app[Inventory].put_stock(PutStockMany(items=counts))
+        await app[Pricing].put_promotion(PutPromotion(promotion=FEW_SALE))
+        await app[Pricing].put_voucher(
+            PutVoucher(voucher=Voucher(code=FEW, promotion_id=FEW_SALE.id, uses_max=FEW_USES))
+        )
         async with _running(app), asyncio.timeout(SETTLED_WITHIN_S):
             while not await is_settled(app, clock):
                 await asyncio.sleep(0.01)

@@ -38,7 +38,6 @@ from rialto.orders.saga import GRACE_S, Progress
 from rialto.orders.starting import KeyTaken, Start
 from rialto.orders.views import return_url
 from rialto.payments.api import CardNumberRefused, ProviderUnknown, looks_like_card_number
-from rialto.payments.cards import looks_like_card_number
 from rialto.pricing.api import CodeRefused
 
 PAYMENT_DEADLINE = timedelta(minutes=13)
