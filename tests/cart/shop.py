@@ -142,7 +142,7 @@ class Till(Peer):
         """`meanwhile` is what others do while a cart is being priced."""
         if self.meanwhile is not None and command.items:
             await self.meanwhile()
-        return quotes.quote(self.rules, self._channel(command), command, TODAY, self._good(command))
+        return quotes.quote(self.rules, self._channel(command), command, TODAY, codes=self._good(command))
 
     async def check_code(self, command: CodeRef) -> Voucher:
         code = normalised_code(command.code) or ""

@@ -202,7 +202,7 @@ def test_a_promotion_that_is_not_given_stands_in_nobodys_way() -> None:
 
 def priced(*promotions: Promotion, items: list[ItemToPrice], option: str | None = "standard") -> Quote:
     request = a_request(*items, option=option)
-    return quote(Rules(some_rules(), promotions), a_channel(), request, NOON, {"coded": "SPRING"})
+    return quote(Rules(some_rules(), promotions), a_channel(), request, NOON, codes={"coded": "SPRING"})
 
 
 def test_a_quote_explains_its_discount_line_by_line() -> None:

@@ -26,7 +26,6 @@ class StartedLine(Frozen):
     slug: str | None = None
     options: dict[str, str] = {}
     image: dict[str, Any] | None = None
-    discount: Money | None = None
 
 
 class StartedDiscount(Frozen):

@@ -269,7 +269,6 @@ def _lines(prepared: CartForCheckout) -> list[StartedLine]:
             quantity=line.quantity,
             unit_price=quoted[line.id].unit_price,
             total=quoted[line.id].total,
-            discount=quoted[line.id].discount,
             tax=quoted[line.id].tax,
             tax_rate=quoted[line.id].tax_rate,
             title=line.title,

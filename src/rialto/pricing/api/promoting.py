@@ -219,7 +219,7 @@ class Promoting(Protocol):
         """The code, if it can be used now by somebody. Raises CodeRefused."""
         ...
 
-    @operation(idempotent=True)
+    @operation(idempotent=True, timeout_s=15)
     async def hold_codes(self, command: HoldCodes) -> Nothing:
         """Count the codes as used by this order: all or none. Again for the order: unchanged.
 

@@ -29,18 +29,18 @@ from rialto.pricing.store import promotions, rules
 class Quoting(PricingUseCase):
     async def quote(self, command: QuoteFor) -> Quote:
         known, channel = await self.in_force(command.channel)
-        return quotes.quote(known, channel, command, self.clock.now(), await self._good_codes(command))
+        return quotes.quote(known, channel, command, self.clock.now(), codes=await self._good_codes(command))
 
     async def delivery_options(self, command: QuoteFor) -> DeliveryOptions:
         known, channel = await self.in_force(command.channel)
         codes = await self._good_codes(command)
-        return quotes.delivery_options(known, channel, command, self.clock.now(), codes)
+        return quotes.delivery_options(known, channel, command, self.clock.now(), codes=codes)
 
     async def preview(self, command: PreviewFor) -> Preview:
         request = await self._as_request(command)
         known, channel = await self.in_force(command.channel)
         at, codes = command.at or self.clock.now(), await self._good_codes(request)
-        quote = quotes.quote(known, channel, request, at, codes)
+        quote = quotes.quote(known, channel, request, at, codes=codes)
         outcome = consider(known.offers, request.items, quotes.occasion_of(channel, request, at, codes))
         considered = [
             Considered(

@@ -128,7 +128,7 @@ def consider(offers: Sequence[Offer], items: Sequence[ItemToPrice], occasion: Oc
     given: list[Offer] = []
     free: frozenset[str] | None = None
     for offer in offers:
-        one = _consider(offer, items, left, occasion, given)
+        one = _consider(offer, items, left, occasion=occasion, given=given)
         considered.append(one)
         if not one.given:
             continue
@@ -148,6 +148,7 @@ def _consider(
     offer: Offer,
     items: Sequence[ItemToPrice],
     left: Sequence[int],
+    *,
     occasion: Occasion,
     given: Sequence[Offer],
 ) -> Considered:
@@ -162,7 +163,7 @@ def _consider(
     reason, missing = _short_of(promotion, [items[index] for index in meant], occasion.currency)
     if reason is not None:
         return Considered(promotion=promotion, given=False, reason=reason, missing=missing)
-    amounts = _amounts(promotion, items, left, meant, occasion.currency)
+    amounts = _amounts(promotion, items, left, meant=meant, currency=occasion.currency)
     if amounts is None:
         return Considered(promotion=promotion, given=False, reason=CURRENCY)
     worthless = not any(amounts) and not isinstance(promotion.benefit, FreeDelivery)
@@ -203,6 +204,7 @@ def _amounts(
     promotion: Promotion,
     items: Sequence[ItemToPrice],
     left: Sequence[int],
+    *,
     meant: Sequence[int],
     currency: Currency,
 ) -> list[int] | None:
@@ -298,7 +300,7 @@ _BENEFITS: Mapping[type[Any], _Parts] = {
 
 def percentage(text: str) -> Fraction:
     """`12.5` as the exact share 0.125."""
-    return Fraction(text) / 100
+    return Fraction(text) * Fraction(1, 100)
 
 
 def _share_of_each(rests: Sequence[int], rate: Fraction, currency: Currency) -> list[int]:

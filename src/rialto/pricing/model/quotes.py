@@ -44,7 +44,12 @@ ITEMS_TOTAL_MAX = AMOUNT_MAX // 4  # room for tax of 100 % and the delivery on t
 
 
 def quote(
-    rules: Rules, channel: Channel, request: QuoteFor, at: datetime, codes: Mapping[str, str] | None = None
+    rules: Rules,
+    channel: Channel,
+    request: QuoteFor,
+    at: datetime,
+    *,
+    codes: Mapping[str, str] | None = None,
 ) -> Quote:
     """Price a cart. `codes` are the good ones by promotion. Raises Invalid with field paths, DeliveryUnavailable."""
     currency, country = checked(channel, request)
@@ -63,7 +68,7 @@ def quote(
         method = _chosen(rules, request, country)
         delivery_rate = rules.rate(country, method.tax_class)
         price, why = _delivery_price(method, items - discount, outcome)
-        delivery = _delivery(method, delivery_rate, price, why, at.date(), included=included)
+        delivery = _delivery(method, delivery_rate, price, why=why, today=at.date(), included=included)
         rates.append(delivery_rate)
     return Quote(
         currency=currency,
@@ -77,7 +82,12 @@ def quote(
 
 
 def delivery_options(
-    rules: Rules, channel: Channel, request: QuoteFor, at: datetime, codes: Mapping[str, str] | None = None
+    rules: Rules,
+    channel: Channel,
+    request: QuoteFor,
+    at: datetime,
+    *,
+    codes: Mapping[str, str] | None = None,
 ) -> DeliveryOptions:
     """What is offered, in the order of positions; nothing for an empty cart. Raises Invalid with field paths."""
     currency, country = checked(channel, request)
@@ -215,7 +225,7 @@ def _delivery_price(method: DeliveryMethod, items: Money, outcome: Outcome) -> t
 
 
 def _delivery(
-    method: DeliveryMethod, rate: Rate, price: Money, why: str, today: date, *, included: bool
+    method: DeliveryMethod, rate: Rate, price: Money, *, why: str, today: date, included: bool
 ) -> QuotedDelivery:
     tax = _tax(price, rate, included=included)
     first, last = arrival(method, today)
