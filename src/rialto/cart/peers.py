@@ -1,8 +1,7 @@
 """What cart asks of the other services, in parallel where one answer does not need the other.
 
 What is only shown may be a second old: then a popular article is asked for once a second and not with every
-click. What decides (the total that is accepted, the price of an order) is asked for anew. Stock decides
-nothing here, inventory does; so a remembered count that suffices is good enough, one that does not is asked again.
+click. What decides (the total that is accepted, what an order costs and whether it can be had) is asked for anew.
 """
 
 from __future__ import annotations
@@ -78,7 +77,7 @@ class Peers:
 
     async def market_now(self, cart: StoredCart) -> Market:
         """The cart's prices as they are at this moment, to decide by."""
-        offers, available = await _both(self._ask_offers(cart, _skus(cart)), self._levels_enough(cart))
+        offers, available = await _both(self._ask_offers(cart, _skus(cart)), self._levels_now(_skus(cart)))
         return await self._priced(cart, Answers(offers=offers, available=available), must_deliver=False)
 
     async def answers_about(self, skus: Sequence[str], cart: StoredCart) -> Answers:
@@ -126,11 +125,12 @@ class Peers:
     async def _shown_levels(self, skus: Sequence[str]) -> Mapping[str, int]:
         return await _recent(self._levels, "", skus, self._ask_levels)
 
-    async def _levels_enough(self, cart: StoredCart) -> Mapping[str, int]:
-        """What is remembered where it suffices: nobody is turned away for a count that may have grown since."""
-        shown = await self._shown_levels(_skus(cart))
-        short = [line.sku for line in cart.lines if shown.get(line.sku, 0) < line.quantity]
-        return {**shown, **(await self._ask_levels(short) if short else {})}
+    async def _levels_now(self, skus: Sequence[str]) -> Mapping[str, int]:
+        """Asked for anew, and what is shown next knows it: who was refused sees why."""
+        levels = await self._ask_levels(skus) if skus else {}
+        for sku, count in levels.items():
+            self._levels.put(sku, count)
+        return levels
 
     async def _ask_offers(self, cart: StoredCart, skus: Sequence[str]) -> Mapping[str, Offer]:
         if not skus:

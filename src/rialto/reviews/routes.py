@@ -7,10 +7,20 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Request, Response, delete, get, post, put
 from litestar.datastructures import CacheControlHeader
-from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, QueryParameter
+from litestar.params import FromPath, JSONBody, PathParameter, QueryParameter
 
 from rialto.kernel.auth import AccessTokenRefused
-from rialto.kernel.http import Injected, about, client_of, customer_of, etag, if_match, principal_of, requires
+from rialto.kernel.http import (
+    IfMatch,
+    Injected,
+    about,
+    client_of,
+    customer_of,
+    etag,
+    if_match,
+    principal_of,
+    requires,
+)
 from rialto.kernel.ids import ORDER, PRODUCT, ReviewId
 from rialto.kernel.service import Frozen
 from rialto.orders.api import OrderNotFound
@@ -54,9 +64,6 @@ ProductRef = Annotated[str, PathParameter(description="The product's id.")]
 OrderKey = Annotated[
     str | None,
     QueryParameter(max_length=200, description="The order's key, which its `status_url` holds."),
-]
-IfMatch = Annotated[
-    str | None, HeaderParameter(name="If-Match", description="The ETag the change is based on.")
 ]
 Cursor = Annotated[str | None, QueryParameter(max_length=1500)]
 Short = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
