@@ -19,7 +19,7 @@ from rialto.kernel.db import (
     connect,
     translate,
 )
-from rialto.kernel.errors import Conflict, InvariantBroken, OutcomeUnknown, Unavailable, VersionConflict
+from rialto.kernel.errors import Conflict, InvariantBroken, Unavailable, VersionConflict
 from rialto.kernel.events import EventTypes, NewEvent, append, append_all, load, load_several
 from rialto.kernel.ids import ORDER
 from tests.kernel.bakery import Baked, Sold, Town
@@ -34,15 +34,6 @@ async def count(db: Database) -> int:
     async with db.read() as session:
         found: int = await session.value(COUNT)
     return found
-
-
-async def end_server_process(town: Town, pid: int) -> None:
-    """What a failing-over or restarted server does to a connection."""
-    connection = await connect(town.admin)
-    try:
-        await connection.execute("SELECT pg_terminate_backend($1, 5000)", pid)
-    finally:
-        await connection.close()
 
 
 async def test_a_write_commits_when_its_block_ends_well(town: Town) -> None:
@@ -130,42 +121,6 @@ async def test_a_wrong_statement_is_a_bug(town: Town) -> None:
             await session.one("SELECT crust FROM loaves")
 
 
-async def test_a_server_that_ends_in_the_middle_is_unavailable_and_wrote_nothing(town: Town) -> None:
-    with pytest.raises(Unavailable) as lost:
-        async with town.bakery.write() as session:
-            await session.run(PUT, 1, 1)
-            await end_server_process(town, await session.value("SELECT pg_backend_pid()"))
-            await session.run(PUT, 2, 1)
-    assert type(lost.value) is Unavailable
-    assert await count(town.bakery) == 0
-
-
-async def test_a_server_that_ends_before_it_answers_the_commit_leaves_the_outcome_unknown(town: Town) -> None:
-    with pytest.raises(OutcomeUnknown):
-        async with town.bakery.write() as session:
-            await session.run(PUT, 1, 1)
-            await end_server_process(town, await session.value("SELECT pg_backend_pid()"))
-    assert await count(town.bakery) == 0
-
-
-async def test_an_error_of_ours_is_not_hidden_by_a_server_that_ended(town: Town) -> None:
-    with pytest.raises(InvariantBroken):
-        async with town.bakery.write() as session:
-            await end_server_process(town, await session.value("SELECT pg_backend_pid()"))
-            raise InvariantBroken
-    assert await count(town.bakery) == 0
-
-
-async def test_connections_that_ended_while_idle_are_replaced(town: Town) -> None:
-    db = town.database("bakery", connections=1)
-    async with db.read() as session:
-        pid = await session.value("SELECT pg_backend_pid()")
-    await end_server_process(town, pid)
-    async with db.write() as session:
-        await session.run(PUT, 1, 1)
-    assert await count(db) == 1
-
-
 async def test_a_server_that_is_not_there_is_unavailable(town: Town) -> None:
     nowhere = DatabaseAddress(host="127.0.0.1", port=1, user="nobody")
     db = Database(nowhere, connections=1)
@@ -243,69 +198,6 @@ async def test_every_session_goes_through_the_gate(town: Town) -> None:
     assert passed == ["in", "out", "in", "out"]
 
 
-@pytest.mark.parametrize("turns", [0, 1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233, 377, 610, 987])
-async def test_a_write_cancelled_anywhere_is_whole_or_nothing_and_its_connection_serves_on(
-    town: Town, turns: int
-) -> None:
-    db = town.database("bakery", connections=1)
-
-    async def put_two() -> None:
-        async with db.write() as session:
-            await session.run(PUT, 1, 1)
-            await session.run(PUT, 2, 1)
-
-    task = asyncio.ensure_future(put_two())
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    found = await count(db)
-    assert found in {0, 2}
-    async with db.write() as session:
-        await session.run(PUT, 3, 1)
-    assert await count(town.bakery) == found + 1
-
-
-async def test_a_write_cancelled_while_it_begins_gives_its_connection_back(town: Town) -> None:
-    db = town.database("bakery", connections=1)
-    assert await count(db) == 0  # the connection is there, so the first thing waited for is the beginning
-
-    async def put() -> None:
-        async with db.write() as session:
-            await session.run(PUT, 1, 1)
-
-    task = asyncio.ensure_future(put())
-    await asyncio.sleep(0)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    async with asyncio.timeout(20):
-        assert await count(db) == 0
-
-
-@pytest.mark.parametrize("turns", [1, 2, 3, 5, 8, 13, 21, 34])
-async def test_a_write_cancelled_while_it_is_taken_back_gives_its_connection_back(
-    town: Town, turns: int
-) -> None:
-    db = town.database("bakery", connections=1)
-    raising = asyncio.Event()
-
-    async def refuse() -> None:
-        async with db.write() as session:
-            await session.run(PUT, 1, 1)
-            raising.set()
-            raise Conflict
-
-    task = asyncio.ensure_future(refuse())
-    await raising.wait()
-    for _ in range(turns):
-        await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    async with asyncio.timeout(20):
-        assert await count(db) == 0
-
-
 async def test_a_statement_alone_commits_by_itself(town: Town) -> None:
     put = f"{PUT} RETURNING id"
     async with town.bakery.alone() as session:
@@ -315,13 +207,6 @@ async def test_a_statement_alone_commits_by_itself(town: Town) -> None:
         assert await count(town.bakery) == 1
         assert await session.value(put, 2, 1) == 2
     assert await count(town.bakery) == 2
-
-
-async def test_a_statement_alone_whose_server_ends_has_an_unknown_outcome(town: Town) -> None:
-    with pytest.raises(OutcomeUnknown):
-        async with town.bakery.alone() as session:
-            await end_server_process(town, await session.value("SELECT pg_backend_pid()"))
-            await session.value(f"{PUT} RETURNING id", 1, 1)
 
 
 async def test_going_on_after_a_failed_statement_is_a_bug_that_writes_nothing(town: Town) -> None:
