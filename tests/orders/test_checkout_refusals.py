@@ -107,6 +107,7 @@ async def test_what_is_short_is_named_with_what_is_there_and_nothing_is_held(
         cart = await shop.cart({"LAMP": 3, "VASE": 3, "BOWL": 1})
         await shop.put_stock("VASE", 0, "berlin")
         await shop.put_stock("BOWL", 0, "rotterdam")
+        shop.clock.advance(2)  # a count that is shown may be a second old
         with pytest.raises(OutOfStock) as refused:
             await shop.checkout(cart)
         assert sorted(refused.value.extra["items"], key=lambda item: str(item["sku"])) == [
@@ -115,6 +116,20 @@ async def test_what_is_short_is_named_with_what_is_there_and_nothing_is_held(
         ]
         assert await shop.available("LAMP") == 20
         assert await orders_stored(shop) == 0
+
+
+async def test_a_count_that_is_remembered_lets_nobody_have_what_is_gone(postgres: DatabaseAddress) -> None:
+    """Within that second the check lets the cart pass and the reservation decides: the refusal is the same."""
+    async with a_counter(postgres) as shop:
+        cart = await shop.cart({"LAMP": 3, "BOWL": 1})
+        await shop.put_stock("BOWL", 0, "rotterdam")
+        for _ in range(2):
+            with pytest.raises(OutOfStock) as refused:
+                await shop.checkout(cart, key="once")
+            assert refused.value.extra["items"] == [{"sku": "BOWL", "requested": 1, "available": 0}]
+        assert await shop.available("LAMP") == 20
+        assert await work(shop) == 0
+        assert await shop.audit() == []
 
 
 async def test_what_is_not_sold_any_more_is_refused(postgres: DatabaseAddress) -> None:
