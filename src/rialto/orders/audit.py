@@ -116,9 +116,14 @@ async def lists_are_their_orders(e: Env) -> list[Finding]:
                 _UNLISTED,
                 settled_since,
                 text="is at version {version}, in its list at {listed}",
+                kind=ORDER,
             ),
             *await findings(
-                session, "I13", _LISTED_WRONGLY, text="is in the list of {account_id}, it belongs to {owner}"
+                session,
+                "I13",
+                _LISTED_WRONGLY,
+                text="is in the list of {account_id}, it belongs to {owner}",
+                kind=ORDER,
             ),
         ]
 
@@ -196,20 +201,16 @@ def _compare(row: Any, state: OrderState) -> list[Finding]:
         row["payment_status"],
         row["fulfilment_status"],
         row["placed_at"],
-        row["account_id"],
     )
-    told = (
-        state.version,
-        state.status,
-        state.payment_status(),
-        state.fulfilment_status(),
-        state.placed_at,
-        to_uuid(state.account_id) if state.account_id else None,
-    )
+    told = (state.version, state.status, state.payment_status(), state.fulfilment_status(), state.placed_at)
     if stored != told or (row["total"], row["currency"]) != (start.total.amount, start.currency):
         found.append(
             Finding(invariant="I13", subject=subject, text=f"is stored as {stored}, its events say {told}")
         )
+    owner = to_uuid(state.account_id) if state.account_id else None
+    if row["account_id"] != owner:
+        text = f"belongs to {row['account_id']}, its events say {owner}"
+        found.append(Finding(invariant="I13", subject=subject, text=text))
     if row["answer"] is not None:
         answer = Answered.read(row["answer"].encode())
         if answer.outcome == "placed" and (state.placed_at is None or answer.version > state.version):
