@@ -8,7 +8,6 @@ import msgspec
 import pytest
 
 from rialto.cart.api import AddLine, CartNotFound, CartRef, NewCart, SetAddress, SetDelivery
-from rialto.cart.peers import SHOWN_S
 from rialto.catalog.api import Catalog, PutProduct
 from rialto.inventory.api import OutOfStock
 from rialto.kernel.db import DatabaseAddress
