@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,10 +10,8 @@ from rialto.app import ALL
 from rialto.inventory.api import Levels, LevelsOf, OfOrder, OutOfStock, Reservation, ReservationGone, Reserve
 from rialto.inventory.handlers import InventoryHandlers
 from rialto.inventory.service import SERVICE as INVENTORY
-from rialto.kernel.clock import Clock
 from rialto.kernel.ids import PaymentId
 from rialto.kernel.money import Money
-from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Env, Service
 from rialto.notifications.service import SERVICE as NOTIFICATIONS
 from rialto.orders.api import PlaceOrder
@@ -22,8 +19,7 @@ from rialto.orders.handlers import OrderHandlers
 from rialto.orders.service import SERVICE as ORDERS
 from rialto.orders.store import KnownKey
 from rialto.payments.provider import Answer
-from rialto.sandbox.core import Sandbox
-from tests.support.provider import InProcessProvider, Network
+from tests.support.provider import InProcessProvider
 
 # What a checkout needs, and its mails. Search has no part in it.
 SERVICES = tuple(service for service in ALL if service.name != "search")
@@ -37,25 +33,17 @@ class Parts:
     provider: Callable[..., InProcessProvider] = InProcessProvider
 
 
-class FreshKeys(InProcessProvider):
-    """Authorises under another key each time."""
-
-    def __init__(
-        self, sandbox: Sandbox, clock: Clock, secrets: Secrets, *, network: Network | None = None
-    ) -> None:
-        super().__init__(sandbox, clock, secrets, network=network)
-        self._asked = itertools.count(1)
+class AuthorisesTwice(InProcessProvider):
+    """Repeats an authorisation under another key, as if a proxy on the way had lost patience."""
 
     async def authorise(
         self, *, key: str, payment_id: PaymentId, amount: Money, token: str, return_url: str
     ) -> Answer:
-        return await super().authorise(
-            key=f"{key}/{next(self._asked)}",
-            payment_id=payment_id,
-            amount=amount,
-            token=token,
-            return_url=return_url,
-        )
+        for repetition in (f"{key}/again", key):
+            answer = await super().authorise(
+                key=repetition, payment_id=payment_id, amount=amount, token=token, return_url=return_url
+            )
+        return answer
 
 
 class GivesNothingBack(InventoryHandlers):
@@ -114,7 +102,7 @@ def _forgetful_orders(e: Env) -> OrderHandlers:
 
 # Name → parts and the invariant that breaks with them.
 BROKEN: Mapping[str, tuple[Parts, str]] = {
-    "fresh-keys": (Parts(provider=FreshKeys), "I3"),
+    "authorises-twice": (Parts(provider=AuthorisesTwice), "I3"),
     "gives-nothing-back": (_inventory(GivesNothingBack), "I6"),
     "never-sold-out": (_inventory(NeverSoldOut), "I6"),
     "forgets-keys": (_with(ORDERS, build=_forgetful_orders), "I9"),

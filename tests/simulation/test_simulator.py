@@ -19,7 +19,7 @@ def test_a_seed_is_the_same_history_in_any_process_and_after_any_other() -> None
 @pytest.fixture(scope="module")
 def reports_of_broken_parts() -> list[Report]:
     options = [word for name in BROKEN for word in ("--broken", name)]
-    return run_batch(range(1, 9), "--stop", *options)
+    return run_batch(range(1, 17), "--stop", *options)
 
 
 @pytest.mark.parametrize("name", sorted(BROKEN))
