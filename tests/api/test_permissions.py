@@ -8,8 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
+from rialto.identity.api import Identity
 from rialto.kernel.auth import Principal, TokenSigner
 from rialto.kernel.roles import BUILT_IN, grants
+from rialto.kernel.service import Nothing
 from tests.api.fuzzing import looks_at_tokens
 from tests.api.people import enrol, hire, sign_in
 from tests.api.roles import MAY
@@ -73,7 +75,8 @@ async def _headers(shop: Shop) -> dict[str, str]:
     tokens["customer"] = (await sign_in(shop, "ada@example.org")).access_token
     signer = TokenSigner(SECRETS.signing_key, issuer=shop.app.settings.public_url, clock=shop.clock)
     odd = Principal(kind="customer", id="acc_06bqk3v1m5g7r0z2x4c6n8p0qs", roles=("owner",))
-    nobody = Principal(kind="staff", id="acc_06bqk3v1m5g7r0z2x4c6n8p0qs", roles=("astronaut",))
+    somebody = (await shop.app[Identity].list_staff(Nothing())).items[0].id
+    nobody = Principal(kind="staff", id=somebody, roles=("astronaut",))
     tokens["customer with a role"] = signer.sign(odd, lifetime_s=600)
     tokens["unknown role"] = signer.sign(nobody, lifetime_s=600)
     tokens["garbage token"] = "x" * 40

@@ -15,7 +15,7 @@ from rialto import __version__
 from rialto.app import ALL, App, choose_engines, documents_address
 from rialto.catalog.api import Catalog
 from rialto.catalog.service import SERVICE as CATALOG
-from rialto.cli import audit, events, import_, plan, rebuild, run, secrets_, seed, serve, user
+from rialto.cli import audit, events, import_, plan, promotions, rebuild, run, secrets_, seed, serve, user
 from rialto.cli.first_start import hooks_of
 from rialto.cli.progress import Progress
 from rialto.engines.embedded_postgres import borrowed_postgres, default_data_folder
@@ -33,6 +33,8 @@ from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Service
 from rialto.kernel.settings import Settings, SettingWrong, read_settings
 from rialto.kernel.telemetry import configure_logs
+from rialto.pricing.api import Pricing
+from rialto.pricing.service import SERVICE as PRICING
 
 Work = Callable[[App], Awaitable[int]]
 
@@ -70,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     secrets_.add_arguments(
         commands.add_parser("secrets", help="the keys and passwords the shop made for itself")
+    )
+    promotions.add_arguments(
+        commands.add_parser("promotions", help="what is given to whom, and the codes for it")
     )
     user.add_arguments(commands.add_parser("user", help="staff's accounts"))
     return parser
@@ -118,6 +123,10 @@ def _shop_work(options: argparse.Namespace) -> tuple[Sequence[Service], Work]:
     works: dict[str, tuple[Sequence[Service], Work]] = {
         "seed": (goods, lambda app: seed.run(options, app[Catalog], app[Inventory], print)),
         "import": (goods, lambda app: import_.run(options, app[Catalog], app[Inventory], print)),
+        "promotions": (
+            (CATALOG, PRICING),
+            lambda app: promotions.run(options, app[Pricing], print),
+        ),
         "user": (people, lambda app: user.run(options, app[Identity], print, getpass.getpass)),
         "audit": (ALL, lambda app: audit.run(app, print)),
         "events": (ALL, lambda app: events.run(options, app.consumers, print)),

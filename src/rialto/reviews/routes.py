@@ -161,7 +161,12 @@ async def write_review(
 @get(
     "/v1/orders/{order_id:str}/reviews",
     cache_control=PRIVATE,
-    **about("read_own_reviews", "Read one's own reviews", tag=TAG, refuses=[OrderNotFound]),
+    **about(
+        "read_own_reviews",
+        "Read one's own reviews",
+        tag=TAG,
+        refuses=[OrderNotFound, AccessTokenRefused],
+    ),
 )
 async def read_own_reviews(
     request: AnyRequest, reviews: Injected[Reviews], order_id: FromPath[str], key: OrderKey = None
