@@ -69,7 +69,7 @@ class Word:
 
 
 def id_pattern(kind: Kind[Any]) -> Json:
-    return {"pattern": f"^{kind.prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$"}
+    return {"pattern": kind.pattern}
 
 
 BODY = "06bqk3v1m5g7r0z2x4c6n8p0qs"
@@ -229,7 +229,6 @@ NOTES: dict[str, Json] = {
     "Registration.name": {"minLength": 1, "maxLength": 120},
     "Registration.language": LANGUAGE,
     "Registration.channel": {"pattern": "^[a-z0-9][a-z0-9_-]{0,59}$"},
-    "Forgotten.email": {"format": "email", "maxLength": 254},
     "NewPassword.password": {"minLength": 12, "maxLength": 1024},
     "PasswordChange.new_password": {"minLength": 12, "maxLength": 1024},
     "EmailChange.email": {"format": "email", "maxLength": 254},

@@ -97,6 +97,8 @@ class Kind(Generic[T]):
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
+        # What `parse` takes and a little more: that it is a UUIDv7 no pattern says.
+        self.pattern = f"^{prefix}_[0-7][{_ALPHABET}]{{{_TEXT_LENGTH - 1}}}$"
 
     def new(self, ids: Ids, bucket: int) -> T:
         return self.of(ids.uuid(bucket))

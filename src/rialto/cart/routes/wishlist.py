@@ -30,7 +30,8 @@ from rialto.kernel.service import Frozen
 
 TAG = "wishlist"
 Item = Annotated[str, PathParameter(max_length=SKU_LENGTH_MAX, description="A SKU, or a product's id.")]
-Currency = Annotated[str | None, QueryParameter(max_length=8)]
+# One that is not sold in is not refused: prices fall back to the channel's first.
+Currency = Annotated[str | None, QueryParameter(pattern="^[A-Za-z]{3}$")]
 Channel = Annotated[str | None, QueryParameter(max_length=40)]
 
 

@@ -27,6 +27,7 @@ from rialto.identity.routes.guards import (
 )
 from rialto.kernel.address import Address
 from rialto.kernel.http import Injected, about, customer_only
+from rialto.kernel.ids import ADDRESS
 from rialto.kernel.service import Frozen
 
 
@@ -119,7 +120,8 @@ async def remove_address(
     request: AnyRequest, identity: Injected[Identity], address_id: FromPath[str]
 ) -> None:
     """One that is not there: nothing. No other becomes the default in its place."""
-    await identity.remove_address(AddressRef(account_id=account_of(request), address_id=address_id))
+    found = ADDRESS.parse(address_id)
+    await identity.remove_address(AddressRef(account_id=account_of(request), address_id=found))
 
 
 ROUTES = [list_addresses, add_address, change_address, remove_address]

@@ -32,6 +32,7 @@ from rialto.identity.routes.guards import NO_STORE, AnyRequest, account_of, proo
 from rialto.identity.routes.second_factors import ProofBody
 from rialto.identity.routes.signing_in import TAG
 from rialto.kernel.http import Injected, about, client_of
+from rialto.kernel.ids import PASSKEY
 from rialto.kernel.service import Frozen
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
@@ -154,7 +155,8 @@ async def remove_passkey(
     request: AnyRequest, identity: Injected[Identity], passkey_id: FromPath[str]
 ) -> None:
     """One that is not there: nothing. Sessions that it began go on."""
-    await identity.remove_passkey(PasskeyRef(account_id=account_of(request), passkey_id=passkey_id))
+    found = PASSKEY.parse(passkey_id)
+    await identity.remove_passkey(PasskeyRef(account_id=account_of(request), passkey_id=found))
 
 
 ROUTES = [

@@ -26,10 +26,12 @@ from rialto.identity.api import (
 )
 from rialto.identity.routes.guards import NO_STORE, AnyRequest
 from rialto.identity.routes.staff import PEOPLE, Short
-from rialto.kernel.errors import Invalid
+from rialto.kernel.errors import FieldProblem, Invalid
 from rialto.kernel.http import Injected, about, principal_of, requires
+from rialto.kernel.ids import STAFF
 from rialto.kernel.service import Frozen, Nothing
 
+Moment = Annotated[str | None, QueryParameter(max_length=40)]
 MANAGE = [requires("staff.write")]
 WITHOUT_ZONE = Invalid("Give the time with its zone, such as 2026-01-05T09:00:00Z.")
 
@@ -102,11 +104,11 @@ async def assign_roles(
 async def list_staff_actions(
     *,
     identity: Injected[Identity],
-    staff_id: Annotated[str | None, QueryParameter(max_length=60)] = None,
+    staff_id: Annotated[str | None, QueryParameter(pattern=STAFF.pattern)] = None,
     operation: Annotated[str | None, QueryParameter(max_length=60)] = None,
     object_id: Annotated[str | None, QueryParameter(max_length=200)] = None,
-    since: Annotated[datetime | None, QueryParameter()] = None,
-    until: Annotated[datetime | None, QueryParameter()] = None,
+    since: Moment = None,
+    until: Moment = None,
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, QueryParameter(max_length=200)] = None,
 ) -> StaffActionList:
@@ -114,19 +116,31 @@ async def list_staff_actions(
 
     `status` is null for what never ended. `since` is included, `until` is not.
     """
-    if any(at is not None and at.tzinfo is None for at in (since, until)):
-        raise WITHOUT_ZONE
     return await identity.list_staff_actions(
         ListStaffActions(
             staff_id=staff_id,
             operation=operation,
             object_id=object_id,
-            since=since,
-            until=until,
+            since=_moment(since, "since"),
+            until=_moment(until, "until"),
             limit=limit,
             cursor=cursor,
         )
     )
+
+
+def _moment(text: str | None, path: str) -> datetime | None:
+    """What a parameter says, with its zone. Raises Invalid naming it."""
+    if text is None:
+        return None
+    try:
+        at = msgspec.convert(text, datetime)
+    except msgspec.ValidationError as error:
+        problem = FieldProblem(path=path, code="not_valid", message="Write it as 2026-03-01T00:00:00Z.")
+        raise Invalid("This is no moment.", fields=(problem,)) from error
+    if at.tzinfo is None:
+        raise WITHOUT_ZONE
+    return at
 
 
 ROUTES = [list_roles, put_role, remove_role, assign_roles, list_staff_actions]
