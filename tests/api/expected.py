@@ -21,6 +21,11 @@ PRODUCT = {
     "value_not_valid",
     "compare_at_not_higher",
 }
+# By country: which of its lines an address needs, and how its postal codes look.
+ADDRESS = {
+    *("country_unknown", "region_unknown", "postal_code_unknown"),
+    *("city:required", "postal_code:required", "region:required"),
+}
 REVIEW = {"links_not_allowed", "markup_not_allowed"}
 
 # By operation: the codes of problems, or of their fields; `field:code` where a code says too little.
@@ -32,7 +37,7 @@ BEYOND_SCHEMA: Mapping[str, set[str]] = {
     "create_cart": {"channel_unknown"},
     "add_line": {"cart_limit", "sku_not_sold"},
     "add_code": {"code_not_valid"},
-    "set_address": {"country_unknown"},
+    "set_address": ADDRESS,
     "set_delivery": {"delivery_not_available"},
     "place_order": {
         *("cart_empty", "address_missing", "delivery_missing", "payment_missing", "payments_not_valid"),
@@ -54,6 +59,18 @@ BEYOND_SCHEMA: Mapping[str, set[str]] = {
         )
     },
     "list_orders": CURSOR,
+    "list_own_orders": CURSOR,
+    "list_staff_actions": CURSOR,
+    "read_wishlist": {"channel_unknown"},
+    "add_wish": {"sku_not_sold"},
+    "move_wish": {"sku_not_sold", "cart_limit", "channel_unknown"},
+    "reorder": {"sku_not_sold"},
+    "add_address": {*ADDRESS, "idempotency_key_reused"},
+    "change_address": ADDRESS,
+    "change_account": {"consents:not_valid"},
+    "put_staff": {"role_unknown"},
+    "assign_roles": {"role_unknown"},
+    **{name: {"link_not_valid"} for name in ("verify_email", "take_back_email", "reset_password")},
     "list_reviews": CURSOR,
     "list_all_reviews": CURSOR,
     "write_review": REVIEW,
@@ -76,7 +93,8 @@ def is_refused_beyond_schema(operation: str, problem: Mapping[str, Any], sent: o
 
 def _field(path: str) -> str:
     """The last name in a path, without indexes."""
-    return next((part for part in reversed(path.split(".")) if not part.isdigit()), "")
+    names = path.replace("[", ".").replace("]", "").split(".")
+    return next((part for part in reversed(names) if not part.isdigit()), "")
 
 
 def _is_odd(text: str) -> bool:

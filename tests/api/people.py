@@ -16,6 +16,8 @@ LINK = re.compile(r"[?&]token=([\w.-]+)")
 # After these there may be no account, or no session, left to ask anything with.
 ENDING = {"erase_account", "end_session", "end_other_sessions", "change_password", "change_email"}
 
+_numbers = itertools.count(1)
+
 
 async def sign_in(shop: Shop, email: str) -> Tokens:
     """Of somebody without a second factor."""
@@ -56,7 +58,6 @@ class Chief(Guest):
 
     def __init__(self, served: Served) -> None:
         super().__init__(served)
-        self._numbers = itertools.count(1)
         self._email = ""
         self._token = ""
         self._good_until = 0.0
@@ -80,7 +81,7 @@ class Chief(Guest):
         return (await sign_in(shop, await self._somebody(shop))).access_token
 
     async def _somebody(self, shop: Shop) -> str:
-        email = f"{self.name}{next(self._numbers)}@example.org"
+        email = f"{self.name}{next(_numbers)}@example.org"
         await self.enter(shop, email)
         return email
 

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Collection
 from typing import Any
 
+import msgspec
+
 from rialto.cart.api import CartRef
 from rialto.catalog.api import (
     AttributeDefinition,
@@ -17,7 +19,7 @@ from rialto.catalog.api import (
     PutProduct,
     VariantDraft,
 )
-from rialto.identity.api import Identity
+from rialto.identity.api import Identity, PutRole
 from rialto.inventory.api import PutStock, PutStockMany
 from rialto.kernel.ids import ProductId
 from rialto.kernel.service import Nothing
@@ -81,12 +83,16 @@ class Existing:
 
     def named(self, names: Collection[str], *, changes: bool) -> Json:
         """What is known under these names. `changes`: what is found may be used up."""
-        product_id = next(self._products)
+        product_id, variants = next(self._products)
         known = {**ALWAYS, "product_id": product_id, "ref": product_id, "staff_id": self._staff_id}
         if {"cart_id", "line_id"} & set(names):
             known |= self._served.run(_cart) if changes else self._cart
         if "order_id" in names:
             known |= self._fresh_order() if changes else self._order
+        if "product_id" in names:
+            known["variants"] = variants
+        if "role" in names and changes:
+            self._served.run(_role)
         if "order_key" in names:
             known["product_id"] = self._reviewed
         if "review_id" in names:
@@ -140,6 +146,10 @@ async def _refresh_token(shop: Shop) -> str:
     return (await sign_in(shop, OWNER)).refresh_token
 
 
+async def _role(shop: Shop) -> None:
+    await shop.app[Identity].put_role(PutRole(name=ALWAYS["role"], permissions=["orders.read"]))
+
+
 async def _owners_id(shop: Shop) -> str:
     staff = (await shop.app[Identity].list_staff(Nothing())).items
     return next(member.id for member in staff if member.email == OWNER)
@@ -170,10 +180,14 @@ async def _reviewed_product(shop: Shop) -> ProductId:
     return (await shop.app[Catalog].get_product(ProductRef(ref="mug-red"))).id
 
 
-async def _products(shop: Shop) -> list[str]:
+async def _products(shop: Shop) -> list[tuple[str, Json]]:
     listed = await shop.app[Catalog].list_products(ListProducts(cursor=None, limit=50))
     # What carts and orders here hold stays as it is.
-    return [product.id for product in listed.items if product.draft.slug not in {"mug-red", "pencil"}]
+    return [
+        (product.id, msgspec.to_builtins(product.draft.variants))
+        for product in listed.items
+        if product.draft.slug not in {"mug-red", "pencil"}
+    ]
 
 
 def whole(value: Any) -> Any:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.api.odd import CONTENT_TYPES, HEADERS, PIECES, QUERIES, VALUES, Answer, odd_bodies, send
-from tests.api.people import Chief
+from tests.api.people import Chief, Customer
 from tests.api.serving import WITHIN_S, Served
 from tests.api.stocked import Existing
 from tests.edge.described import document
@@ -159,6 +159,28 @@ def test_a_cart_needs_no_body_but_null_is_none(served: Served) -> None:
         assert client.post("/v1/carts").status_code == 201
         assert client.post("/v1/carts", json={}).status_code == 201
         assert client.post("/v1/carts", json=None, content=b"null").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [
+        ("DELETE", "/v1/account/addresses/x", 404),
+        ("DELETE", "/v1/auth/passkeys/x", 404),
+        ("GET", "/v1/account/wishlist?currency=E", 422),
+        ("GET", "/v1/account/wishlist?currency=XXX", 200),
+    ],
+)
+def test_a_customer_is_told_of_what_cannot_be(served: Served, method: str, target: str, status: int) -> None:
+    headers = {"Authorization": f"Bearer {Customer(served).token('')}"}
+    with httpx.Client(base_url=served.url, timeout=WITHIN_S, headers=headers) as client:
+        assert client.request(method, target).status_code == status
+
+
+@pytest.mark.parametrize("query", ["since=null", "until=0", "since=2026-01-05", "staff_id=null", "staff_id="])
+def test_staffs_log_is_not_asked_for_what_cannot_be(chief: Chief, query: str) -> None:
+    headers = {"Authorization": f"Bearer {chief.token('')}"}
+    with httpx.Client(base_url=chief.served.url, timeout=WITHIN_S, headers=headers) as client:
+        assert client.get(f"/v1/admin/audit-log?{query}").status_code == 422
 
 
 def test_after_all_that_the_shop_is_sound(served: Served) -> None:
