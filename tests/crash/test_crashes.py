@@ -16,7 +16,7 @@ from rialto.kernel.db import DatabaseAddress, connect
 from rialto.kernel.faults import POINTS
 from tests.support.databases import in_database
 from tests.support.process import Answer, Disconnected, RealShop, add_staff, database_from, real_shop
-from tests.support.shop import goods_template
+from tests.support.shop import FEW, goods_template
 
 pytestmark = pytest.mark.crash
 
@@ -26,6 +26,7 @@ BUYING = (
     *(f"batch.after_commit:{visit}" for visit in (1, 3, 5)),
     "orders.saga.after_start",
     "orders.saga.after_reserve",
+    "orders.saga.after_codes",
     "orders.saga.after_authorise",
     "orders.saga.after_consume",
     "orders.saga.after_placed",
@@ -159,9 +160,12 @@ def test_stock_whose_release_is_cut_off_is_released_once(shop: RealShop, point: 
 
 
 def _cart(shop: RealShop) -> str:
+    """With a code, so that it is held and given back wherever the process dies; the audit proves its count."""
     created = shop.call("POST", "/v1/carts", {"currency": "EUR", "country": "DE", "language": "en"})
     cart = str(created.body["id"])
     shop.call("POST", f"/v1/carts/{cart}/lines", {"sku": "LAMP", "quantity": 2})
+    with_code = shop.call("POST", f"/v1/carts/{cart}/codes", {"code": FEW})
+    assert with_code.body["totals"]["discount"]["amount"] == 980, with_code
     shop.call("PUT", f"/v1/carts/{cart}/address", ADDRESS)
     options = shop.call("GET", f"/v1/carts/{cart}/delivery-options").body["items"]
     chosen = shop.call("PUT", f"/v1/carts/{cart}/delivery", {"option_id": options[0]["id"]})

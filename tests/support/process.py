@@ -182,7 +182,7 @@ class RealShop:
 
 @contextmanager
 def real_shop(postgres: DatabaseAddress) -> Iterator[RealShop]:
-    """A shop's folder and the sandbox provider's process; workers and databases come and go."""
+    """A shop's folder and ports; workers, databases and the provider with its books come and go."""
     with tempfile.TemporaryDirectory(prefix="rialto-crash-") as name:
         folder = Path(name)
         ports = _free_ports(3)
@@ -196,27 +196,30 @@ def real_shop(postgres: DatabaseAddress) -> Iterator[RealShop]:
             "webhook_secret": SECRETS.sandbox_webhook_secret,
         }
         _write_private(folder / "keys.json", msgspec.json.encode(keys))
-        with (folder / "sandbox.log").open("wb") as log:
-            sandbox = subprocess.Popen(_sandbox_command(shop), stdout=log, stderr=log)
         try:
-            shop.until(lambda: _listens(shop.sandbox_port), "the sandbox answers")
             yield shop
         finally:
             shop.kill()
-            sandbox.kill()
-            sandbox.wait()
 
 
 @contextmanager
 def database_from(shop: RealShop, template: str) -> Iterator[None]:
-    """A fresh database for one test; the worker that is left over at the end is killed."""
+    """A fresh database for one test, and a provider with new books: the audit compares the two.
+
+    The worker that is left over at the end is killed.
+    """
     name = f"crash_{next(_numbers)}"
     asyncio.run(_sql(shop.postgres, [f"CREATE DATABASE {name} TEMPLATE {template}"]))
     shop.database, shop._token = name, None
+    with (shop.folder / "sandbox.log").open("ab") as log:
+        sandbox = subprocess.Popen(_sandbox_command(shop, books=name), stdout=log, stderr=log)
     try:
+        shop.until(lambda: _listens(shop.sandbox_port), "the sandbox answers")
         yield
     finally:
         shop.kill()
+        sandbox.kill()
+        sandbox.wait()
         asyncio.run(_sql(shop.postgres, [f"DROP DATABASE {name} WITH (FORCE)"]))
 
 
@@ -252,11 +255,11 @@ async def _sql(address: DatabaseAddress, statements: Any) -> list[Any]:
         await connection.close()
 
 
-def _sandbox_command(shop: RealShop) -> list[str]:
+def _sandbox_command(shop: RealShop, *, books: str) -> list[str]:
     origin = f"http://127.0.0.1:{shop.port}"
     return [
         *(sys.executable, "-m", "rialto.sandbox", "--port", str(shop.sandbox_port)),
-        *("--books", str(shop.folder / "books.sqlite"), "--secret-file", str(shop.folder / "keys.json")),
+        *("--books", str(shop.folder / f"{books}.sqlite"), "--secret-file", str(shop.folder / "keys.json")),
         *("--shop-origin", origin, "--webhook-url", f"{origin}/v1/payments/webhooks/sandbox"),
         *("--slow-seconds", "1"),
     ]
