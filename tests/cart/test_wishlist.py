@@ -87,6 +87,16 @@ async def test_a_wish_is_struck_out_and_once_more_changes_nothing(shop: Shop) ->
     assert await wishes(shop, ada) == []
 
 
+@pytest.mark.parametrize("item", ["cu\x00p", "cup\ud800"])
+async def test_what_can_stand_on_no_list_is_not_looked_for(shop: Shop, item: str) -> None:
+    ada = shop.an_account()
+    await wish(shop, ada, "cup")
+    await shop.carts.unwish(WishRef(account_id=ada, item=item))
+    with pytest.raises(WishNotFound):
+        await shop.carts.move_wish(MoveWish(account_id=ada, item=item, sku="cup"))
+    assert [one.item for one in await wishes(shop, ada)] == ["cup"]
+
+
 async def test_a_full_list_takes_nothing_new_and_keeps_what_it_has(shop: Shop) -> None:
     ada = shop.an_account()
     shop.shelf.prices |= {f"sku-{n}": 100 for n in range(WISHES_MAX)}

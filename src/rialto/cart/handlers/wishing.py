@@ -24,6 +24,7 @@ from rialto.kernel.db import WriteSession
 from rialto.kernel.errors import field_problem
 from rialto.kernel.ids import LINE, bucket_of
 from rialto.kernel.service import Nothing
+from rialto.kernel.text import clean_text
 
 
 class Wishing(CartUseCase):
@@ -49,8 +50,9 @@ class Wishing(CartUseCase):
         return Nothing()
 
     async def unwish(self, command: WishRef) -> Nothing:
-        async with self.db.write() as session:
-            await wishes.remove(session, command.account_id, command.item)
+        if clean_text(command.item):  # no other was ever put on a list
+            async with self.db.write() as session:
+                await wishes.remove(session, command.account_id, command.item)
         return Nothing()
 
     async def move_wish(self, command: MoveWish) -> Cart:
@@ -59,6 +61,8 @@ class Wishing(CartUseCase):
             raise field_problem("sku", "required", "Please say which variant of the product.")
         if not is_sku(sku):
             raise SkuNotSold
+        if not clean_text(command.item):
+            raise WishNotFound
         wanted = NewCart(channel=command.channel, host=command.host, language=command.language)
         cart_id = await self.open_cart_of(command.account_id, wanted)
         line_id = LINE.new(self.ids, bucket_of(cart_id))
