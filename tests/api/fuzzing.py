@@ -56,6 +56,10 @@ def schema_for(
     field; for everybody once is enough.
     """
     described = asyncio.run(document())
+    described["paths"] = {
+        path: {method: one for method, one in item.items() if asked(one)}
+        for path, item in described["paths"].items()
+    }
     operations = [one for item in described["paths"].values() for one in item.values()]
     config = SchemathesisConfig.from_dict(
         {
@@ -80,8 +84,7 @@ def schema_for(
             ],
         }
     )
-    schema = schemathesis.openapi.from_dict(described, config=config)
-    return schema.include(operation_id=[one["operationId"] for one in operations if asked(one)])
+    return schemathesis.openapi.from_dict(described, config=config)
 
 
 class Client:

@@ -34,6 +34,9 @@ def for_each(described: Sequence[tuple[str, str, Json]]) -> pytest.MarkDecorator
 # What the server itself cannot read as HTTP it answers with a line of text.
 NO_HTTP = (400, "text/plain; charset=utf-8")
 
+People = tuple[Chief, Customer]
+CUSTOMERS = "Needs the token of a customer."
+
 numbers = itertools.count(1)
 
 
@@ -47,12 +50,18 @@ def chief(served: Served) -> Chief:
     return Chief(served)
 
 
+@pytest.fixture(scope="module")
+def people(chief: Chief, served: Served) -> People:
+    return chief, Customer(served)
+
+
 class Asking:
     """One operation as its owner would do it on what exists, with something odd in one place."""
 
-    def __init__(self, chief: Chief, existing: Existing, method: str, described: tuple[str, Json]) -> None:
+    def __init__(self, people: People, existing: Existing, method: str, described: tuple[str, Json]) -> None:
         self._path, self._operation = described
-        self._chief = chief
+        is_customers = self._operation["description"].endswith(CUSTOMERS)
+        self._person = people[1 if is_customers else 0]
         self._method = method
         self.places = [one["name"] for one in self._operation.get("parameters", []) if one["in"] == "path"]
         self._known = existing.named(self.places, changes=True)
@@ -72,7 +81,7 @@ class Asking:
             value = odd[1] if name == odd[0] else str(self._known.get(name, "unknown")).encode()
             target = target.replace(b"{%s}" % name.encode(), value)
         usual = [
-            b"authorization: Bearer %s" % (self._chief.token(self._operation["operationId"]) or "").encode(),
+            b"authorization: Bearer %s" % (self._person.token(self._operation["operationId"]) or "").encode(),
             b'if-match: "1"',
             b"idempotency-key: odd-%d" % next(numbers),
             b"x-forwarded-for: 10.1.%d.%d" % divmod(next(numbers) % 65_536, 256),
@@ -85,7 +94,7 @@ class Asking:
         if body is None:
             body = b"" if self.body is None else json.dumps(self.body).encode()
         target += b"?" + query if query else b""
-        assert_polite(send(self._chief.served.url, self._method, target, headers, body))
+        assert_polite(send(self._person.served.url, self._method, target, headers, body))
 
 
 def assert_polite(answer: Answer) -> None:
@@ -98,9 +107,9 @@ def assert_polite(answer: Answer) -> None:
 
 @for_each(DESCRIBED)
 def test_an_odd_address_is_answered_politely(
-    chief: Chief, existing: Existing, method: str, *, path: str, operation: Json
+    people: People, existing: Existing, method: str, *, path: str, operation: Json
 ) -> None:
-    asking = Asking(chief, existing, method, (path, operation))
+    asking = Asking(people, existing, method, (path, operation))
     for name in asking.places:
         for piece in PIECES:
             asking.send(odd=(name, piece))
@@ -114,9 +123,9 @@ def test_an_odd_address_is_answered_politely(
 
 @for_each(DESCRIBED)
 def test_an_odd_header_is_answered_politely(
-    chief: Chief, existing: Existing, method: str, *, path: str, operation: Json
+    people: People, existing: Existing, method: str, *, path: str, operation: Json
 ) -> None:
-    asking = Asking(chief, existing, method, (path, operation))
+    asking = Asking(people, existing, method, (path, operation))
     for header in HEADERS:
         asking.send(header=header)
     for kind in CONTENT_TYPES:
@@ -125,9 +134,9 @@ def test_an_odd_header_is_answered_politely(
 
 @for_each([one for one in DESCRIBED if "requestBody" in one[2] or one[2]["operationId"] == "take_webhook"])
 def test_an_odd_body_is_answered_politely(
-    chief: Chief, existing: Existing, method: str, *, path: str, operation: Json
+    people: People, existing: Existing, method: str, *, path: str, operation: Json
 ) -> None:
-    asking = Asking(chief, existing, method, (path, operation))
+    asking = Asking(people, existing, method, (path, operation))
     for body in odd_bodies(asking.body):
         asking.send(body=body)
 
