@@ -355,7 +355,9 @@ class Orders(Protocol):
 
     @operation(idempotent=True, timeout_s=15)
     async def refund(self, command: RefundOrder) -> Order:
-        """Give back captured money. The same step again: unchanged. Raises OrderNotFound, KeyReused, PaymentStateWrong."""
+        """Give back captured money. The same step again: unchanged. Raises Invalid, OrderNotFound, KeyReused,
+        PaymentStateWrong.
+        """
         ...
 
     @operation(idempotent=True)

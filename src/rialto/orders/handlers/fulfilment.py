@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from rialto.kernel.errors import Unavailable
+from rialto.kernel.errors import Unavailable, field_problem
 from rialto.kernel.events import Event
+from rialto.kernel.text import is_plain
 from rialto.orders import model
 from rialto.orders.api import CancelOrder, KeyReused, Order, OrderNotFound, RefundOrder, ShipOrder
 from rialto.orders.events import OrderRefunded
@@ -29,6 +30,7 @@ class Fulfilment(OrderUseCase):
         return self.view(state, details)
 
     async def ship(self, command: ShipOrder) -> Order:
+        _require_plain("tracking", command.tracking or "")
         details = await self.details(command.order_id)
 
         def decide(now: OrderState, at: datetime) -> Sequence[Event]:
@@ -39,6 +41,7 @@ class Fulfilment(OrderUseCase):
         return self.view(await self._go_on(state), details)
 
     async def refund(self, command: RefundOrder) -> Order:
+        _require_plain("reason", command.reason, lines=True)
         details = await self.details(command.order_id)
         state = await self.saga.load(command.order_id)
         if state.version == 0:
@@ -75,3 +78,9 @@ class Fulfilment(OrderUseCase):
             return (await self.saga.drive(state.started.order_id, state)).state
         except Unavailable:
             return await self.saga.load(state.started.order_id)
+
+
+def _require_plain(field: str, value: str, *, lines: bool = False) -> None:
+    """Raises Invalid for control characters, some of which the database cannot store."""
+    if not is_plain(value, lines=lines):
+        raise field_problem(field, "not_valid", "This is not plain text.")

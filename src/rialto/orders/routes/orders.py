@@ -13,12 +13,11 @@ from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from rialto.cart.api import CartMerged, CartNotFound, CartOrdered
 from rialto.inventory.api import OutOfStock
 from rialto.kernel.auth import AccessTokenRefused
-from rialto.kernel.errors import Conflict, Invalid, field_problem
+from rialto.kernel.errors import Conflict, Invalid
 from rialto.kernel.http import Injected, about, customer_of, problem_response, requires
 from rialto.kernel.ids import CART, ORDER
 from rialto.kernel.money import Money, parse_currency
 from rialto.kernel.service import Frozen
-from rialto.kernel.text import is_plain
 from rialto.orders.api import (
     AddressMissing,
     CancelOrder,
@@ -293,7 +292,7 @@ async def ship_order(
         ShipOrder(
             order_id=ORDER.parse(order_id),
             lines=dict(data.lines) if data.lines is not None else None,
-            tracking=_plain("tracking", data.tracking) if data.tracking is not None else None,
+            tracking=data.tracking,
             step=_step(required_key(idempotency_key)),
         )
     )
@@ -333,7 +332,7 @@ async def refund_order(
         RefundOrder(
             order_id=ORDER.parse(order_id),
             amount=data.amount.money("amount"),
-            reason=_plain("reason", data.reason, lines=True),
+            reason=data.reason,
             step=_step(required_key(idempotency_key)),
         )
     )
@@ -346,13 +345,6 @@ def required_key(key: str | None) -> str:
     if len(key) > 255 or not all("!" <= letter <= "~" for letter in key):
         raise Invalid(KEY_NOT_VALID.text, code=KEY_NOT_VALID.stable_code)
     return key
-
-
-def _plain(field: str, value: str, *, lines: bool = False) -> str:
-    """The value itself. Raises Invalid for control characters, some of which no database stores."""
-    if not is_plain(value, lines=lines):
-        raise field_problem(field, "not_valid", "This is not plain text.")
-    return value
 
 
 def _step(key: str) -> str:
