@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from litestar import Litestar
 
@@ -18,14 +16,12 @@ from rialto.edge.cached import CachedPages, Kept
 from rialto.edge.gate import Gate
 from rialto.edge.ops import ops_app
 from rialto.edge.refresh import Refreshing
+from rialto.edge.renewing import staying_signed_in
 from rialto.edge.web import web_app
-from rialto.engines import sandbox_payments, smtp
+from rialto.engines.choice import Engines
 from rialto.engines.memory_cache import MemoryCache
-from rialto.engines.passwords import Argon2Passwords
 from rialto.engines.postgres_bus import PostgresBus
 from rialto.engines.postgres_documents import PostgresDocuments
-from rialto.engines.smtp import KeptMail
-from rialto.engines.tantivy_index import TantivyEngine
 from rialto.identity.api import Identity
 from rialto.identity.service import SERVICE as IDENTITY
 from rialto.inventory.service import SERVICE as INVENTORY
@@ -35,24 +31,17 @@ from rialto.kernel.background import Background
 from rialto.kernel.bus import Bus
 from rialto.kernel.cache import Entry
 from rialto.kernel.calls import bind
-from rialto.kernel.clock import Clock, SystemClock
 from rialto.kernel.consumers import GO_ON, Consumer
-from rialto.kernel.db import Connect, Database, DatabaseAddress, connect, parse_database_url
-from rialto.kernel.db import Gate as DatabaseGate
+from rialto.kernel.db import Database, DatabaseAddress
 from rialto.kernel.documents import Documents
 from rialto.kernel.errors import InvariantBroken, RialtoError
-from rialto.kernel.extensions import Surroundings, find_extension
-from rialto.kernel.faults import CrashAt, Faults, NoFaults
-from rialto.kernel.ids import Ids, RandomIds
 from rialto.kernel.limits import RateLimiter
 from rialto.kernel.migrations import BUS_SCHEMA, DOCUMENTS_SCHEMA, role_of
 from rialto.kernel.personal import Keepers
 from rialto.kernel.relay import LAG, Relay
 from rialto.kernel.roles import RoleBook, Roles
-from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Job, Nothing, Service
 from rialto.kernel.settings import Settings
-from rialto.kernel.telemetry import Metrics
 from rialto.notifications.service import SERVICE as NOTIFICATIONS
 from rialto.notifications.viewer import OPS_ROUTES
 from rialto.orders.service import SERVICE as ORDERS
@@ -96,69 +85,6 @@ PRUNE = Job(name="bus.prune", every_s=600, run=lambda bus: bus.prune(CONSUMERS, 
 # A job and not a step of the start: a document store that is down must not keep orders from going on.
 PREPARE = Job(name="documents.prepare", every_s=600, run=lambda app: app.prepare_documents())
 BURST_S = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class Engines:
-    """Everything from outside: what a test or the simulator replaces.
-
-    `documents_address` is where documents are kept when that is another database than `address`.
-    """
-
-    clock: Clock
-    ids: Ids
-    faults: Faults
-    secrets: Secrets
-    address: DatabaseAddress
-    by_port: Mapping[str, Any]
-    documents_address: DatabaseAddress | None = None
-    gate: DatabaseGate | None = None
-    open_connection: Connect = connect
-    listen: bool = True
-    metrics: Metrics = field(default_factory=Metrics)
-    closers: Sequence[Any] = field(default=())
-
-
-# Ours, by port and name. Other packages add theirs as entry points `rialto.<port>`, made in the same way.
-ENGINES: Mapping[str, Mapping[str, Callable[[Surroundings], Any]]] = {
-    "payments": {"sandbox": sandbox_payments.make},
-    "mail": {"smtp": smtp.make, "smtps": smtp.make},
-}
-
-
-def choose_engines(settings: Settings, secrets: Secrets, address: DatabaseAddress) -> Engines:
-    """The engines that the settings ask for; nothing configured means the built-in ones."""
-    clock = SystemClock()
-    around = Surroundings(settings=settings, secrets=secrets, clock=clock)
-    providers = [_made("payments", name, around) for name in settings.payment_providers]
-    mailer = _made("mail", urlsplit(settings.smtp_url).scheme, around) if settings.smtp_url else KeptMail()
-    return Engines(
-        clock=clock,
-        ids=RandomIds(clock),
-        faults=CrashAt(settings.crash_at) if settings.crash_at else NoFaults(),
-        secrets=secrets,
-        address=address,
-        by_port={
-            "payments": {provider.name: provider for provider in providers},
-            "mail": mailer,
-            "index": TantivyEngine(),
-            "passwords": Argon2Passwords(),
-            "cache": MemoryCache,
-            "secrets": secrets,
-        },
-        documents_address=documents_address(settings),
-        closers=[engine for engine in (*providers, mailer) if hasattr(engine, "close")],
-    )
-
-
-def _made(port: str, name: str, around: Surroundings) -> Any:
-    """An engine of ours or of another package. Raises ExtensionUnknown, ExtensionBroken."""
-    return find_extension(port, name, ENGINES[port])(around)
-
-
-def documents_address(settings: Settings) -> DatabaseAddress | None:
-    """Where the document port keeps its tables when that is a database of its own."""
-    return parse_database_url(settings.documents_url) if settings.documents_url else None
 
 
 class _Env:
@@ -357,7 +283,10 @@ class App:
             dependencies=self._dependencies(),
             render_error=render_error,
             is_ready=self.is_ready,
-            middleware=[audited(self[Identity])],
+            middleware=[
+                staying_signed_in(self[Identity], secure=settings.secure),
+                audited(self[Identity]),
+            ],
         )
         kept: MemoryCache[Entry[Kept]] = MemoryCache(PAGES_KEPT)
         pages = CachedPages(app, kept, clock=engines.clock, ids=engines.ids, metrics=self.metrics)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rialto.app import ENGINES, choose_engines
+from rialto.engines.choice import ENGINES, choose_engines
 from rialto.importing.importers import IMPORTERS, find_importer, importer_names
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.db import DatabaseAddress

@@ -29,9 +29,10 @@ from typing import Any
 import httpx
 import msgspec
 
-from rialto.app import ALL, App, Engines
+from rialto.app import ALL, App
 from rialto.cart.api import AddLine, CartRef, Carts, NewCart, SetAddress, SetDelivery
 from rialto.catalog.api import Catalog, ProductDraft, PutProduct, VariantDraft
+from rialto.engines.choice import Engines
 from rialto.engines.memory_cache import MemoryCache
 from rialto.engines.passwords import Argon2Passwords
 from rialto.engines.tantivy_index import TantivyEngine

@@ -6,13 +6,14 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 
-from rialto.app import ALL, App, choose_engines, documents_address
+from rialto.app import ALL, App
 from rialto.catalog.api import Catalog, ListProducts
 from rialto.catalog.service import SERVICE as CATALOG
 from rialto.cli import seed
 from rialto.cli.plan import write_sandbox_keys
 from rialto.cli.run import Hooks
 from rialto.cli.secrets_ import secrets_of
+from rialto.engines.choice import choose_engines, documents_address
 from rialto.engines.processes import CannotStart
 from rialto.identity.api import Identity, PutStaff
 from rialto.identity.service import SERVICE as IDENTITY

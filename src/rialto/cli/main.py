@@ -12,12 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from rialto import __version__
-from rialto.app import ALL, App, choose_engines, documents_address
+from rialto.app import ALL, App
 from rialto.catalog.api import Catalog
 from rialto.catalog.service import SERVICE as CATALOG
 from rialto.cli import audit, events, import_, plan, promotions, rebuild, run, secrets_, seed, serve, user
 from rialto.cli.first_start import hooks_of
 from rialto.cli.progress import Progress
+from rialto.engines.choice import choose_engines, documents_address
 from rialto.engines.embedded_postgres import borrowed_postgres, default_data_folder
 from rialto.engines.processes import CannotStart
 from rialto.identity.api import Identity

@@ -13,9 +13,9 @@ import structlog
 
 from rialto.edge.cached import App, CachedPages, Message, Receive, Scope, Send
 from rialto.edge.hardened import answer_problem
-from rialto.kernel.auth import GUEST, Principal, TokenVerifier
+from rialto.edge.principals import Principals
+from rialto.kernel.auth import TokenVerifier
 from rialto.kernel.clock import Clock
-from rialto.kernel.errors import Denied
 from rialto.kernel.ids import Ids
 from rialto.kernel.limits import RateLimiter
 from rialto.kernel.roles import RoleBook
@@ -79,8 +79,7 @@ class Gate:
             request_id = self._ids.token(80)
         scope["rialto.request_id"] = request_id
         scope["rialto.client"] = client
-        authorization = headers.get(b"authorization")
-        principals = scope["rialto.principal"] = _Principals(self._verifier, authorization)
+        principals = scope["rialto.principal"] = Principals(self._verifier, headers, scope["path"])
         if wait_s:
             seconds = str(max(1, round(wait_s))).encode()
             named = ((b"retry-after", seconds), (b"x-request-id", request_id.encode()))
@@ -136,30 +135,6 @@ class Gate:
 
     def _is_trusted(self, address: str) -> bool:
         return _is_address(address) and any(ip_address(address) in network for network in self._trusted)
-
-
-class _Principals:
-    """Finds out who is asking when a route wants to know; most never do."""
-
-    def __init__(self, verifier: TokenVerifier, authorization: bytes | None) -> None:
-        self._verifier = verifier
-        self._authorization = authorization
-
-    def __call__(self) -> Principal:
-        """Raises Denied (401) for a header that is no bearer token of ours."""
-        if self._authorization is None:
-            return GUEST
-        scheme, _, token = self._authorization.decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Denied("Please sign in with a bearer token.", signed_in=False, code="not_signed_in")
-        return self._verifier.verify(token.strip())
-
-    def is_staff(self) -> bool:
-        """Whether it is a member of staff who asks; a bad token is nobody's."""
-        try:
-            return self._authorization is not None and self().kind == "staff"
-        except Denied:
-            return False
 
 
 def _route(scope: Scope) -> str:

@@ -1,0 +1,86 @@
+"""Which engines a process runs on: settings → everything from outside. Nothing configured means the built-in ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from rialto.engines import sandbox_payments, smtp
+from rialto.engines.memory_cache import MemoryCache
+from rialto.engines.passwords import Argon2Passwords
+from rialto.engines.smtp import KeptMail
+from rialto.engines.tantivy_index import TantivyEngine
+from rialto.kernel.clock import Clock, SystemClock
+from rialto.kernel.db import Connect, DatabaseAddress, connect, parse_database_url
+from rialto.kernel.db import Gate as DatabaseGate
+from rialto.kernel.extensions import Surroundings, find_extension
+from rialto.kernel.faults import CrashAt, Faults, NoFaults
+from rialto.kernel.ids import Ids, RandomIds
+from rialto.kernel.secrets import Secrets
+from rialto.kernel.settings import Settings
+from rialto.kernel.telemetry import Metrics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engines:
+    """Everything from outside: what a test or the simulator replaces.
+
+    `documents_address` is where documents are kept when that is another database than `address`.
+    """
+
+    clock: Clock
+    ids: Ids
+    faults: Faults
+    secrets: Secrets
+    address: DatabaseAddress
+    by_port: Mapping[str, Any]
+    documents_address: DatabaseAddress | None = None
+    gate: DatabaseGate | None = None
+    open_connection: Connect = connect
+    listen: bool = True
+    metrics: Metrics = field(default_factory=Metrics)
+    closers: Sequence[Any] = field(default=())
+
+
+# Ours, by port and name. Other packages add theirs as entry points `rialto.<port>`, made in the same way.
+ENGINES: Mapping[str, Mapping[str, Callable[[Surroundings], Any]]] = {
+    "payments": {"sandbox": sandbox_payments.make},
+    "mail": {"smtp": smtp.make, "smtps": smtp.make},
+}
+
+
+def choose_engines(settings: Settings, secrets: Secrets, address: DatabaseAddress) -> Engines:
+    """The engines that the settings ask for; nothing configured means the built-in ones."""
+    clock = SystemClock()
+    around = Surroundings(settings=settings, secrets=secrets, clock=clock)
+    providers = [_made("payments", name, around) for name in settings.payment_providers]
+    mailer = _made("mail", urlsplit(settings.smtp_url).scheme, around) if settings.smtp_url else KeptMail()
+    return Engines(
+        clock=clock,
+        ids=RandomIds(clock),
+        faults=CrashAt(settings.crash_at) if settings.crash_at else NoFaults(),
+        secrets=secrets,
+        address=address,
+        by_port={
+            "payments": {provider.name: provider for provider in providers},
+            "mail": mailer,
+            "index": TantivyEngine(),
+            "passwords": Argon2Passwords(),
+            "cache": MemoryCache,
+            "secrets": secrets,
+        },
+        documents_address=documents_address(settings),
+        closers=[engine for engine in (*providers, mailer) if hasattr(engine, "close")],
+    )
+
+
+def _made(port: str, name: str, around: Surroundings) -> Any:
+    """An engine of ours or of another package. Raises ExtensionUnknown, ExtensionBroken."""
+    return find_extension(port, name, ENGINES[port])(around)
+
+
+def documents_address(settings: Settings) -> DatabaseAddress | None:
+    """Where the document port keeps its tables when that is a database of its own."""
+    return parse_database_url(settings.documents_url) if settings.documents_url else None
