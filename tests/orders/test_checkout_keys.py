@@ -17,7 +17,7 @@ from rialto.orders.api import (
     RequestInProgress,
     ShipOrder,
 )
-from rialto.orders.routes.orders import required_key
+from rialto.orders.routes.shared import required_key
 from rialto.sandbox.model import Decision
 from tests.orders.counter import Dies, PassingClock, Wire, a_counter, deliver, dying, orders_stored, work
 from tests.support.provider import provider_books

@@ -32,7 +32,7 @@ from rialto.orders.api import (
     ShipOrder,
     Tender,
 )
-from rialto.orders.routes.orders import _rendered
+from rialto.orders.routes.checkout import rendered
 from rialto.sandbox.model import Decision
 from tests.simulation.world import PATIENCE_S, World
 from tests.support.provider import answer_challenge
@@ -274,7 +274,7 @@ class Staff:
 
 def _as_sent(answer: CheckoutAnswer) -> tuple[int | None, bytes]:
     """Status and body as the route renders them."""
-    response = _rendered(answer)
+    response = rendered(answer)
     return response.status_code, msgspec.json.encode(response.content)
 
 

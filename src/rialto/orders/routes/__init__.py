@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from rialto.orders.routes import orders, own
+from rialto.orders.routes import checkout, orders, own, staff
 
-ROUTES: list[Any] = [*orders.ROUTES, *own.ROUTES]
+ROUTES: list[Any] = [*checkout.ROUTES, *orders.ROUTES, *staff.ROUTES, *own.ROUTES]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, get, post
-from litestar.datastructures import CacheControlHeader
+from litestar import get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from rialto.cart.api import CartMerged, CartNotFound, CartOrdered, FilledCart
@@ -15,9 +14,7 @@ from rialto.kernel.http import Injected, about, customer_of, customer_only
 from rialto.kernel.ids import CART, ORDER
 from rialto.kernel.service import Frozen
 from rialto.orders.api import OrderNotFound, Orders, OwnOrderList, OwnOrders, Reorder
-
-AnyRequest = Request[Any, Any, Any]
-PRIVATE = CacheControlHeader(no_store=True)
+from rialto.orders.routes.shared import PRIVATE, AnyRequest
 
 
 class ReorderBody(Frozen):

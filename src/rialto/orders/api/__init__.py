@@ -1,0 +1,122 @@
+"""What can be asked of orders: to place one, to follow it, to cancel and to ship it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from rialto.cart.api import FilledCart
+from rialto.identity.api import AccountRef
+from rialto.kernel.service import Nothing, operation
+from rialto.orders.api.following import SEVERAL_MAX as SEVERAL_MAX
+from rialto.orders.api.following import ListOrders as ListOrders
+from rialto.orders.api.following import Order as Order
+from rialto.orders.api.following import OrderLine as OrderLine
+from rialto.orders.api.following import OrderList as OrderList
+from rialto.orders.api.following import OrderNotFound as OrderNotFound
+from rialto.orders.api.following import OrderRef as OrderRef
+from rialto.orders.api.following import OrderRow as OrderRow
+from rialto.orders.api.following import OrdersNamed as OrdersNamed
+from rialto.orders.api.following import OrderTax as OrderTax
+from rialto.orders.api.following import OwnOrder as OwnOrder
+from rialto.orders.api.following import OwnOrderList as OwnOrderList
+from rialto.orders.api.following import OwnOrders as OwnOrders
+from rialto.orders.api.following import PersonalOrders as PersonalOrders
+from rialto.orders.api.following import SeveralOrders as SeveralOrders
+from rialto.orders.api.following import Shipment as Shipment
+from rialto.orders.api.fulfilling import CancelOrder as CancelOrder
+from rialto.orders.api.fulfilling import OrderNotCancellable as OrderNotCancellable
+from rialto.orders.api.fulfilling import OrderNotShippable as OrderNotShippable
+from rialto.orders.api.fulfilling import RefundOrder as RefundOrder
+from rialto.orders.api.fulfilling import ShipOrder as ShipOrder
+from rialto.orders.api.placing import AddressMissing as AddressMissing
+from rialto.orders.api.placing import CartEmpty as CartEmpty
+from rialto.orders.api.placing import CheckoutAnswer as CheckoutAnswer
+from rialto.orders.api.placing import CheckoutInProgress as CheckoutInProgress
+from rialto.orders.api.placing import ContinueCheckout as ContinueCheckout
+from rialto.orders.api.placing import DeliveryMissing as DeliveryMissing
+from rialto.orders.api.placing import KeyMissing as KeyMissing
+from rialto.orders.api.placing import KeyReused as KeyReused
+from rialto.orders.api.placing import OrderCancelledMeanwhile as OrderCancelledMeanwhile
+from rialto.orders.api.placing import PaymentMissing as PaymentMissing
+from rialto.orders.api.placing import PlaceOrder as PlaceOrder
+from rialto.orders.api.placing import PriceChanged as PriceChanged
+from rialto.orders.api.placing import Reorder as Reorder
+from rialto.orders.api.placing import RequestInProgress as RequestInProgress
+from rialto.orders.api.placing import Tender as Tender
+
+
+class Orders(Protocol):
+    """Orders, event-sourced; placing one is a saga that survives being killed anywhere."""
+
+    @operation(idempotent=True, timeout_s=30)
+    async def checkout(self, command: PlaceOrder) -> CheckoutAnswer:
+        """Place an order from a cart. Same key and request: the same answer, one order.
+
+        Raises CartEmpty, AddressMissing, DeliveryMissing, PaymentMissing, PriceChanged, KeyReused,
+        RequestInProgress, CheckoutInProgress, OrderCancelledMeanwhile, and others' CartNotFound, CartOrdered,
+        OutOfStock, ProviderUnknown, CardNumberRefused.
+        """
+        ...
+
+    @operation(idempotent=True, timeout_s=30)
+    async def resume(self, command: ContinueCheckout) -> CheckoutAnswer:
+        """Go on after the customer came back from the provider.
+
+        Raises OrderNotFound, OrderCancelledMeanwhile, and inventory's OutOfStock.
+        """
+        ...
+
+    @operation(idempotent=True)
+    async def get(self, command: OrderRef) -> Order:
+        """Raises OrderNotFound, also for a wrong key."""
+        ...
+
+    @operation(idempotent=True)
+    async def several(self, command: OrdersNamed) -> SeveralOrders:
+        """For other services: orders by id, without keys. Raises Invalid for more than SEVERAL_MAX."""
+        ...
+
+    @operation(idempotent=True, timeout_s=15)
+    async def cancel(self, command: CancelOrder) -> Order:
+        """Before anything is shipped: payment voided, stock back. Again: unchanged. Raises OrderNotCancellable."""
+        ...
+
+    @operation(idempotent=True, timeout_s=15)
+    async def ship(self, command: ShipOrder) -> Order:
+        """Ship and capture the shipped part. Raises OrderNotFound, OrderNotShippable.
+
+        Also payments' PaymentStateWrong where the money cannot be taken: the parcel is noted all the same, and
+        the worker goes on asking until a person must look.
+        """
+        ...
+
+    @operation(idempotent=True, timeout_s=15)
+    async def refund(self, command: RefundOrder) -> Order:
+        """Give back captured money. The same step again: unchanged. Raises Invalid, OrderNotFound, KeyReused,
+        PaymentStateWrong.
+        """
+        ...
+
+    @operation(idempotent=True)
+    async def list(self, command: ListOrders) -> OrderList: ...
+
+    @operation(idempotent=True)
+    async def own(self, command: OwnOrders) -> OwnOrderList:
+        """An account's placed orders. One that was just placed or cancelled by its owner shows so at once."""
+        ...
+
+    @operation(idempotent=False)
+    async def reorder(self, command: Reorder) -> FilledCart:
+        """Put what was bought into a cart once more, as far as it goes.
+
+        Raises OrderNotFound, and cart's CartNotFound, CartOrdered, CartMerged.
+        """
+        ...
+
+    @operation(idempotent=True, timeout_s=60)
+    async def personal_export(self, command: AccountRef) -> PersonalOrders: ...
+
+    @operation(idempotent=True, timeout_s=60)
+    async def forget(self, command: AccountRef) -> Nothing:
+        """Delete for good whom the account's orders are for; what was bought and paid stays in the books."""
+        ...
