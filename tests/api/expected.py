@@ -75,7 +75,7 @@ BEYOND_SCHEMA: Mapping[str, set[str]] = {
     "list_all_reviews": CURSOR,
     "write_review": REVIEW,
     "edit_review": REVIEW,
-    "refund_order": {"currency_unknown", "refund_too_high"},
+    "refund_order": {"currency_unknown", "amount:not_valid"},
 }
 ODD_TEXT = {"not_valid", "required", "sku_not_valid"}
 

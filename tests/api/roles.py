@@ -10,7 +10,7 @@ WRITES_CATALOGUE = {
     *("create_product", "replace_product", "publish_product", "unpublish_product"),
     *("put_category", "put_attribute"),
 }
-READS_ORDERS = {"list_orders", "read_any_order"}
+READS_ORDERS = {"list_orders", "read_any_order", "read_timeline", "list_notes"}
 MODERATES = {"list_all_reviews", "read_review", "moderate_review"}
 PEOPLE = {
     *("list_staff", "put_staff", "assign_roles"),
@@ -27,7 +27,7 @@ MAY: Mapping[str, set[str]] = {
         *MODERATES,
         *PEOPLE,
         *("read_stock", "put_stock", "read_rules", "put_rules"),
-        *("ship_order", "cancel_any_order", "refund_order", "read_payments"),
+        *("ship_order", "cancel_any_order", "refund_order", "add_note", "read_payments"),
     },
     "catalog": {
         *ANYBODY_ON_STAFF,
@@ -39,14 +39,14 @@ MAY: Mapping[str, set[str]] = {
         *ANYBODY_ON_STAFF,
         *READS_CATALOGUE,
         *READS_ORDERS,
-        *("read_stock", "put_stock", "ship_order"),
+        *("read_stock", "put_stock", "ship_order", "add_note"),
     },
     "support": {
         *ANYBODY_ON_STAFF,
         *READS_CATALOGUE,
         *READS_ORDERS,
         *MODERATES,
-        *("read_stock", "cancel_any_order", "refund_order", "read_payments"),
+        *("read_stock", "cancel_any_order", "refund_order", "add_note", "read_payments"),
     },
     "viewer": {
         *ANYBODY_ON_STAFF,

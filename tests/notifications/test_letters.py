@@ -9,7 +9,7 @@ from rialto.cart.api import CartTotals
 from rialto.kernel.address import Address
 from rialto.kernel.money import Currency, Money
 from rialto.notifications.model import Letter, Template
-from rialto.notifications.render import Renderer, shipped_lines
+from rialto.notifications.render import Renderer, lines_of
 from rialto.orders.api import Order, OrderTax
 from tests.notifications.desk import a_due_letter, a_line, an_order, eur
 
@@ -27,7 +27,7 @@ def placed(order: Order) -> Letter:
 
 def every_letter(order: Order) -> list[Letter]:
     renderer = Renderer("https://shop.example")
-    shipped = {"shipped": shipped_lines(order, {line.id: 1 for line in order.lines}), "tracking": "00340 <b>"}
+    shipped = {"shipped": lines_of(order, {line.id: 1 for line in order.lines}), "tracking": "00340 <b>"}
     accounts = [
         renderer.account_letter(template, a_due_letter(language=order.language, name=HOSTILE))
         for template in ACCOUNT_LETTERS
@@ -39,6 +39,18 @@ def every_letter(order: Order) -> list[Letter]:
         renderer.letter(Template.ORDER_CANCELLED, order, {"by_customer": False}),
         renderer.letter(Template.ORDER_SHIPPED, order, {**shipped, "complete": True}),
         renderer.letter(Template.ORDER_SHIPPED, order, {**shipped, "complete": False}),
+        *(
+            renderer.letter(
+                Template.ORDER_RETURN,
+                order,
+                {
+                    "returned": shipped["shipped"],
+                    "requested_at": "today <b>",
+                    "withdrawal": withdrawal,
+                },
+            )
+            for withdrawal in (True, False)
+        ),
     ]
 
 
@@ -170,7 +182,7 @@ def test_an_order_without_some_part_is_written_without_it(missing: str) -> None:
 def test_a_shipping_mail_tells_what_is_in_the_parcel_and_what_follows() -> None:
     order = an_order()
     facts = {
-        "shipped": shipped_lines(order, {order.lines[0].id: 1, "line_gone": 3}),
+        "shipped": lines_of(order, {order.lines[0].id: 1, "line_gone": 3}),
         "tracking": "DHL 1",
         "complete": False,
     }

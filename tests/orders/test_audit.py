@@ -84,7 +84,7 @@ GAP = ("I13", "its events have a gap")
             [
                 (
                     "I13",
-                    "is stored as (5, 'completed', 'captured', 'unfulfilled', {at}), its events say (5, 'completed', 'partially_refunded', 'shipped', {at})",
+                    "is stored as (6, 'completed', 'captured', 'unfulfilled', {at}), its events say (6, 'completed', 'partially_refunded', 'shipped', {at})",
                 )
             ],
         ),

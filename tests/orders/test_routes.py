@@ -218,7 +218,7 @@ async def test_staff_ship_refund_and_are_refused_what_cannot_be(postgres: Databa
         web.principal = CLERK
         order = (await web.shop.buy("LAMP")).order
         refund = {"amount": {"amount": 100, "currency": "EUR"}, "reason": "scratched"}
-        assert problem(await web.staff(f"{order.id}/refunds", refund)) == (409, "payment_state")
+        assert problem(await web.staff(f"{order.id}/refunds", refund)) == (409, "order_not_refundable")
         assert problem(await web.staff(f"{order.id}/ship", {}, key=None)) == (400, "idempotency_key_missing")
         shipped = await web.staff(f"{order.id}/ship", {"tracking": "DHL 1"})
         assert (shipped.status_code, shipped.json()["fulfilment_status"]) == (200, "shipped")

@@ -84,6 +84,14 @@ class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
     meta: dict[str, str] = {}
 
 
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as it stands in its stream."""
+
+    version: int
+    event: Event
+    at: datetime
+
+
 APPEND = """
 WITH input AS (
     SELECT * FROM unnest($1::smallint[], $2::uuid[], $3::int[], $4::text[], $5::int[], $6::text[], $7::text[],
@@ -127,8 +135,20 @@ async def append(session: WriteSession, events: Sequence[NewEvent]) -> None:
 
 async def load(session: ReadSession, types: EventTypes, bucket: int, stream: UUID) -> list[Event]:
     """All events of a stream in order; empty when there is none."""
+    return [recorded.event for recorded in await load_recorded(session, types, bucket, stream)]
+
+
+async def load_recorded(session: ReadSession, types: EventTypes, bucket: int, stream: UUID) -> list[Recorded]:
+    """As `load`, with when and at which place each was written."""
     rows = await session.all(LOAD, bucket, stream, 0)
-    return [types.decode(row["type"], row["schema_version"], row["body"]) for row in rows]
+    return [
+        Recorded(
+            version=row["version"],
+            event=types.decode(row["type"], row["schema_version"], row["body"]),
+            at=row["at"],
+        )
+        for row in rows
+    ]
 
 
 async def load_several(

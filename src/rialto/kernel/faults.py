@@ -53,6 +53,8 @@ POINTS: tuple[str, ...] = (
     "orders.saga.after_release",
     "orders.ship.after_event",
     "orders.ship.after_capture",
+    "orders.refund.after_decision",
+    "orders.refund.after_payment",
     "payments.before_provider",
     "payments.after_provider",
     "relay.before_publish",

@@ -24,11 +24,11 @@ TRUSTED_S = 30.0
 BUILT_IN: Mapping[str, frozenset[str]] = {
     OWNER: EVERYTHING,
     "catalog": frozenset({"catalog.*", "pricing.*", "inventory.*"}),
-    "fulfilment": frozenset({"catalog.read", "inventory.*", "orders.read", "orders.ship"}),
+    "fulfilment": frozenset({"catalog.read", "inventory.*", "orders.read", "orders.ship", "orders.note"}),
     "support": frozenset(
         {
             *("catalog.read", "inventory.read", "orders.read", "orders.cancel", "orders.refund"),
-            *("payments.read", "reviews.moderate"),
+            *("orders.note", "payments.read", "reviews.moderate"),
         }
     ),
     "viewer": frozenset({"*.read"}),

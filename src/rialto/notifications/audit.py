@@ -27,14 +27,14 @@ async def no_cause_has_two_mails(e: Env) -> list[Finding]:
 
 
 async def no_mail_is_missing(e: Env) -> list[Finding]:
-    """I7: each placed order has its confirmation and each shipment its mail, unless nobody is left to write to.
+    """I7: each placed order has its confirmation, each shipment and each return its mail, unless nobody is left to write to.
 
     Mails about cancellations are not looked for: an order does not tell when it was cancelled.
     """
     found: list[Finding] = []
     before = e.clock.now() - QUEUED_WITHIN
     async for rows in _placed(e, before):
-        for cause in await _without_mail(e, [*_confirmations(rows), *await _shipments(e, rows, before)]):
+        for cause in await _without_mail(e, [*_confirmations(rows), *await _parcels(e, rows, before)]):
             # Asked last, for the few: an order without an e-mail (erased since, say) gets no mail.
             if (await e[Orders].get(OrderRef(order_id=cause.order_id, staff=True))).email:
                 text = f"has no mail {cause.template}"
@@ -59,7 +59,7 @@ def _confirmations(rows: Sequence[OrderRow]) -> list[Cause]:
     return [Cause(order_id=row.id, template=Template.ORDER_PLACED) for row in rows]
 
 
-async def _shipments(e: Env, rows: Sequence[OrderRow], before: datetime) -> list[Cause]:
+async def _parcels(e: Env, rows: Sequence[OrderRow], before: datetime) -> list[Cause]:
     causes: list[Cause] = []
     for row in rows:
         if row.fulfilment_status in {"partially_shipped", "shipped"}:
@@ -68,6 +68,11 @@ async def _shipments(e: Env, rows: Sequence[OrderRow], before: datetime) -> list
                 Cause(order_id=row.id, template=Template.ORDER_SHIPPED, step=shipment.id)
                 for shipment in order.shipments
                 if shipment.shipped_at < before
+            ]
+            causes += [
+                Cause(order_id=row.id, template=Template.ORDER_RETURN, step=back.id)
+                for back in order.returns
+                if back.requested_at < before
             ]
     return causes
 

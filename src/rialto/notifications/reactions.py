@@ -9,10 +9,12 @@ from rialto.identity.events import LetterRequested
 from rialto.kernel.consumers import Delivery
 from rialto.kernel.db import WriteSession
 from rialto.kernel.service import Reaction
+from rialto.notifications.formats import moment
 from rialto.notifications.handlers import Notice, NotificationHandlers
-from rialto.notifications.model import Cause, LetterCause, Template
-from rialto.notifications.render import shipped_lines
-from rialto.orders.events import OrderCancelled, OrderPlaced, OrderShipped
+from rialto.notifications.model import Cause, LetterCause, Template, language_for
+from rialto.notifications.render import lines_of
+from rialto.orders.api import ReturnReason
+from rialto.orders.events import OrderCancelled, OrderPlaced, OrderReturnRequested, OrderShipped
 
 
 async def orders_placed(
@@ -39,9 +41,23 @@ async def order_shipped(handlers: NotificationHandlers, event: OrderShipped, del
     cause = Cause(order_id=event.order_id, template=Template.ORDER_SHIPPED, step=event.step)
     [order] = await handlers.orders([event.order_id])
     facts = {
-        "shipped": shipped_lines(order, event.lines),
+        "shipped": lines_of(order, event.lines),
         "tracking": event.tracking or "",
         "complete": event.complete,
+    }
+    await handlers.queue(delivery.session, [Notice(cause=cause, order=order, facts=facts)])
+
+
+async def return_requested(
+    handlers: NotificationHandlers, event: OrderReturnRequested, delivery: Delivery
+) -> None:
+    """What the law calls an acknowledgement on a durable medium: what was sent back, and when that was said."""
+    cause = Cause(order_id=event.order_id, template=Template.ORDER_RETURN, step=event.step)
+    [order] = await handlers.orders([event.order_id])
+    facts = {
+        "returned": lines_of(order, event.lines),
+        "requested_at": moment(event.requested_at, language_for(order.language)),
+        "withdrawal": event.reason == ReturnReason.WITHDRAWAL,
     }
     await handlers.queue(delivery.session, [Notice(cause=cause, order=order, facts=facts)])
 
@@ -63,4 +79,5 @@ REACTIONS = (
     Reaction(event=OrderPlaced, run_many=orders_placed),
     Reaction(event=OrderCancelled, run=order_cancelled),
     Reaction(event=OrderShipped, run=order_shipped),
+    Reaction(event=OrderReturnRequested, run=return_requested),
 )

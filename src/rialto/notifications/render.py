@@ -98,8 +98,8 @@ def order_view(order: Order, language: str) -> dict[str, Any]:
     }
 
 
-def shipped_lines(order: Order, quantities: Mapping[str, int]) -> list[dict[str, Any]]:
-    """The lines of one shipment, with what went in it."""
+def lines_of(order: Order, quantities: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The lines of one parcel, there or back, with what is in it."""
     language = language_for(order.language)
     return [_line(line, quantities[line.id], language) for line in order.lines if quantities.get(line.id)]
 

@@ -233,7 +233,9 @@ def _repeated(state: OrderState) -> list[Finding]:
     steps = {
         "shipment": [event.step for event in state.shipments],
         "capture": [event.step for event in state.captured],
+        "decided refund": [event.step for event in state.refunds],
         "refund": [event.step for event in state.refunded],
+        "return": [event.step for event in state.returns],
     }
     found = [
         f"has two {what}s of the step {step}"
@@ -245,6 +247,12 @@ def _repeated(state: OrderState) -> list[Finding]:
     for line, quantity in state.shipped().items():
         if quantity > bought.get(line, 0):
             found.append(f"shipped {quantity} of line {line}, sold are {bought.get(line, 0)}")
+    for what, units in (("paid back", state.given_back()), ("announced back", state.coming_back())):
+        found += [
+            f"{what} {quantity} of line {line}, shipped are {state.shipped().get(line, 0)}"
+            for line, quantity in units.items()
+            if quantity > state.shipped().get(line, 0)
+        ]
     return [Finding(invariant="I7", subject=state.started.order_id, text=text) for text in found]
 
 

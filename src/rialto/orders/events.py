@@ -179,7 +179,27 @@ class OrderCaptured(Event):
     captured_at: datetime
 
 
+class OrderRefundDecided(Event):
+    """Money is to be given back; `OrderRefunded` of the same step says that it was.
+
+    `lines` are the units that it is for, if it is for some, and `delivery` whether it is for the delivery too: neither is
+    paid back twice. `amount` is what all of it comes to.
+    """
+
+    TYPE: ClassVar[str] = "orders.refund_decided"
+
+    order_id: OrderId
+    step: str
+    amount: Money
+    reason: str
+    lines: dict[str, int] = {}
+    delivery: bool = False
+    decided_at: datetime
+
+
 class OrderRefunded(Event):
+    """What was decided in the same step was given back. Releases before 0.2 decided nothing beforehand."""
+
     TYPE: ClassVar[str] = "orders.refunded"
 
     order_id: OrderId
@@ -187,6 +207,18 @@ class OrderRefunded(Event):
     amount: Money
     reason: str
     refunded_at: datetime
+
+
+class OrderReturnRequested(Event):
+    """The customer is sending units back. `reason`: withdrawal, damaged, wrong_article, other."""
+
+    TYPE: ClassVar[str] = "orders.return_requested"
+
+    order_id: OrderId
+    step: str
+    lines: dict[str, int]
+    reason: str
+    requested_at: datetime
 
 
 class OrderNeedsAttention(Event):
@@ -208,6 +240,8 @@ EVENTS: tuple[type[Event], ...] = (
     OrderClosed,
     OrderShipped,
     OrderCaptured,
+    OrderRefundDecided,
     OrderRefunded,
+    OrderReturnRequested,
     OrderNeedsAttention,
 )

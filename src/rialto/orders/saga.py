@@ -7,6 +7,7 @@ for the rest, and the optimistic lock lets one writer through.
     reserve stock → hold codes → authorise each tender → use the stock up → placed
     cancelled → void payments → give the stock back → free codes → closed
     shipped → capture → captured
+    refund decided → refund → refunded
 
 Stock is used up before the order is placed: from then on no sweeper can take it away, and a success that
 arrives after the reservation's time finds it gone and is voided.
@@ -35,6 +36,7 @@ from rialto.orders.events import (
     OrderClosed,
     OrderNeedsAttention,
     OrderPlaced,
+    OrderRefunded,
 )
 from rialto.orders.model import OrderState
 from rialto.payments.api import (
@@ -45,6 +47,7 @@ from rialto.payments.api import (
     Payment,
     Payments,
     ProviderUnknown,
+    Refund,
 )
 from rialto.pricing.api import CodeRefused, CodesOf, HoldCodes, Pricing
 
@@ -157,7 +160,9 @@ class Saga:
             return await self._place(state)
         if state.status == "cancelled":
             return await self._give_back(state)
-        return await self._take_money(state)
+        if state.uncaptured:
+            return await self._take_money(state)
+        return await self._return_money(state)
 
     async def _place(self, state: OrderState) -> Progress:
         try:
@@ -291,8 +296,35 @@ class Saga:
 
         return Progress(state=await self.change(state, decide))
 
+    async def _return_money(self, state: OrderState) -> Progress:
+        decided = state.unrefunded[0]
+        await self._payments.refund(
+            Refund(
+                order_id=state.started.order_id,
+                amount=decided.amount,
+                step=decided.step,
+                reason=decided.reason,
+            )
+        )
+        self._faults.reach("orders.refund.after_payment")
+
+        def decide(now: OrderState, at: datetime) -> Sequence[Event]:
+            if all(event.step != decided.step for event in now.unrefunded):
+                return []
+            return [
+                OrderRefunded(
+                    order_id=now.started.order_id,
+                    step=decided.step,
+                    amount=decided.amount,
+                    reason=decided.reason,
+                    refunded_at=at,
+                )
+            ]
+
+        return Progress(state=await self.change(state, decide))
+
     async def give_up(self, order_id: OrderId, cause: str) -> None:
-        """Hand an order over to a person, once. Money still owed for a shipment is asked for all the same."""
+        """Hand an order over to a person, once. Money still owed, to the shop or to the customer, is asked for all the same."""
 
         def decide(now: OrderState, at: datetime) -> Sequence[Event]:
             if now.at_rest or now.status == "needs_attention":

@@ -53,7 +53,7 @@ SERVICE = Service(
         Job(name="orders.purge", every_s=3600, run=lambda handlers: handlers.purge()),
     ),
     events=EVENTS,
-    permissions=("orders.read", "orders.ship", "orders.cancel", "orders.refund"),
+    permissions=("orders.read", "orders.ship", "orders.cancel", "orders.refund", "orders.note"),
     connections=3,
     personal=PersonalData(export=export, erase=erase),
     audits=AUDITS,

@@ -1,23 +1,29 @@
-"""An order as its owner sees it, rendered from its events and its contact."""
+"""An order as its owner sees it, rendered from its events and its contact; and its events as staff read them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import msgspec
 
 from rialto.cart.api import CartTotals, ChosenDelivery, Discount
 from rialto.catalog.api import Picture
+from rialto.kernel.events import Event, Recorded
 from rialto.kernel.ids import OrderId
 from rialto.kernel.money import Money
-from rialto.orders.api import Order, OrderLine, OrderTax, Shipment
-from rialto.orders.events import StartedLine
+from rialto.orders.api import GivenBack, Order, OrderLine, OrderTax, ReturnedGoods, Shipment, TimelineEntry
+from rialto.orders.events import OrderStarted, StartedLine
 from rialto.orders.model import OrderState
 from rialto.orders.store import Contact
+
+# What a timeline tells of an event beside its amount, by the names that events have for it.
+WORDS = ("cause", "country", "decline_code", "reason", "tracking")
 
 
 def order_view(state: OrderState, key: str, contact: Contact, *, public_url: str) -> Order:
     """The order as of the state given."""
     start = state.started
-    shipped = state.shipped()
+    counts = (state.shipped(), state.coming_back(), state.given_back())
     return Order(
         id=start.order_id,
         number=start.number,
@@ -26,7 +32,7 @@ def order_view(state: OrderState, key: str, contact: Contact, *, public_url: str
         currency=start.currency,
         language=start.language,
         channel=start.channel,
-        lines=[_line(line, shipped.get(line.id, 0)) for line in start.lines],
+        lines=[_line(line, *(count.get(line.id, 0) for count in counts)) for line in start.lines],
         totals=CartTotals(
             items=start.items,
             discount=start.discount,
@@ -60,13 +66,35 @@ def order_view(state: OrderState, key: str, contact: Contact, *, public_url: str
             Shipment(id=event.step, lines=event.lines, tracking=event.tracking, shipped_at=event.shipped_at)
             for event in state.shipments
         ],
+        returns=[
+            ReturnedGoods(
+                id=event.step, lines=event.lines, reason=event.reason, requested_at=event.requested_at
+            )
+            for event in state.returns
+        ],
+        refunds=_refunds(state),
         refunded=Money(state.refunded_amount(), start.currency),
         status_url=status_url(public_url, start.language, start.order_id, key),
         key=key,
     )
 
 
-def _line(line: StartedLine, shipped: int) -> OrderLine:
+def _refunds(state: OrderState) -> list[GivenBack]:
+    owed = {event.step for event in state.unrefunded}
+    return [
+        GivenBack(
+            id=event.step,
+            amount=event.amount,
+            lines=event.lines,
+            delivery=event.delivery,
+            done=event.step not in owed,
+            decided_at=event.decided_at,
+        )
+        for event in state.refunds
+    ]
+
+
+def _line(line: StartedLine, shipped: int, returning: int, refunded: int) -> OrderLine:
     return OrderLine(
         id=line.id,
         sku=line.sku,
@@ -77,6 +105,8 @@ def _line(line: StartedLine, shipped: int) -> OrderLine:
         image=msgspec.convert(line.image, Picture) if line.image else None,
         quantity=line.quantity,
         shipped=shipped,
+        returning=returning,
+        refunded=refunded,
         unit_price=line.unit_price,
         total=line.total,
         tax=line.tax,
@@ -91,3 +121,38 @@ def status_url(public_url: str, language: str, order_id: OrderId, key: str) -> s
 def return_url(public_url: str, language: str, order_id: OrderId, key: str) -> str:
     """Where the customer comes back to from the provider's pages."""
     return f"{public_url}/{language}/checkout/return/{order_id}?key={key}"
+
+
+def timeline_of(events: Sequence[Recorded]) -> list[TimelineEntry]:
+    """What happened, when, and the few words that each event adds. Words of ours (reasons, codes) stay as they are, for
+    whoever shows them to translate.
+    """
+    titles: dict[str, str] = {}
+    entries = []
+    for recorded in events:
+        event = recorded.event
+        if isinstance(event, OrderStarted):
+            titles = {line.id: line.title for line in event.lines}
+        entries.append(
+            TimelineEntry(
+                version=recorded.version,
+                type=event.TYPE.partition(".")[2],
+                at=recorded.at,
+                amount=getattr(event, "amount", None) or getattr(event, "total", None),
+                details=_words(event, titles),
+            )
+        )
+    return entries
+
+
+def _words(event: Event, titles: dict[str, str]) -> dict[str, str]:
+    """What an event says beside its amount; empty for what it leaves out."""
+    words = {name: str(getattr(event, name, None) or "") for name in WORDS}
+    lines = getattr(event, "lines", None)
+    if isinstance(lines, dict):
+        words["lines"] = _units(lines, titles)
+    return {name: text for name, text in words.items() if text}
+
+
+def _units(lines: dict[str, int], titles: dict[str, str]) -> str:
+    return ", ".join(f"{units} × {titles.get(line, line)}" for line, units in lines.items())

@@ -8,6 +8,7 @@ from rialto.cart.api import FilledCart
 from rialto.identity.api import AccountRef
 from rialto.kernel.service import Nothing, operation
 from rialto.orders.api.following import SEVERAL_MAX as SEVERAL_MAX
+from rialto.orders.api.following import GivenBack as GivenBack
 from rialto.orders.api.following import ListOrders as ListOrders
 from rialto.orders.api.following import Order as Order
 from rialto.orders.api.following import OrderLine as OrderLine
@@ -21,13 +22,23 @@ from rialto.orders.api.following import OwnOrder as OwnOrder
 from rialto.orders.api.following import OwnOrderList as OwnOrderList
 from rialto.orders.api.following import OwnOrders as OwnOrders
 from rialto.orders.api.following import PersonalOrders as PersonalOrders
+from rialto.orders.api.following import ReturnedGoods as ReturnedGoods
 from rialto.orders.api.following import SeveralOrders as SeveralOrders
 from rialto.orders.api.following import Shipment as Shipment
+from rialto.orders.api.fulfilling import AddNote as AddNote
 from rialto.orders.api.fulfilling import CancelOrder as CancelOrder
+from rialto.orders.api.fulfilling import Note as Note
+from rialto.orders.api.fulfilling import Notes as Notes
 from rialto.orders.api.fulfilling import OrderNotCancellable as OrderNotCancellable
+from rialto.orders.api.fulfilling import OrderNotRefundable as OrderNotRefundable
+from rialto.orders.api.fulfilling import OrderNotReturnable as OrderNotReturnable
 from rialto.orders.api.fulfilling import OrderNotShippable as OrderNotShippable
 from rialto.orders.api.fulfilling import RefundOrder as RefundOrder
+from rialto.orders.api.fulfilling import RequestReturn as RequestReturn
+from rialto.orders.api.fulfilling import ReturnReason as ReturnReason
 from rialto.orders.api.fulfilling import ShipOrder as ShipOrder
+from rialto.orders.api.fulfilling import Timeline as Timeline
+from rialto.orders.api.fulfilling import TimelineEntry as TimelineEntry
 from rialto.orders.api.placing import AddressMissing as AddressMissing
 from rialto.orders.api.placing import CartEmpty as CartEmpty
 from rialto.orders.api.placing import CheckoutAnswer as CheckoutAnswer
@@ -92,9 +103,35 @@ class Orders(Protocol):
 
     @operation(idempotent=True, timeout_s=15)
     async def refund(self, command: RefundOrder) -> Order:
-        """Give back captured money. The same step again: unchanged. Raises Invalid, OrderNotFound, KeyReused,
-        PaymentStateWrong.
+        """Give back captured money: an amount, or what units were paid with. The same step again: unchanged.
+
+        It is decided at once, and `done` when the provider has it; the worker goes on asking. Raises Invalid,
+        OrderNotFound, KeyReused, OrderNotRefundable.
         """
+        ...
+
+    @operation(idempotent=True)
+    async def request_return(self, command: RequestReturn) -> Order:
+        """Announce that shipped units are sent back, within thirty days of the last parcel: the right of withdrawal.
+
+        A confirmation is mailed. The same step again: unchanged. Raises Invalid, OrderNotFound, KeyReused,
+        OrderNotReturnable.
+        """
+        ...
+
+    @operation(idempotent=True)
+    async def timeline(self, command: OrderRef) -> Timeline:
+        """What happened to the order. Raises OrderNotFound."""
+        ...
+
+    @operation(idempotent=True)
+    async def notes(self, command: OrderRef) -> Notes:
+        """For staff. Raises OrderNotFound."""
+        ...
+
+    @operation(idempotent=True)
+    async def add_note(self, command: AddNote) -> Note:
+        """For staff. The same step again: the note that is there. Raises OrderNotFound, Invalid, TooMany."""
         ...
 
     @operation(idempotent=True)

@@ -11,6 +11,7 @@ from rialto.kernel.errors import NotFound
 from rialto.kernel.ids import AccountId, CartId, OrderId
 from rialto.kernel.money import Currency, Money
 from rialto.kernel.service import Frozen
+from rialto.orders.api.fulfilling import Note
 
 SEVERAL_MAX = 500  # of `several`: more than a batch of events brings
 
@@ -29,6 +30,8 @@ class OrderLine(Frozen):
     image: Picture | None = None
     quantity: int
     shipped: int = 0
+    returning: int = 0
+    refunded: int = 0
     unit_price: Money
     total: Money
     tax: Money
@@ -46,6 +49,26 @@ class Shipment(Frozen):
     lines: dict[str, int]
     tracking: str | None = None
     shipped_at: datetime
+
+
+class ReturnedGoods(Frozen):
+    """Units (line id → quantity) that the customer announced to send back."""
+
+    id: str
+    lines: dict[str, int]
+    reason: str
+    requested_at: datetime
+
+
+class GivenBack(Frozen):
+    """A refund. `done`: the provider has it; before that it was decided and is being asked for."""
+
+    id: str
+    amount: Money
+    lines: dict[str, int] = {}
+    delivery: bool = False
+    done: bool
+    decided_at: datetime
 
 
 class Order(Frozen):
@@ -81,6 +104,8 @@ class Order(Frozen):
     started_at: datetime
     placed_at: datetime | None = None
     shipments: list[Shipment] = []
+    returns: list[ReturnedGoods] = []
+    refunds: list[GivenBack] = []
     refunded: Money
     status_url: str
     key: str
@@ -159,6 +184,7 @@ class OwnOrderList(Frozen):
 
 
 class PersonalOrders(Frozen):
-    """All of an account's orders, placed or not, with whom they are for."""
+    """All of an account's orders, placed or not, with whom they are for, and what staff wrote down about them."""
 
     orders: list[Order]
+    notes: list[Note] = []

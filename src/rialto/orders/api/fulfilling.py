@@ -1,6 +1,9 @@
-"""What staff and customers do with a placed order: cancel, ship, refund."""
+"""What staff and customers do with a placed order: cancel, ship, send back, give money back, take notes."""
 
 from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
 
 from rialto.kernel.errors import Conflict
 from rialto.kernel.ids import AccountId, OrderId
@@ -35,8 +38,84 @@ class ShipOrder(Frozen):
     step: str
 
 
+class OrderNotRefundable(Conflict):
+    code = "order_not_refundable"
+    message = "This is more than can be given back."
+
+
+class OrderNotReturnable(Conflict):
+    code = "order_not_returnable"
+    message = "This cannot be sent back."
+
+
+class ReturnReason(StrEnum):
+    WITHDRAWAL = "withdrawal"
+    DAMAGED = "damaged"
+    WRONG_ARTICLE = "wrong_article"
+    OTHER = "other"
+
+
 class RefundOrder(Frozen):
+    """An `amount`, or without one what units (line id → quantity) and, if asked for, the `delivery` were paid with.
+
+    With both, the amount is what counts, and the units are noted as paid back. `step` makes a repeat harmless.
+    """
+
     order_id: OrderId
-    amount: Money
+    amount: Money | None = None
+    lines: dict[str, int] = {}
+    delivery: bool = False
     reason: str
+    step: str
+
+
+class RequestReturn(Frozen):
+    """Units (line id → quantity) that the customer sends back. `reason` is a ReturnReason, `step` makes a repeat harmless."""
+
+    order_id: OrderId
+    key: str | None = None
+    account_id: AccountId | None = None
+    staff: bool = False
+    lines: dict[str, int]
+    reason: str = ReturnReason.WITHDRAWAL
+    step: str
+
+
+class TimelineEntry(Frozen):
+    """One thing that happened to an order. `type` is the event's without `orders.`; `details` hold the words it adds."""
+
+    version: int
+    type: str
+    at: datetime
+    amount: Money | None = None
+    details: dict[str, str] = {}
+
+
+class Timeline(Frozen):
+    """The oldest first."""
+
+    items: list[TimelineEntry]
+
+
+class Note(Frozen):
+    """What a member of staff wrote down about an order. The customer does not see it."""
+
+    id: str
+    staff_id: str
+    text: str
+    written_at: datetime
+
+
+class Notes(Frozen):
+    """The oldest first."""
+
+    items: list[Note]
+
+
+class AddNote(Frozen):
+    """`step` makes a repeat harmless."""
+
+    order_id: OrderId
+    staff_id: str
+    text: str
     step: str

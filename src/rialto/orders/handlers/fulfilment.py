@@ -1,4 +1,4 @@
-"""After placing: cancel before shipping, ship and capture, refund."""
+"""After placing: cancel before shipping, ship and capture, take back goods, give back money."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from rialto.kernel.errors import Unavailable, field_problem
 from rialto.kernel.events import Event
 from rialto.kernel.text import is_plain
 from rialto.orders import model
-from rialto.orders.api import CancelOrder, KeyReused, Order, OrderNotFound, RefundOrder, ShipOrder
-from rialto.orders.events import OrderRefunded
+from rialto.orders.api import CancelOrder, Order, RefundOrder, RequestReturn, ShipOrder
 from rialto.orders.handlers.shared import OrderUseCase
 from rialto.orders.model import OrderState
-from rialto.payments.api import Payments, PaymentStateWrong, Refund
 
 
 class Fulfilment(OrderUseCase):
@@ -43,34 +41,23 @@ class Fulfilment(OrderUseCase):
     async def refund(self, command: RefundOrder) -> Order:
         _require_plain("reason", command.reason, lines=True)
         details = await self.details(command.order_id)
-        state = await self.saga.load(command.order_id)
-        if state.version == 0:
-            raise OrderNotFound
-        if command.amount.currency != state.total.currency or command.amount.amount <= 0:
-            raise PaymentStateWrong("The amount does not fit the order.")
-        known = next((event for event in state.refunded if event.step == command.step), None)
-        if known is not None:
-            if known.amount != command.amount:
-                raise KeyReused
-            return self.view(state, details)
-        await self.env[Payments].refund(
-            Refund(order_id=command.order_id, amount=command.amount, step=command.step, reason=command.reason)
+
+        def decide(now: OrderState, at: datetime) -> Sequence[Event]:
+            return model.decide_refund(now, command, at)
+
+        state = await self.saga.change(await self.saga.load(command.order_id), decide)
+        self.env.faults.reach("orders.refund.after_decision")
+        return self.view(await self._go_on(state), details)
+
+    async def request_return(self, command: RequestReturn) -> Order:
+        details = await self.admitted(
+            command.order_id, command.key, account_id=command.account_id, staff=command.staff
         )
 
         def decide(now: OrderState, at: datetime) -> Sequence[Event]:
-            if any(event.step == command.step for event in now.refunded):
-                return []
-            return [
-                OrderRefunded(
-                    order_id=command.order_id,
-                    step=command.step,
-                    amount=command.amount,
-                    reason=command.reason,
-                    refunded_at=at,
-                )
-            ]
+            return model.request_return(now, command, at)
 
-        return self.view(await self.saga.change(state, decide), details)
+        return self.view(await self.saga.change(await self.saga.load(command.order_id), decide), details)
 
     async def _go_on(self, state: OrderState) -> OrderState:
         """The rest of the work, as far as dependencies answer; the worker does what they leave."""

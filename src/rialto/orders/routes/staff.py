@@ -8,31 +8,31 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from rialto.kernel.http import Injected, about, requires
+from rialto.kernel.errors import TooMany
+from rialto.kernel.http import Injected, about, principal_of, requires
 from rialto.kernel.ids import ORDER
 from rialto.kernel.service import Frozen
 from rialto.orders.api import (
+    AddNote,
     CancelOrder,
     KeyMissing,
+    KeyReused,
     ListOrders,
+    Note,
+    Notes,
     Order,
     OrderList,
     OrderNotCancellable,
     OrderNotFound,
+    OrderNotRefundable,
     OrderNotShippable,
     OrderRef,
     Orders,
     RefundOrder,
     ShipOrder,
+    Timeline,
 )
-from rialto.orders.routes.shared import (
-    KEY_NOT_VALID,
-    PRIVATE,
-    Amount,
-    Key,
-    required_key,
-    step_of,
-)
+from rialto.orders.routes.shared import KEY_NOT_VALID, PRIVATE, Amount, AnyRequest, Key, required_key, step_of
 from rialto.payments.api import PaymentStateWrong
 
 STAFF = "staff: orders"
@@ -46,8 +46,16 @@ class ShipBody(Frozen):
 
 
 class RefundBody(Frozen):
-    amount: Amount
+    """An `amount`, or what `lines` (line id → quantity) and the `delivery` were paid with."""
+
+    amount: Amount | None = None
+    lines: dict[str, Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]] = {}
+    delivery: bool = False
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+
+class NoteBody(Frozen):
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 
 
 @get(
@@ -123,7 +131,7 @@ async def cancel_any_order(order_id: FromPath[str], orders: Injected[Orders]) ->
         "refund_order",
         "Give money back",
         tag=STAFF,
-        refuses=[KeyMissing, KEY_NOT_VALID, OrderNotFound, PaymentStateWrong],
+        refuses=[KeyMissing, KEY_NOT_VALID, OrderNotFound, OrderNotRefundable, KeyReused],
     ),
 )
 async def refund_order(
@@ -132,15 +140,80 @@ async def refund_order(
     orders: Injected[Orders],
     idempotency_key: Key = None,
 ) -> Order:
-    """Gives back captured money, at most what was captured. The same key gives nothing twice."""
+    """Gives back captured money, at most what was captured, and no unit's twice. The same key gives nothing twice.
+
+    It is decided at once; a refund that is not `done` in the answer is asked for until the provider has it.
+    """
     return await orders.refund(
         RefundOrder(
             order_id=ORDER.parse(order_id),
-            amount=data.amount.money("amount"),
+            amount=data.amount.money("amount") if data.amount else None,
+            lines=dict(data.lines),
+            delivery=data.delivery,
             reason=data.reason,
             step=step_of(required_key(idempotency_key)),
         )
     )
 
 
-ROUTES: list[Any] = [list_orders, read_any_order, ship_order, cancel_any_order, refund_order]
+@get(
+    "/v1/admin/orders/{order_id:str}/timeline",
+    guards=[requires("orders.read")],
+    cache_control=PRIVATE,
+    **about("read_timeline", "See what happened to an order", tag=STAFF, refuses=[OrderNotFound]),
+)
+async def read_timeline(order_id: FromPath[str], orders: Injected[Orders]) -> Timeline:
+    """Each of its events, the oldest first."""
+    return await orders.timeline(OrderRef(order_id=ORDER.parse(order_id), staff=True))
+
+
+@get(
+    "/v1/admin/orders/{order_id:str}/notes",
+    guards=[requires("orders.read")],
+    cache_control=PRIVATE,
+    **about("list_notes", "Read notes about an order", tag=STAFF, refuses=[OrderNotFound]),
+)
+async def list_notes(order_id: FromPath[str], orders: Injected[Orders]) -> Notes:
+    """What staff wrote down, the oldest first."""
+    return await orders.notes(OrderRef(order_id=ORDER.parse(order_id), staff=True))
+
+
+@post(
+    "/v1/admin/orders/{order_id:str}/notes",
+    guards=[requires("orders.note")],
+    cache_control=PRIVATE,
+    **about(
+        "add_note",
+        "Write a note about an order",
+        tag=STAFF,
+        refuses=[KeyMissing, KEY_NOT_VALID, OrderNotFound, TooMany],
+    ),
+)
+async def add_note(
+    request: AnyRequest,
+    order_id: FromPath[str],
+    data: JSONBody[NoteBody],
+    orders: Injected[Orders],
+    idempotency_key: Key = None,
+) -> Note:
+    """For other staff; the customer does not see it. The same key writes nothing twice."""
+    return await orders.add_note(
+        AddNote(
+            order_id=ORDER.parse(order_id),
+            staff_id=principal_of(request).id or "",
+            text=data.text,
+            step=step_of(required_key(idempotency_key)),
+        )
+    )
+
+
+ROUTES: list[Any] = [
+    list_orders,
+    read_any_order,
+    ship_order,
+    cancel_any_order,
+    refund_order,
+    read_timeline,
+    list_notes,
+    add_note,
+]

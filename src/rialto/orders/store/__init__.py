@@ -11,7 +11,7 @@ import msgspec
 
 from rialto.kernel.address import Address
 from rialto.kernel.db import ReadSession, WriteSession
-from rialto.kernel.events import EventTypes, load
+from rialto.kernel.events import EventTypes, Recorded, load, load_recorded
 from rialto.kernel.events import load_several as load_streams
 from rialto.kernel.ids import ACCOUNT, ORDER, AccountId, OrderId, bucket_of, to_uuid
 from rialto.kernel.service import Frozen
@@ -266,6 +266,11 @@ async def load_order(session: ReadSession, order_id: OrderId) -> OrderState:
 async def load_order_at(session: ReadSession, order_id: OrderId, version: int) -> OrderState:
     """The order as it was after `version` events."""
     return fold((await load(session, TYPES, bucket_of(order_id), to_uuid(order_id)))[:version])
+
+
+async def load_events(session: ReadSession, order_id: OrderId) -> list[Recorded]:
+    """What happened to the order, the oldest first."""
+    return await load_recorded(session, TYPES, bucket_of(order_id), to_uuid(order_id))
 
 
 async def load_several(session: ReadSession, order_ids: Sequence[OrderId]) -> dict[OrderId, OrderState]:
