@@ -27,6 +27,8 @@ WIDTHS = (320, 768, 1440)
 HEIGHTS = {320: 640, 768: 1024, 1440: 900}
 THEMES: tuple[Theme, ...] = ("light", "dark")
 LANGUAGES = ("en", "de")
+# Hundreds of pictures on a busy machine: none of them is worth giving up for.
+PATIENCE_MS = 120_000
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def _take(page: Page, scene: Scene, folder: Path, looks: Sequence[Look]) -> Iter
         if scene.whole:
             page.evaluate(READ_TO_THE_END)
         path = folder / f"{scene.name}-{look}.png"
-        page.screenshot(path=path, full_page=scene.whole, animations="disabled")
+        page.screenshot(path=path, full_page=scene.whole, animations="disabled", timeout=PATIENCE_MS)
         yield path
     if before:
         page.set_viewport_size(before)

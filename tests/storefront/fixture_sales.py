@@ -44,6 +44,8 @@ from rialto.orders.api import (
     OrderRef,
     PlaceOrder,
     PriceChanged,
+    RequestReturn,
+    ReturnedGoods,
 )
 from rialto.pricing.api import DeliveryOption, DeliveryOptions, Quote, TaxLine, Totals
 from tests.storefront.fixture_search import FixtureSearch
@@ -280,6 +282,27 @@ class FixtureOrders:
         return self.change(
             order.id, status="cancelled", payment_status="voided", fulfilment_status="cancelled"
         )
+
+    async def request_return(self, command: RequestReturn) -> Order:
+        order = await self.get(OrderRef(order_id=command.order_id, key=command.key))
+        if self.fail:
+            raise self.fail
+        back = ReturnedGoods(
+            id=command.step,
+            lines=command.lines,
+            reason=command.reason,
+            requested_at=self.clock.now(),
+        )
+        lines = [
+            msgspec.structs.replace(line, returning=line.returning + command.lines.get(line.id, 0))
+            for line in order.lines
+        ]
+        return self.change(order.id, returns=[*order.returns, back], lines=lines)
+
+    def send(self, order_id: OrderId) -> Order:
+        """All of it left the house."""
+        lines = [msgspec.structs.replace(line, shipped=line.quantity) for line in self.orders[order_id].lines]
+        return self.change(order_id, lines=lines, status="completed", fulfilment_status="shipped")
 
     def change(self, order_id: OrderId, **changes: Any) -> Order:
         changed: Order = msgspec.structs.replace(self.orders[order_id], **changes)

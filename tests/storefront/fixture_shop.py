@@ -17,6 +17,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from rialto.kernel.auth import GUEST
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.errors import RialtoError, Unavailable
 from rialto.kernel.http import status_of
@@ -94,10 +95,11 @@ def fixture_shop(port: int = 8000, sandbox_url: str = NOBODY) -> FixtureShop:
 
 
 def _from_here(app: ASGIApp) -> ASGIApp:
-    """As the gate does: every request comes from some client."""
+    """As the gate does: every request comes from some client, here from nobody known."""
 
     async def known(scope: Scope, receive: Receive, send: Send) -> None:
         scope["rialto.client"] = "192.0.2.1"  # type: ignore[typeddict-unknown-key]
+        scope["rialto.principal"] = lambda: GUEST  # type: ignore[typeddict-unknown-key]
         await app(scope, receive, send)
 
     return known

@@ -7,7 +7,7 @@ from litestar.di import Provide
 
 from rialto.kernel.http import answering_options
 from rialto.storefront.errors import ERROR_PAGES, render_error
-from rialto.storefront.pages import browse, cart, checkout, info, order, payment, product, reviews
+from rialto.storefront.pages import browse, cart, checkout, info, order, payment, product, returning, reviews
 from rialto.storefront.security import harden, own_posts_only
 from rialto.storefront.visit import open_visit
 
@@ -40,6 +40,8 @@ _ROUTER = Router(
             order.thanks,
             order.order_page,
             order.cancel,
+            returning.return_form,
+            returning.announce_return,
             reviews.review_form,
             reviews.save_review,
             reviews.delete_review,

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tests.e2e.running_shop import until
-from tests.e2e.scenes.goods import keep_accounts, order_by_api
+from tests.e2e.scenes.goods import keep_accounts, order_by_api, send_back
 from tests.e2e.scenes.scene import Scene, Tour, without
 
 VIEWER = "notifications/templates/viewer"
-LETTERS = ("order_placed", "order_cancelled", "order_shipped")
+LETTERS = ("order_placed", "order_cancelled", "order_shipped", "order_return")
 LETTERS_OF_ACCOUNTS = (
     "verify_email",
     "already_registered",
@@ -50,7 +50,8 @@ def read_beside(tour: Tour) -> Iterator[Scene]:
     key = {"idempotency-key": shipped}
     shop.staff("POST", f"orders/{shipped}/ship", {"tracking": "JVGL 0123 4567 8901"}, **key)
     shop.staff("POST", f"orders/{cancelled}/cancel")
-    mails = until(lambda: found if len(found := shop.mails(email)) >= 4 else [])
+    send_back(shop, shop.staff("GET", f"orders/{shipped}"))
+    mails = until(lambda: found if len(found := shop.mails(email)) >= 5 else [])
     page.goto(f"{shop.ops}/mail?to={email}")
     yield MAILS
     page.locator(".mails a").first.click()

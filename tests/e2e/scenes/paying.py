@@ -52,6 +52,9 @@ ORDER = of_shop("order", "order", ".cancel")
 ORDER_CANCELLED = of_shop("order-cancelled", "order", ".confirmation")
 ORDER_REFUSED = of_shop("order-not-cancellable", "order", "#problems")
 ORDER_SHIPPED = of_shop("order-shipped", "order", ".progress li:last-child.progress__done")
+RETURN = of_shop("return", "return", "main select")
+RETURN_CONFIRM = of_shop("return-confirm", "return", "main form[data-once]")
+RETURN_DONE = of_shop("return-done", "return", ".return__lines")
 HOSTED = of_provider("provider-hosted", "pay")
 HOSTED_PROBLEMS = of_provider("provider-hosted-problems", "pay", "[aria-invalid]")
 CHALLENGE = of_provider("provider-challenge", "challenge", "button[value=accept]")
@@ -194,5 +197,12 @@ def pay_elsewhere(tour: Tour) -> Iterator[Scene]:
     yield ORDER_REFUSED
     page.goto(order["status_url"])
     yield ORDER_SHIPPED
+    page.locator("a[href*='/return?']").click()
+    yield RETURN
+    page.locator("main select").first.select_option("1")
+    page.locator("main form button").click()
+    yield RETURN_CONFIRM
+    page.locator("main form button").click()
+    yield RETURN_DONE
     page.goto(f"{shop.sandbox}/pay/none?language={tour.language}")
     yield PROVIDER_MISSING

@@ -30,7 +30,7 @@ from rialto.storefront.visit import (
     remember_choice,
 )
 
-INFO_PAGES = ("imprint", "terms", "privacy", "shipping", "accessibility")
+INFO_PAGES = ("imprint", "terms", "withdrawal", "privacy", "shipping", "accessibility")
 FOR_EVER = "public, max-age=31536000, immutable"
 _MEDIA_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,180}\.(webp|avif|jpg|png)", re.ASCII)
 _MEDIA_TYPES = {"webp": "image/webp", "avif": "image/avif", "jpg": "image/jpeg", "png": "image/png"}

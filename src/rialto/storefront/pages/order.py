@@ -16,6 +16,7 @@ from rialto.reviews.api import Reviews
 from rialto.search.api import Search
 from rialto.storefront import formats
 from rialto.storefront.forms import typed
+from rialto.storefront.pages.returning import returnable
 from rialto.storefront.problems import Problem, problem_by_code
 from rialto.storefront.rendering import PAGE, go, private_page
 from rialto.storefront.reviews import reviewable
@@ -99,6 +100,7 @@ def _context(order: Order, visit: Visit) -> dict[str, Any]:
         "days": formats.days_between(delivery.delivered_on_from, delivery.delivered_on_to, visit.language)
         if delivery
         else "",
+        "returnable": any(returnable(line) > 0 for line in order.lines),
         "cancellable": order.status in {"pending", "placed"} and order.fulfilment_status == "unfulfilled",
         "progress": PROGRESS.get(order.fulfilment_status, 0)
         if order.status in {"placed", "completed"}
