@@ -31,6 +31,7 @@ from rialto.catalog.api import (
 )
 from rialto.catalog.handlers.rehearsal import rehearse
 from rialto.catalog.handlers.saving import Saving, uuid_of
+from rialto.catalog.handlers.search_rules import SearchRuleCases
 from rialto.catalog.model.fields import is_sku, is_slug
 from rialto.catalog.model.products import attribute_codes, decide, document_of
 from rialto.kernel.clock import Clock
@@ -44,12 +45,11 @@ PAGE_MAX = 200
 SKUS_MAX = 200
 
 
-class CatalogHandlers:
+class CatalogHandlers(SearchRuleCases):
     """Implements `Catalog`."""
 
     def __init__(self, db: Database, clock: Clock, ids: Ids) -> None:
-        self._db = db
-        self._saving = Saving(clock, ids)
+        super().__init__(db, clock, Saving(clock, ids))
 
     async def put_product(self, command: PutProduct) -> PutOutcome:
         async with self._db.write() as session:

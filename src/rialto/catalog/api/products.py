@@ -1,4 +1,4 @@
-"""What can be asked of the catalogue: the write side of products, and the truth about offers.
+"""The write side of products, and the truth about offers.
 
 Shoppers browse `search`; carts and checkout ask `offers` here, because prices decide.
 All texts are by language (`{"en": …, "de": …}`); the channel's default language is always present.
@@ -284,8 +284,8 @@ class Channels(Frozen):
     items: list[Channel]
 
 
-class Catalog(Protocol):
-    """The catalogue. Every write publishes the whole document it changed."""
+class Goods(Protocol):
+    """Products and what they are sorted by. Every write publishes the whole document it changed."""
 
     @operation(idempotent=True)
     async def put_product(self, command: PutProduct) -> PutOutcome:
