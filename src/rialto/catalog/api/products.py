@@ -219,6 +219,18 @@ class Rehearsed(Frozen):
     products: list[Verdict] = []
 
 
+class PutProducts(Frozen):
+    """Products to create or replace by their slugs, whatever is there. At most 1,000, with a slug or SKU once."""
+
+    drafts: list[ProductDraft]
+
+
+class Verdicts(Frozen):
+    """One per draft, in the order they were given."""
+
+    items: list[Verdict]
+
+
 class ProductRef(Frozen):
     """By id or by slug."""
 
@@ -293,6 +305,14 @@ class Goods(Protocol):
 
         Raises ProductInvalid (with field paths), SlugTaken, SkuTaken, ProductChanged, CategoryNotFound, and
         ProductNotFound for an `id` that names nothing.
+        """
+        ...
+
+    @operation(idempotent=True, timeout_s=60)
+    async def put_products(self, command: PutProducts) -> Verdicts:
+        """Save many at once, for imports: each is saved or refused as `put_product` would.
+
+        Raises Invalid for too many; Unavailable, with nothing saved.
         """
         ...
 
