@@ -53,10 +53,19 @@ class SearchRulesChanged(Event):
     rules: SearchRules
 
 
+class CompanionsFound(Event):
+    """With which products one is bought now. An empty list: with none any more."""
+
+    TYPE: ClassVar[str] = "catalog.companions_found"
+
+    companions: Companions
+
+
 EVENTS: tuple[type[Event], ...] = (
     ProductPublished,
     CategoriesChanged,
     AttributesChanged,
     ChannelsChanged,
     SearchRulesChanged,
+    CompanionsFound,
 )

@@ -33,6 +33,7 @@ from rialto.catalog.api.products import (
     Products,
     PutOutcome,
     PutProduct,
+    PutProducts,
     Rehearsal,
     Rehearsed,
     SetPublished,
@@ -41,6 +42,7 @@ from rialto.catalog.api.products import (
     Texts,
     VariantDraft,
     Verdict,
+    Verdicts,
 )
 from rialto.catalog.api.search_rules import (
     Pins,
@@ -55,6 +57,7 @@ from rialto.catalog.api.search_rules import (
     SearchRuling,
     Synonyms,
 )
+from rialto.catalog.api.together import Companions, CompanionsAfter, CompanionsPage, Together
 
 __all__ = [
     "AttributeDefinition",
@@ -69,6 +72,9 @@ __all__ = [
     "CategoryNotFound",
     "Channel",
     "Channels",
+    "Companions",
+    "CompanionsAfter",
+    "CompanionsPage",
     "Documents",
     "Goods",
     "ListProducts",
@@ -88,6 +94,7 @@ __all__ = [
     "PutOutcome",
     "PutPins",
     "PutProduct",
+    "PutProducts",
     "PutSynonyms",
     "QueryPinned",
     "Rehearsal",
@@ -103,10 +110,12 @@ __all__ = [
     "SlugTaken",
     "Synonyms",
     "Texts",
+    "Together",
     "VariantDraft",
     "Verdict",
+    "Verdicts",
 ]
 
 
-class Catalog(Goods, SearchRuling, Protocol):
+class Catalog(Goods, SearchRuling, Together, Protocol):
     """The catalogue. Every write publishes what it changed."""
