@@ -1,4 +1,4 @@
-"""`make bench`: three lines, each beside a limit or a public figure, and what starting costs."""
+"""`make bench`: a few lines, most beside a limit or a public figure, and what starting costs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import platform
 import sys
 
 from bench import orders, purchases, reads
+from bench.judged import ranking
 from bench.machine import memory_mb
 from bench.shop import running_shop
 
@@ -15,13 +16,15 @@ PEERS = "Oscar 10.7, Vendure 9.1, Saleor 2.0, Medusa 1.6 orders/s"
 
 
 def main() -> int:
-    """Run the named questions (reads, orders, purchases), or all."""
-    asked = set(sys.argv[1:]) or {"reads", "orders", "purchases"}
+    """Run the named questions (ranking, reads, orders, purchases), or all."""
+    asked = set(sys.argv[1:]) or {"ranking", "reads", "orders", "purchases"}
     load = os.getloadavg()[0]
     print(
         f"{os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f} at the start",
         flush=True,
     )
+    if "ranking" in asked:
+        print(ranking.measure(), flush=True)
     if "orders" in asked:
         for line in orders.measure():
             print(line, flush=True)

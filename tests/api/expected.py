@@ -49,6 +49,9 @@ BEYOND_SCHEMA: Mapping[str, set[str]] = {
     "put_category": {*TEXTS, *PICTURE, "options:not_valid", "category_cycle", "category_unknown"},
     # `values` is for choices only, and `order` names some of them.
     "put_attribute": {*TEXTS, "value_unknown", "values:not_valid"},
+    # Languages and products are the shop's own; terms must differ and hold letters or digits.
+    "put_synonyms": {"language_not_offered", "too_few", "too_many_words", "terms:not_valid"},
+    "put_pins": {"language_not_offered", "query:not_valid", "product_unknown"},
     "put_stock": {"warehouse_unknown"},
     # Each country, class and method once, known countries and currencies, the longest time not the shortest.
     "put_rules": {

@@ -31,6 +31,8 @@ ACCEPTED = "2xx 401 402 403 404 409 412 429"
 REFUSED = "400 401 403 404 405 409 412 415 422 429"
 # Of four requests one stays as it was made up: what does not exist is asked for, too.
 MADE_UP_EVERY = 4
+# By these names requests mean something that has a version.
+VERSIONED = {"product_id", "review_id", "synonyms_id", "pins_id"}
 
 
 def needs_token(operation: Json) -> bool:
@@ -140,5 +142,5 @@ class Client:
         if body and not meta.is_negative_at(ParameterLocation.BODY):
             case.body = fitting(whole(body), known) if filled_in else whole(body)
         header_fits = not meta.is_negative_at(ParameterLocation.HEADER)
-        if {"product_id", "review_id"} & set(known) and "If-Match" in case.headers and header_fits:
+        if VERSIONED & set(known) and "If-Match" in case.headers and header_fits:
             case.headers["If-Match"] = self._existing.etag_of(known)

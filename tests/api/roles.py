@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 ANYBODY_ON_STAFF = {"read_me"}
-READS_CATALOGUE = {"list_all_products", "read_product", "list_all_categories", "list_attributes"}
+READS_CATALOGUE = {
+    *("list_all_products", "read_product", "list_all_categories", "list_attributes"),
+    *("list_synonyms", "list_pins"),
+}
 WRITES_CATALOGUE = {
     *("create_product", "replace_product", "publish_product", "unpublish_product"),
     *("put_category", "put_attribute"),
+    *("put_synonyms", "remove_synonyms", "put_pins", "remove_pins"),
 }
 READS_ORDERS = {"list_orders", "read_any_order", "read_timeline", "list_notes"}
 MODERATES = {"list_all_reviews", "read_review", "moderate_review"}

@@ -14,9 +14,13 @@ from rialto.catalog.api import (
     Catalog,
     Category,
     ListProducts,
+    Pins,
     ProductDraft,
     ProductRef,
+    PutPins,
     PutProduct,
+    PutSynonyms,
+    Synonyms,
     VariantDraft,
 )
 from rialto.identity.api import Identity, PutRole
@@ -42,6 +46,9 @@ ALWAYS: Json = {
     "category": "mugs",
     "parent": None,
     "attribute_code": "colour",
+    "synonyms_id": "cups",
+    "pins_id": "gifts",
+    "products": ["mug-red"],
     "code": "WELCOME10",
     "currency": "EUR",
     "language": "de",
@@ -91,6 +98,8 @@ class Existing:
             known |= self._fresh_order() if changes else self._order
         if "product_id" in names:
             known["variants"] = variants
+        if {"synonyms_id", "pins_id"} & set(names) and changes:
+            self._served.run(_search_rules)
         if "role" in names and changes:
             self._served.run(_role)
         if "order_key" in names:
@@ -104,7 +113,9 @@ class Existing:
         return {name: known[name] for name in names if name in known}
 
     def etag_of(self, known: Json) -> str:
-        """What a change of this product, or else of this fresh review, is based on now."""
+        """What a change of this product or rule, or else of this fresh review, is based on now."""
+        if {"synonyms_id", "pins_id"} & set(known):
+            return f'"{self._served.run(lambda shop: _version_of_rule(shop, known))}"'
         if "product_id" not in known:
             return '"1"'
 
@@ -131,6 +142,24 @@ async def _order(shop: Shop, turn: int) -> Json:
         await shop.orders.ship(ShipOrder(order_id=order.id, step=f"ship-{turn}"))
     lines = {order.lines[0].id: 1}
     return {"order_id": order.id, "key": order.key, "order_key": order.key, "lines": lines}
+
+
+async def _search_rules(shop: Shop) -> None:
+    """Both are there, whatever became of them."""
+    catalog = shop.app[Catalog]
+    present = await catalog.search_rules(Nothing())
+    if not any(each.id == ALWAYS["synonyms_id"] for each in present.synonyms):
+        synonyms = Synonyms(id=ALWAYS["synonyms_id"], language="en", terms=["cup", "mug"])
+        await catalog.put_synonyms(PutSynonyms(synonyms=synonyms))
+    if not any(each.id == ALWAYS["pins_id"] for each in present.pins):
+        pins = Pins(id=ALWAYS["pins_id"], language="en", query="the gift", products=["mug-red"])
+        await catalog.put_pins(PutPins(pins=pins))
+
+
+async def _version_of_rule(shop: Shop, known: Json) -> int:
+    present = await shop.app[Catalog].search_rules(Nothing())
+    rules = present.synonyms if "synonyms_id" in known else present.pins
+    return next(each.version for each in rules if each.id in {known.get("synonyms_id"), known.get("pins_id")})
 
 
 async def _review(shop: Shop, product_id: ProductId) -> Json:

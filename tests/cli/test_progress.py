@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from rialto.cli.progress import Progress
+from rialto.cli.progress import Bar, Progress
 
 pytestmark = pytest.mark.fast
 
@@ -56,3 +56,27 @@ def test_terminal_without_unicode_gets_a_substitute() -> None:
     terminal = io.TextIOWrapper(raw, encoding="ascii")
     Progress(lambda: 0.0, terminal).note("Größe")
     assert raw.getvalue() == b"  Gr??e\n"
+
+
+def test_a_bar_in_a_file_says_each_tenth_once() -> None:
+    out = io.StringIO()
+    now = iter(range(100))
+    bar = Bar("Products", 200, lambda: float(next(now)), out)
+    for done in (10, 20, 25, 40, 200):
+        bar.advance(done)
+    assert [line.partition(" (")[0] for line in out.getvalue().splitlines()] == [
+        "Products 20 of 200",
+        "Products 40 of 200",
+        "Products 200 of 200",
+    ]
+
+
+def test_a_bar_on_a_terminal_fills_and_ends_its_line() -> None:
+    out = _Terminal()
+    now = iter(range(100))
+    bar = Bar("Products", 200, lambda: float(next(now)), out)
+    bar.advance(100)
+    assert "█" * 15 + "░" * 15 in out.getvalue()
+    assert "left" in out.getvalue()
+    bar.advance(200)
+    assert out.getvalue().endswith("s\n")

@@ -58,7 +58,7 @@ CUT_OFF = """() => {
 }"""
 # Everything that takes the focus can be brought into the window, and nothing lies over it.
 OUT_OF_REACH = """() => {
-  const above = document.querySelector("dialog[open], .tool-menu[open]");
+  const above = document.querySelector("dialog[open], .tool-menu[open], .suggest");
   const stops = (above || document).querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']");
   const found = [];
   for (const stop of stops) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -132,3 +133,31 @@ def test_a_report_is_bounded_and_harmless_on_a_terminal() -> None:
     lines = list(report_lines(report))
     assert lines[-1] == "  and 30 more"
     assert all(line.isprintable() for line in lines)
+
+
+async def test_seed_makes_up_as_many_products_as_asked_for(postgres: DatabaseAddress) -> None:
+    said: list[str] = []
+    steps: list[int] = []
+
+    async with a_shop(postgres) as shop:
+
+        async def make_up(*words: str) -> int:
+            return await seed.make_up(
+                seeding(*words),
+                shop.catalog,
+                shop.inventory,
+                today=date(2026, 3, 1),
+                out=said.append,
+                advance=steps.append,
+            )
+
+        assert await make_up("--products", "120") == 0
+        assert await make_up("--products", "121") == 0
+        assert await make_up("--products", "0") == 2
+        assert await make_up("--products", "1000001") == 2
+        assert (await shop.catalog.list_products(ListProducts(limit=200))).items
+    assert said[:2] == [
+        "120 products made up: 120 created.",
+        "121 products made up: 1 created, 120 unchanged.",
+    ]
+    assert steps == [120, 121]

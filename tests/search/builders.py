@@ -20,10 +20,14 @@ from rialto.catalog.api import (
     Category,
     Channel,
     Channels,
+    Companions,
+    CompanionsAfter,
+    CompanionsPage,
     Documents,
     ListProducts,
     ProductDocument,
     ProductDraft,
+    SearchRules,
     Texts,
     VariantDraft,
 )
@@ -125,6 +129,8 @@ class FakeCatalog:
     category_list: list[Category] = field(default_factory=lambda: list(CATEGORIES))
     attribute_list: list[AttributeDefinition] = field(default_factory=lambda: list(ATTRIBUTES))
     channel_list: list[Channel] = field(default_factory=lambda: list(CHANNELS))
+    together: list[Companions] = field(default_factory=list)
+    rules: SearchRules = field(default_factory=SearchRules)
 
     async def documents(self, command: ListProducts) -> Documents:
         ordered = sorted(self.products, key=lambda each: each.id)
@@ -140,6 +146,14 @@ class FakeCatalog:
 
     async def channels(self, _command: Nothing) -> Channels:
         return Channels(items=self.channel_list)
+
+    async def companions(self, command: CompanionsAfter) -> CompanionsPage:
+        """One product a page."""
+        rest = [each for each in self.together if command.cursor is None or each.product_id > command.cursor]
+        return CompanionsPage(items=rest[:1], next_cursor=rest[0].product_id if len(rest) > 1 else None)
+
+    async def search_rules(self, _command: Nothing) -> SearchRules:
+        return self.rules
 
 
 @dataclass

@@ -14,9 +14,11 @@ from rialto.catalog.api import ProductDocument
 from rialto.kernel.money import USD, Currency, Money
 from rialto.search.api import (
     AllSlugs,
+    CategoryHint,
     CategoryLink,
     ChannelFor,
     Featured,
+    FewerWords,
     ProductAsked,
     ProductGone,
     ProductPage,
@@ -26,7 +28,7 @@ from rialto.search.api import (
     View,
     ViewOf,
 )
-from tests.search.builders import DE, EN, Shop, a_product, a_shop, a_variant, stock
+from tests.search.builders import DE, EN, Shop, a_product, a_shop, a_variant, published, stock
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fast]
 
@@ -86,6 +88,83 @@ async def test_a_mistyped_word_finds_what_was_meant_and_says_so(tmp_path: Path) 
     assert [card.slug for card in page.items] == ["p-1"]
     assert page.did_you_mean == ["ceramic vase"]
     assert (await shop.browse(DE, q="bodenvase")).did_you_mean == ["vase"]
+
+
+async def test_longer_words_may_hold_two_mistakes_and_short_ones_none(tmp_path: Path) -> None:
+    shop = await a_shop(tmp_path, [a_product(1, "Notebook"), a_product(2, "Mug"), a_product(3, "Vase")])
+    for q, slugs in (
+        ("notebok", ["p-1"]),
+        ("notbok", []),
+        ("notebbokk", ["p-1"]),
+        ("ontebook", ["p-1"]),
+        ("mud", []),
+        ("vaes", ["p-3"]),
+    ):
+        assert await shop.found(q=q) == slugs, q
+
+
+async def test_what_is_written_right_stands_before_what_is_nearly_so(tmp_path: Path) -> None:
+    products = [a_product(1, "Tables"), a_product(2, "Cable"), a_product(3, "Tablo")]
+    shop = await a_shop(tmp_path, products)
+    page = await shop.browse(q="table")
+    assert [card.slug for card in page.items] == ["p-1", "p-3"], "a cable does not begin like a table"
+    assert page.did_you_mean == []
+    shop.catalog.products += [a_product(4, "Round table"), a_product(5, "Square table")]
+    await shop.rebuild()
+    assert sorted(await shop.found(q="table")) == ["p-1", "p-4", "p-5"], "enough is found as it is written"
+
+
+async def test_parts_of_words_and_of_skus_are_found(tmp_path: Path) -> None:
+    shop = await a_shop(
+        tmp_path,
+        [
+            a_product(1, {"en": "Desk lamp", "de": "Schreibtischleuchte"}),
+            a_product(2, {"en": "Sideboard", "de": "Anrichte"}, category="paper"),
+            a_product(3, "Vase", category="vases", variants=[a_variant("QX-4711-B")]),
+        ],
+    )
+    assert await shop.found(DE, q="tisch") == ["p-1"], "in the middle of a compound"
+    assert await shop.found(q="board") == ["p-2"]
+    for q in ("4711", "x-4711", "X-47"):
+        assert await shop.found(q=q) == ["p-3"], q
+    await shop.tell(published(a_product(3, "Vase", category="vases", version=2)))
+    assert await shop.found(q="x-4711") == []
+
+
+async def test_a_compound_of_known_words_is_taken_apart(tmp_path: Path) -> None:
+    shop = await a_shop(
+        tmp_path,
+        [
+            a_product(1, {"en": "Vase", "de": "Vase"}, attributes={"colour": "oak"}, category="vases"),
+            a_product(2, {"en": "Vase", "de": "Vase"}, attributes={"colour": "red"}, category="vases"),
+        ],
+    )
+    for q in ("wolldecke", "schreibtischvase"):
+        assert (await shop.browse(DE, q=q)).did_you_mean == (["vase"] if q.endswith("vase") else []), q
+    page = await shop.browse(DE, q="eichenvase")
+    assert [card.slug for card in page.items] == ["p-1", "p-2"], "then what the last part alone finds"
+    assert page.did_you_mean == ["eichen vase"]
+
+
+async def test_facets_stay_disjunctive_for_what_is_nearly_found(tmp_path: Path) -> None:
+    shop = await a_shop(
+        tmp_path, [coloured(1, "red", title="Notebook"), coloured(2, "blue", title="Notebook")]
+    )
+    page = await shop.browse(q="notebok", filters={"colour": ["red"]})
+    assert page.total == 1
+    assert counted(page, "colour") == {"red": 1, "blue": 1}
+
+
+async def test_where_words_have_to_be_left_out_it_says_which_and_what_remains(tmp_path: Path) -> None:
+    shop = await a_shop(
+        tmp_path,
+        [a_product(1, "Ceramic vase"), a_product(2, "Ceramic bowl"), a_product(3, "Paper lamp")],
+    )
+    page = await shop.browse(q="ceramic unicorn")
+    assert page.fewer_words == [FewerWords(q="ceramic", dropped=["unicorn"], total=2)]
+    page = await shop.browse(q="ceramic paper")
+    assert [(each.q, each.total) for each in page.fewer_words] == [("ceramic", 2), ("paper", 1)]
+    assert (await shop.browse(q="ceramic bowl")).fewer_words == []
 
 
 async def test_where_nothing_is_found_shorter_queries_are_suggested(tmp_path: Path) -> None:
@@ -358,6 +437,12 @@ async def test_suggestions_hold_categories_products_and_words(tmp_path: Path) ->
         ("query", "lampshade", None),
     ]
     assert found[1].price_from == Money(700, EUR)
+    by_kind = await shop.search.suggest(SuggestFor(view=EN, q="lam"))
+    assert [(hint.title, hint.slug, hint.price_from) for hint in by_kind.products] == [
+        ("Lampshade", "p-1", Money(700, EUR))
+    ]
+    assert by_kind.categories == [CategoryHint(slug="lamps", title="Lamps", count=1)]
+    assert by_kind.queries == ["lamps", "lampshade"]
     assert (await shop.search.suggest(SuggestFor(view=EN, q=" -- "))).items == []
 
 

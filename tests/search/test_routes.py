@@ -151,6 +151,9 @@ async def test_categories_and_suggestions(shop: Shop) -> None:
         found = await get("/v1/suggest?q=lam&limit=3")
         assert [each["kind"] for each in found["items"]] == ["category", "product", "query"]
         assert found["items"][1]["image"]["url"] == "/media/lamp-abc-960.webp"
+        assert [each["slug"] for each in found["products"]] == ["p-1"]
+        assert set(found["products"][0]) == {"slug", "title", "image", "price_from", "price_to"}
+        assert found["categories"] == [{"slug": "lamps", "title": "Lamps", "count": 1}]
         assert (await get("/v1/suggest"))["items"] == []
 
 

@@ -18,6 +18,7 @@ from rialto.search.api import (
     AttributeLine,
     Browse,
     Cards,
+    CardsOf,
     CategoryLink,
     CategoryTree,
     ChannelFor,
@@ -46,6 +47,10 @@ from rialto.search.api import (
 
 CHANNEL = Channel(code="default", currencies=[EUR, USD], languages=["en", "de"], country="DE")
 ITEM_LIMIT = 24
+
+
+# What others bought something with.
+TOGETHER = "mug-brenner"
 
 
 class Stock(msgspec.Struct):
@@ -158,6 +163,16 @@ class FixtureSearch:
     async def related(self, command: Related) -> Cards:
         others = [draft for slug, draft in self.drafts.items() if slug != command.ref]
         return Cards(items=[self._card(draft, command.view) for draft in others[: command.limit]])
+
+    async def together(self, command: Related) -> Cards:
+        """Of one product there is something to tell."""
+        others = [draft for slug, draft in self.drafts.items() if slug != command.ref]
+        chosen = others[-2:] if command.ref == TOGETHER else []
+        return Cards(items=[self._card(draft, command.view) for draft in chosen])
+
+    async def cards(self, command: CardsOf) -> Cards:
+        found = [self.drafts[ref] for ref in command.refs if ref in self.drafts]
+        return Cards(items=[self._card(draft, command.view) for draft in found])
 
     async def featured(self, command: Featured) -> Cards:
         chosen = [draft for draft in self.drafts.values() if draft.featured][: command.limit]

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rialto.catalog.api import AttributeDefinition, Category, Channel, ProductDocument
+from rialto.catalog.api import (
+    AttributeDefinition,
+    Category,
+    Channel,
+    Companions,
+    ProductDocument,
+    SearchRules,
+)
 from rialto.kernel.events import Event
 
 
@@ -38,4 +45,27 @@ class ChannelsChanged(Event):
     channels: list[Channel]
 
 
-EVENTS: tuple[type[Event], ...] = (ProductPublished, CategoriesChanged, AttributesChanged, ChannelsChanged)
+class SearchRulesChanged(Event):
+    """All synonyms and pins."""
+
+    TYPE: ClassVar[str] = "catalog.search_rules_changed"
+
+    rules: SearchRules
+
+
+class CompanionsFound(Event):
+    """With which products one is bought now. An empty list: with none any more."""
+
+    TYPE: ClassVar[str] = "catalog.companions_found"
+
+    companions: Companions
+
+
+EVENTS: tuple[type[Event], ...] = (
+    ProductPublished,
+    CategoriesChanged,
+    AttributesChanged,
+    ChannelsChanged,
+    SearchRulesChanged,
+    CompanionsFound,
+)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from rialto.catalog.api import Catalog
 from rialto.catalog.events import EVENTS
 from rialto.catalog.handlers import CatalogHandlers
+from rialto.catalog.reactions import REACTIONS
 from rialto.catalog.routes import ROUTES
-from rialto.kernel.service import Service
+from rialto.kernel.service import Job, Service
 
 SERVICE = Service(
     name="catalog",
@@ -14,6 +15,8 @@ SERVICE = Service(
     package="rialto.catalog",
     build=lambda e: CatalogHandlers(e.db, e.clock, e.ids),
     routes=ROUTES,
+    reactions=REACTIONS,
+    jobs=(Job(name="catalog.companions", every_s=30, run=lambda handlers: handlers.choose_companions()),),
     events=EVENTS,
     permissions=("catalog.read", "catalog.write"),
     connections=1,

@@ -17,7 +17,7 @@ from rialto.catalog.api import Catalog
 from rialto.catalog.service import SERVICE as CATALOG
 from rialto.cli import audit, events, import_, plan, promotions, rebuild, run, secrets_, seed, serve, user
 from rialto.cli.first_start import hooks_of
-from rialto.cli.progress import Progress
+from rialto.cli.progress import Bar, Progress
 from rialto.engines.choice import choose_engines, documents_address
 from rialto.engines.embedded_postgres import borrowed_postgres, default_data_folder
 from rialto.engines.processes import CannotStart
@@ -122,7 +122,7 @@ def _shop_work(options: argparse.Namespace) -> tuple[Sequence[Service], Work]:
     """Which services a command needs, and what it does with them."""
     goods, people = (CATALOG, INVENTORY), (IDENTITY,)
     works: dict[str, tuple[Sequence[Service], Work]] = {
-        "seed": (goods, lambda app: seed.run(options, app[Catalog], app[Inventory], print)),
+        "seed": (goods, lambda app: _seed(options, app)),
         "import": (goods, lambda app: import_.run(options, app[Catalog], app[Inventory], print)),
         "promotions": (
             (CATALOG, PRICING),
@@ -134,6 +134,16 @@ def _shop_work(options: argparse.Namespace) -> tuple[Sequence[Service], Work]:
         "rebuild": (ALL, lambda app: rebuild.run(options, app, print)),
     }
     return works[options.command]
+
+
+async def _seed(options: argparse.Namespace, app: App) -> int:
+    catalog, inventory, clock = app[Catalog], app[Inventory], app.engines.clock
+    if options.products is None:
+        return await seed.run(options, catalog, inventory, print)
+    bar = Bar("Products", options.products, clock.monotonic)
+    return await seed.make_up(
+        options, catalog, inventory, today=clock.now().date(), out=print, advance=bar.advance
+    )
 
 
 async def _migrate(address: DatabaseAddress, settings: Settings, secrets: Secrets) -> int:

@@ -1,4 +1,4 @@
-"""What `rialto run` says while it works: one short line per step, with the seconds it took.
+"""What commands say while they work: one short line per step with the seconds it took, or a bar for many like things.
 
 On a terminal the step under way turns a spinner; anywhere else (a file, CI, systemd) only plain lines appear.
 """
@@ -13,6 +13,8 @@ from typing import TextIO
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _FRAME_S = 0.1
+_BAR_WIDTH = 30
+_REDRAWN_S = 0.2
 
 
 class Progress:
@@ -64,3 +66,45 @@ class Progress:
                 self._out.flush()
             except (BrokenPipeError, ValueError, OSError):
                 self._spins = False  # nobody looks any more (closed terminal, `| head`); the shop goes on
+
+
+class Bar:
+    """How far many like things have got. On a terminal a bar that fills; elsewhere a line at each tenth."""
+
+    def __init__(
+        self, title: str, total: int, monotonic: Callable[[], float], out: TextIO | None = None
+    ) -> None:
+        self._title = title
+        self._total = total
+        self._monotonic = monotonic
+        self._out = out or sys.stdout
+        self._started = self._drawn = monotonic()
+        self._tenth = 0
+
+    def advance(self, done: int) -> None:
+        """`done` of all are there now."""
+        elapsed = self._monotonic() - self._started
+        left = elapsed * (self._total - done) / done if done else 0
+        counts = f"{self._title} {done:,} of {self._total:,}"
+        if not self._out.isatty():
+            if done * 10 // self._total > self._tenth:
+                self._tenth = done * 10 // self._total
+                self._write(f"{counts} ({elapsed:.0f} s)\n")
+            return
+        if done < self._total and self._monotonic() - self._drawn < _REDRAWN_S:
+            return
+        self._drawn = self._monotonic()
+        filled = done * _BAR_WIDTH // self._total
+        bar = "█" * filled + "░" * (_BAR_WIDTH - filled)
+        rest = f"{elapsed:.0f} s\n" if done >= self._total else f"about {left:.0f} s left"
+        self._write(f"\r\x1b[2K{bar} {counts}, {rest}")
+
+    def _write(self, text: str) -> None:
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except UnicodeEncodeError:  # a terminal without UTF-8
+            self._out.write(text.encode("ascii", "replace").decode())
+            self._out.flush()
+        except (BrokenPipeError, ValueError, OSError):
+            pass  # nobody looks any more; the work goes on

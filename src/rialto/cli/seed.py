@@ -1,16 +1,29 @@
-"""`rialto seed`: load the demo catalogue. Loading it again gives its products back, never goods that were sold."""
+"""`rialto seed`: load the demo catalogue, or with `--products` a made-up one of any size beside it.
+
+Loading either again gives its products back, never goods that were sold.
+"""
 
 from __future__ import annotations
 
+import random
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from itertools import islice
 
 from rialto.catalog.api import Catalog
 from rialto.cli.import_ import Out, report_lines
 from rialto.importing.demo import DemoImporter, demo_catalogue
 from rialto.importing.load import load
-from rialto.importing.model import ImportOptions
+from rialto.importing.made_up import demo_definitions, made_up_products
+from rialto.importing.model import ImportOptions, ProductRow, Report, Row
 from rialto.inventory.api import Inventory
 from rialto.kernel.errors import RialtoError
+
+PRODUCTS_MAX = 1_000_000
+ROWS_AT_ONCE = 1_000
+
+Advance = Callable[[int], None]
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -20,6 +33,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--reset-stock", action="store_true", help="set stock back to the demo's counts, whatever was sold"
+    )
+    parser.add_argument(
+        "--products",
+        type=int,
+        metavar="N",
+        help="instead make up N products of the demo's words, to try a shop at size",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, help="another number makes up other products (default: 1)"
     )
 
 
@@ -36,3 +58,44 @@ async def run(args: Namespace, catalog: Catalog, inventory: Inventory, out: Out)
     for line in report_lines(report):
         out(line)
     return 1 if report.refused else 0
+
+
+async def make_up(
+    args: Namespace, catalog: Catalog, inventory: Inventory, *, today: date, out: Out, advance: Advance
+) -> int:
+    """As many products as asked for, told to `advance` as they come; 0 done, 1 refused, 2 a wrong number."""
+    if not 1 <= args.products <= PRODUCTS_MAX:
+        out(f"--products takes a number from 1 to {PRODUCTS_MAX:,}.")
+        return 2
+    options = ImportOptions(keep_stock=not args.reset_stock)
+    chance = random.Random(args.seed)  # noqa: S311 - not for secrets; the same seed has to make the same goods
+    counts = {"created": 0, "changed": 0, "unchanged": 0, "refused": 0}
+    done = 0
+    try:
+        for rows in _portions(made_up_products(args.products, chance, today)):
+            report = await load(rows, catalog, inventory, source="made up", options=options)
+            for outcome in counts:
+                counts[outcome] += getattr(report.products, outcome)
+            if report.refused:
+                _tell(report, out)
+            done = min(done + ROWS_AT_ONCE, args.products)
+            advance(done)
+    except RialtoError as refused:
+        out(
+            f"After {done:,} products it could not go on: {refused.text} The same command goes on from there."
+        )
+        return 1
+    told = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items() if count)
+    out(f"{args.products:,} products made up: {told}.")
+    return 1 if counts["refused"] else 0
+
+
+def _portions(products: Iterator[ProductRow]) -> Iterator[Sequence[Row]]:
+    definitions = demo_definitions()
+    while rows := list(islice(products, ROWS_AT_ONCE)):
+        yield [*definitions, *rows]
+
+
+def _tell(report: Report, out: Out) -> None:
+    for problem in report.refused[:5]:
+        out(f"{problem.product}: {problem.reason}")

@@ -47,6 +47,7 @@ TAGS: dict[str, str] = {
     "sign-in": "Customers and staff sign in and get a short-lived access token and a refresh token.",
     "account": "A customer's own account: made, proved, changed, handed out, erased.",
     "staff: products": "The catalogue as merchants edit it.",
+    "staff: search": "Which words find each other, and what stands first for a query.",
     "staff: stock": "What is on hand in each warehouse.",
     "staff: prices": "Tax rates and ways of delivery.",
     "staff: orders": "Following, shipping, cancelling and refunding orders.",
@@ -150,6 +151,8 @@ WORDS: dict[str, Word] = {
         text="The product's slug or id.", example="mug-stone", schema={"minLength": 1, "maxLength": 200}
     ),
     "slug": Word(text="The category's slug: its name in addresses.", example="mugs", schema=SLUG),
+    "synonyms_id": Word(text="A name of one's own for these synonyms.", example="lamps", schema=SLUG),
+    "pins_id": Word(text="A name of one's own for these pins.", example="gifts", schema=SLUG),
     "code": Word(
         text="The code as the customer has it.", example="WELCOME10", schema={"minLength": 1, "maxLength": 60}
     ),
@@ -292,6 +295,12 @@ NOTES: dict[str, Json] = {
     "AttributeInput.order": {"maxItems": 1000, "items": {"type": "string", **VALUE_CODE}},
     "AttributeInput.type": {"enum": ["choice", "number", "boolean", "text"]},
     "AttributeInput.unit": {"minLength": 1, "maxLength": 20},
+    **{f"{name}.language": {"minLength": 2, "maxLength": 20} for name in ("SynonymsInput", "PinsInput")},
+    "SynonymsInput.terms": {
+        "items": {"type": "string", "minLength": 1, "maxLength": 60, "pattern": PLAIN},
+    },
+    "PinsInput.query": {"pattern": PLAIN},
+    "PinsInput.products": {"items": {"type": "string", **SLUG}},
     "TaxRate.country": {"pattern": "^[A-Z]{2}$"},
     "TaxRate.tax_class": LOOSE_CODE,
     "TaxRate.rate": {"pattern": r"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$"},

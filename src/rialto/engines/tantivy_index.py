@@ -128,15 +128,14 @@ class TantivyIndex:
                     found[document["slot"][0]] = bytes(document["stored"][0])
         return found
 
-    def match(self, words: Sequence[Alternatives]) -> list[tuple[int, float]]:
+    def match(self, words: Sequence[Alternatives], limit: int | None = None) -> list[tuple[int, float]]:
         searcher = self._searcher
         must = [(tantivy.Occur.Must, self._any_of(word)) for word in words]
         if not must or not searcher.num_docs:
             return []
+        most = min(searcher.num_docs, MATCHES_MAX if limit is None else limit)
         with _reading():
-            hits = searcher.search(
-                tantivy.Query.boolean_query(must), limit=min(searcher.num_docs, MATCHES_MAX), count=False
-            ).hits
+            hits = searcher.search(tantivy.Query.boolean_query(must), limit=most, count=False).hits
             slots = searcher.fast_field_values("slot", [address for _, address in hits])
         return [(int(slot or 0), float(score)) for slot, (score, _) in zip(slots, hits, strict=True)]
 

@@ -16,8 +16,7 @@ from rialto.catalog.api import (
     Catalog,
     Category,
     ProductDraft,
-    PutOutcome,
-    PutProduct,
+    PutProducts,
     Rehearsal,
     Verdict,
 )
@@ -38,7 +37,7 @@ from rialto.inventory.api import Inventory
 from rialto.kernel.errors import FieldProblem, RialtoError, Unavailable
 from rialto.kernel.service import Nothing
 
-PRODUCTS_AT_ONCE = 50
+PRODUCTS_AT_ONCE = 200
 
 Progress = Callable[[int, int], None]
 Where = tuple[str, int]
@@ -222,7 +221,7 @@ class _Saving:
         return [await _outcome(self._catalog.put_category(category)) for category in categories]
 
     async def products(self, drafts: Sequence[ProductDraft]) -> list[Verdict]:
-        return [await _outcome(self._catalog.put_product(PutProduct(draft=draft))) for draft in drafts]
+        return (await self._catalog.put_products(PutProducts(drafts=list(drafts)))).items
 
 
 class _Rehearsing:
@@ -248,13 +247,13 @@ class _Rehearsing:
 
 async def _outcome(saving: Awaitable[object]) -> Verdict:
     try:
-        saved = await saving
+        await saving
     except Unavailable:
         raise
     except RialtoError as refused:
         fields = list(refused.fields)
         return Verdict(outcome="refused", code=refused.stable_code, message=refused.text, fields=fields)
-    return Verdict(outcome=saved.outcome if isinstance(saved, PutOutcome) else "saved")
+    return Verdict(outcome="saved")
 
 
 def _difference(before: T | None, after: T) -> str:

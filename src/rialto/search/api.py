@@ -115,8 +115,19 @@ class ProductCard(Frozen):
     rating: Rating | None = None
 
 
+class FewerWords(Frozen):
+    """A query without the words in `dropped`, and how many products it finds."""
+
+    q: str
+    dropped: list[str]
+    total: int
+
+
 class ProductPage(Frozen):
-    """One page of results. `did_you_mean` helps where nothing was found, `rated` counts products with reviews."""
+    """One page of results. `did_you_mean` and `fewer_words` help where nothing was found as it was written.
+
+    `rated` counts products with reviews.
+    """
 
     items: list[ProductCard]
     total: int
@@ -128,6 +139,7 @@ class ProductPage(Frozen):
     did_you_mean: list[str] = []
     categories: list[CategoryLink] = []
     rated: int = 0
+    fewer_words: list[FewerWords] = []
 
 
 class OptionValue(Frozen):
@@ -190,6 +202,13 @@ class Related(Frozen):
     limit: int = 4
 
 
+class CardsOf(Frozen):
+    """By slug or id, at most 50."""
+
+    view: View
+    refs: list[str]
+
+
 class Cards(Frozen):
     items: list[ProductCard]
 
@@ -223,8 +242,27 @@ class Suggestion(Frozen):
     price_from: Money | None = None
 
 
+class ProductHint(Frozen):
+    slug: str
+    title: str
+    image: Picture | None = None
+    price_from: Money | None = None
+    price_to: Money | None = None
+
+
+class CategoryHint(Frozen):
+    slug: str
+    title: str
+    count: int
+
+
 class Suggestions(Frozen):
+    """`items` hold everything in one order; `products`, `categories` and `queries` are the same by kind."""
+
     items: list[Suggestion]
+    products: list[ProductHint] = []
+    categories: list[CategoryHint] = []
+    queries: list[str] = []
 
 
 class AllSlugs(Frozen):
@@ -262,7 +300,19 @@ class Search(Protocol):
         ...
 
     @operation(idempotent=True, timeout_s=2)
-    async def related(self, command: Related) -> Cards: ...
+    async def related(self, command: Related) -> Cards:
+        """Those the merchant named, then the most alike. Raises ProductGone."""
+        ...
+
+    @operation(idempotent=True, timeout_s=2)
+    async def together(self, command: Related) -> Cards:
+        """Those the merchant named, then those bought with it; none until orders say so. Raises ProductGone."""
+        ...
+
+    @operation(idempotent=True, timeout_s=2)
+    async def cards(self, command: CardsOf) -> Cards:
+        """The published ones of these products, in the order they were named."""
+        ...
 
     @operation(idempotent=True, timeout_s=2)
     async def featured(self, command: Featured) -> Cards: ...

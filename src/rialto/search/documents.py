@@ -7,16 +7,16 @@ from datetime import date
 
 import msgspec
 
-from rialto.catalog.api import ProductDocument
+from rialto.catalog.api import Companions, ProductDocument, SearchRules
 from rialto.inventory.events import band
 from rialto.kernel.service import Frozen
 from rialto.search.api import Rating
 from rialto.search.definitions import Definitions, canonical, pick, plain_values
 from rialto.search.ports import Entry
-from rialto.search.words import Stems, terms_of
+from rialto.search.words import Stems, terms_of, words_of
 
-PRODUCT, BAND, RATING = "product", "band", "rating"
-POSITIONS, DEFINITIONS = "positions", "definitions"
+PRODUCT, BAND, RATING, COMPANIONS = "product", "band", "rating", "companions"
+POSITIONS, DEFINITIONS, RULES = "positions", "definitions", "rules"
 TEXT_LENGTH_MAX = 20_000
 
 decode_document = msgspec.json.Decoder(ProductDocument).decode
@@ -61,6 +61,8 @@ decode_band = msgspec.json.Decoder(Band).decode
 decode_rating = msgspec.json.Decoder(Rating).decode
 decode_positions = msgspec.json.Decoder(Positions).decode
 decode_definitions = msgspec.json.Decoder(Definitions).decode
+decode_companions = msgspec.json.Decoder(Companions).decode
+decode_rules = msgspec.json.Decoder(SearchRules).decode
 
 
 def row_of(document: ProductDocument, slot: int, definitions: Definitions) -> Row:
@@ -114,6 +116,14 @@ def definitions_entry(definitions: Definitions) -> Entry:
     return Entry(kind=DEFINITIONS, key="", body=encode(definitions))
 
 
+def companions_entry(companions: Companions) -> Entry:
+    return Entry(kind=COMPANIONS, key=companions.product_id, body=encode(companions))
+
+
+def rules_entry(rules: SearchRules) -> Entry:
+    return Entry(kind=RULES, key="", body=encode(rules))
+
+
 def _filter_values(document: ProductDocument, definitions: Definitions) -> Iterator[tuple[str, str]]:
     """Values of filterable attributes: the product's own, and those of its variants' options."""
     draft = document.draft
@@ -133,7 +143,8 @@ def _zones(document: ProductDocument, definitions: Definitions, stems: Stems) ->
     for language in definitions.languages:
         texts = {
             "title": pick(draft.title, language, default),
-            "detail": " ".join(_labels(document, definitions, language)),
+            # Each word once: a colour is no truer for standing in twelve SKUs.
+            "detail": " ".join(dict.fromkeys(words_of(" ".join(_labels(document, definitions, language))))),
             "body": pick(draft.description, language, default),
         }
         for zone, text in texts.items():
@@ -142,7 +153,7 @@ def _zones(document: ProductDocument, definitions: Definitions, stems: Stems) ->
 
 
 def _labels(document: ProductDocument, definitions: Definitions, language: str) -> Iterator[str]:
-    """Names of the categories above and of all values, and the SKUs."""
+    """Names of the categories above, of what is true of it and of all values, and the SKUs."""
     draft, default = document.draft, definitions.languages[0]
     for category in definitions.path(draft.category):
         yield pick(category.title, language, default)
@@ -154,6 +165,9 @@ def _labels(document: ProductDocument, definitions: Definitions, language: str) 
         for code, option in variant.options.items():
             values.setdefault(code, []).append(option)
     inlined = {attribute.code: attribute for attribute in document.attributes}
+    for code in [code for code, value in draft.attributes.items() if value is True]:
+        held = definitions.attribute.get(code) or inlined.get(code)
+        yield pick(held.label, language, default) if held else ""
     for code, names in values.items():
         known = definitions.attribute.get(code) or inlined.get(code)
         for name in dict.fromkeys(names):

@@ -11,13 +11,21 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import structlog
 
-from rialto.catalog.events import AttributesChanged, CategoriesChanged, ChannelsChanged, ProductPublished
+from rialto.catalog.events import (
+    AttributesChanged,
+    CategoriesChanged,
+    ChannelsChanged,
+    CompanionsFound,
+    ProductPublished,
+    SearchRulesChanged,
+)
 from rialto.inventory.events import AvailabilityChanged
 from rialto.kernel.bus import Logged
 from rialto.kernel.errors import Unavailable
 from rialto.kernel.events import Event, EventTypes
 from rialto.reviews.events import ProductRated
 from rialto.search.api import Rating
+from rialto.search.definitions import Definitions
 from rialto.search.documents import Band
 from rialto.search.handlers import SearchHandlers
 from rialto.search.rebuild import rebuild_search
@@ -31,7 +39,7 @@ log = structlog.get_logger("rialto.search")
 
 EVENTS: tuple[type[Event], ...] = (
     ProductPublished, CategoriesChanged, AttributesChanged, ChannelsChanged, AvailabilityChanged,
-    ProductRated,
+    SearchRulesChanged, CompanionsFound, ProductRated,
 )  # fmt: skip
 
 
@@ -124,14 +132,24 @@ def _changes(shelf: Shelf, events: Sequence[tuple[Logged, Event | None]]) -> Cha
                 changes.ratings[event.product_id] = Rating(
                     average=event.average_hundredths, count=event.count
                 )
-            case CategoriesChanged():
-                definitions = msgspec.structs.replace(definitions, categories=event.categories)
-            case AttributesChanged():
-                definitions = msgspec.structs.replace(definitions, attributes=event.attributes)
-            case ChannelsChanged():
-                definitions = msgspec.structs.replace(definitions, channels=event.channels)
+            case CompanionsFound(companions=companions):
+                changes.companions[companions.product_id] = companions
+            case SearchRulesChanged():
+                changes.rules = event.rules
             case _:
-                pass
+                definitions = _defined(definitions, event)
     if definitions != shelf.definitions:
         changes.definitions = definitions
     return changes
+
+
+def _defined(before: Definitions, event: Event | None) -> Definitions:
+    match event:
+        case CategoriesChanged():
+            return msgspec.structs.replace(before, categories=event.categories)
+        case AttributesChanged():
+            return msgspec.structs.replace(before, attributes=event.attributes)
+        case ChannelsChanged():
+            return msgspec.structs.replace(before, channels=event.channels)
+        case _:
+            return before

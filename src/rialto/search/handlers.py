@@ -20,6 +20,7 @@ from rialto.search.api import (
     AllSlugs,
     Browse,
     Cards,
+    CardsOf,
     CategoryLink,
     CategoryTree,
     ChannelFor,
@@ -33,35 +34,33 @@ from rialto.search.api import (
     SitemapEntries,
     SitemapEntry,
     SuggestFor,
-    Suggestion,
     Suggestions,
     View,
     ViewOf,
 )
 from rialto.search.columns import Chosen
 from rialto.search.definitions import DEPTH_MAX, canonical
+from rialto.search.documents import Row
 from rialto.search.facets import facets_of
 from rialto.search.matching import Match, Matcher
 from rialto.search.model import (
     Cursor,
     check_browse,
     choose_channel,
-    most_alike,
     query_key,
     read_cursor,
     write_cursor,
 )
 from rialto.search.ports import IndexDamaged
+from rialto.search.relating import available_first, related_slots, together_slots
 from rialto.search.rendering import Rendering
 from rialto.search.shelf import Shelf
 from rialto.search.sorting import Matched, Sorted, sorted_by
 from rialto.search.store import NotReady, SearchStore
-from rialto.search.words import fold, query_words
+from rialto.search.suggesting import suggestions
 
 COLLECTION_FEATURED = "featured"
 CARDS_MAX = 50
-SUGGESTED_CATEGORIES_MAX = 2
-SUGGESTED_QUERIES_MAX = 2
 PRICED_BY_ROW_MAX = 500
 
 F = TypeVar("F", bound=Callable[..., Coroutine[Any, Any, Any]])
@@ -130,6 +129,7 @@ class SearchHandlers:
             pages=max(-(-total // command.limit), 1),
             next_cursor=write_cursor(Cursor(query=key, offset=end, last=slots[-1])) if more else None,
             did_you_mean=match.instead if match is not None else [],
+            fewer_words=match.fewer if match is not None else [],
             categories=_narrower(shelf, rendering, command.category, found),
             rated=(found.bits & shelf.by_rating.between(None, None)).bit_count(),
         )
@@ -137,43 +137,36 @@ class SearchHandlers:
     @_answering
     async def product(self, command: ProductAsked) -> ProductDetail:
         shelf, rendering = self._view(command.view)
-        row = shelf.find(command.ref)
-        if row is None:
-            raise ProductGone
-        for document in self.store.products([row.slot]):
+        for document in self.store.products([_found(shelf, command.ref).slot]):
             return rendering.detail(document)
         raise ProductGone
 
     @_answering
     async def related(self, command: Related) -> Cards:
-        """What the merchant named first, then what shares most: category, the one above, attribute values."""
         shelf, rendering = self._view(command.view)
-        row = shelf.find(command.ref)
-        if row is None:
-            raise ProductGone
-        limit = min(max(command.limit, 1), CARDS_MAX)
-        named: list[int] = []
-        for document in self.store.products([row.slot]):
-            others = (shelf.find(ref) for ref in document.draft.related)
-            named = [other.slot for other in others if other is not None and other.slot != row.slot]
-        slots = list(dict.fromkeys(named))[:limit]
-        among = shelf.published & ~(1 << row.slot)
-        for slot in slots:
-            among &= ~(1 << slot)
-        traits = [shelf.category_bits(each.slug) for each in shelf.definitions.path(row.category)]
-        traits += [shelf.value_bits(code, [value]) for code, value in row.values]
-        for level in most_alike(traits, among, limit - len(slots)) if limit > len(slots) else ():
-            slots += _available_first(shelf, level, limit - len(slots))
-        return self._cards(rendering, slots)
+        row, limit = _found(shelf, command.ref), min(max(command.limit, 1), CARDS_MAX)
+        return self._cards(rendering, related_slots(shelf, row, self._named(row), limit))
+
+    @_answering
+    async def together(self, command: Related) -> Cards:
+        shelf, rendering = self._view(command.view)
+        row, limit = _found(shelf, command.ref), min(max(command.limit, 1), CARDS_MAX)
+        return self._cards(rendering, together_slots(shelf, row, self._named(row), limit))
+
+    @_answering
+    async def cards(self, command: CardsOf) -> Cards:
+        shelf, rendering = self._view(command.view)
+        rows = (shelf.find(ref) for ref in command.refs[:CARDS_MAX])
+        return self._cards(rendering, list(dict.fromkeys(row.slot for row in rows if row is not None)))
 
     @_answering
     async def featured(self, command: Featured) -> Cards:
         """Featured products, then the newest."""
         shelf, rendering = self._view(command.view)
         limit = min(max(command.limit, 1), CARDS_MAX)
-        slots = _available_first(shelf, shelf.featured, limit)
+        slots = available_first(shelf, shelf.featured, limit)
         if len(slots) < limit:
-            slots += _available_first(shelf, shelf.published & ~shelf.featured, limit - len(slots))
+            slots += available_first(shelf, shelf.published & ~shelf.featured, limit - len(slots))
         return self._cards(rendering, slots)
 
     @_answering
@@ -184,27 +177,8 @@ class SearchHandlers:
     @_answering
     async def suggest(self, command: SuggestFor) -> Suggestions:
         """Categories, then products, then ways to go on typing."""
-        shelf, rendering = self._view(command.view)
-        limit = min(max(command.limit, 1), CARDS_MAX)
-        words = query_words(command.q)
-        if not words:
-            return Suggestions(items=[])
-        categories = list(_suggested_categories(shelf, rendering, words))[:SUGGESTED_CATEGORIES_MAX]
-        queries = self._completed(shelf, rendering.language, words)[:SUGGESTED_QUERIES_MAX]
-        match = self._matcher.match(command.q, rendering.language)
-        room = max(limit - len(categories) - len(queries), 1)
-        cards = [rendering.card(document) for document in self.store.products(match.order[:room])]
-        products = [
-            Suggestion(
-                kind="product",
-                text=card.title,
-                slug=card.slug,
-                image=card.images[0] if card.images else None,
-                price_from=card.price_from,
-            )
-            for card in cards
-        ]
-        return Suggestions(items=[*categories, *products, *queries][:limit])
+        _, rendering = self._view(command.view)
+        return suggestions(self.store, self._matcher, rendering, command)
 
     @_answering
     async def sitemap(self, command: AllSlugs) -> SitemapEntries:  # noqa: ARG002 - all channels show the same
@@ -232,17 +206,19 @@ class SearchHandlers:
         language = shelf.definitions.language(view.language, channel)
         return shelf, Rendering(shelf, language, view.currency)
 
+    def _named(self, row: Row) -> list[str]:
+        """The products that the merchant named beside this one."""
+        return [ref for document in self.store.products([row.slot]) for ref in document.draft.related]
+
     def _cards(self, rendering: Rendering, slots: list[int]) -> Cards:
         return Cards(items=[rendering.card(document) for document in self.store.products(slots)])
 
-    def _completed(self, shelf: Shelf, language: str, words: list[str]) -> list[Suggestion]:
-        """Queries that go on from the last word and find something."""
-        found: list[Suggestion] = []
-        for word in shelf.vocabularies[language].completions(words[-1]):
-            text = " ".join([*words[:-1], word])
-            if len(words) == 1 or self._matcher.match(text, language).order:
-                found.append(Suggestion(kind="query", text=text))
-        return found
+
+def _found(shelf: Shelf, ref: str) -> Row:
+    row = shelf.find(ref)
+    if row is None:
+        raise ProductGone
+    return row
 
 
 def _chosen_values(shelf: Shelf, command: Browse) -> dict[str, frozenset[str]]:
@@ -305,14 +281,6 @@ def _offset(shelf: Shelf, order: Sorted | Matched, cursor: Cursor) -> int:
     return cursor.offset if place is None else place
 
 
-def _available_first(shelf: Shelf, bits: int, limit: int) -> list[int]:
-    found: list[int] = []
-    for part in (bits & shelf.available, bits & ~shelf.available):
-        if len(found) < limit:
-            found += shelf.newest.page(Chosen(part), offset=0, limit=limit - len(found), descending=True)
-    return found
-
-
 def _tree(shelf: Shelf, rendering: Rendering, parent: str | None, depth: int) -> Iterator[CategoryLink]:
     for category in shelf.definitions.children.get(parent, ()) if depth else ():
         count = shelf.category_bits(category.slug).bit_count()
@@ -327,14 +295,3 @@ def _narrower(shelf: Shelf, rendering: Rendering, parent: str | None, found: Cho
         for category in shelf.definitions.children.get(parent, ())
     ]
     return [rendering.category(category, count=count) for category, count in counted if count]
-
-
-def _suggested_categories(shelf: Shelf, rendering: Rendering, words: list[str]) -> Iterator[Suggestion]:
-    """Categories with products whose title has a word that begins like each word typed."""
-    asked = [fold(word) for word in words]
-    for category in shelf.definitions.categories:
-        title = rendering.text(category.title)
-        parts = [fold(part) for part in query_words(title)]
-        fits = all(any(part.startswith(word) for part in parts) for word in asked)
-        if fits and shelf.category_bits(category.slug):
-            yield Suggestion(kind="category", text=title, slug=category.slug, image=category.image)

@@ -73,8 +73,11 @@ class Index(Protocol):
         """The product entries in these slots; unknown slots are absent."""
         ...
 
-    def match(self, words: Sequence[Alternatives]) -> list[tuple[int, float]]:
-        """(slot, score) of every product in which each word occurs by one of its alternatives, best first."""
+    def match(self, words: Sequence[Alternatives], limit: int | None = None) -> list[tuple[int, float]]:
+        """(slot, score) of every product in which each word occurs by one of its alternatives, best first.
+
+        With a `limit`, of so many of the best.
+        """
         ...
 
     def close(self) -> None:

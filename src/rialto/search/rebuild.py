@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 
-from rialto.catalog.api import Catalog, ListProducts, ProductDocument
+from rialto.catalog.api import Catalog, Companions, CompanionsAfter, ListProducts, ProductDocument
 from rialto.inventory.api import Inventory, LevelsOf
 from rialto.kernel.service import Nothing
 from rialto.reviews.api import RatingsAfter, Reviews
@@ -31,10 +31,20 @@ async def rebuild_search(handlers: SearchHandlers, *, positions: Mapping[int, in
         attributes=(await catalog.attributes(Nothing())).items,
         channels=(await catalog.channels(Nothing())).items,
     )
+    rules = await catalog.search_rules(Nothing())
+    companions = await _companions(catalog)
     ratings = await _ratings(handlers.reviews)
     bands: dict[str, int] = {}
     documents = _documents(catalog, handlers.inventory, bands)
-    return await handlers.store.rebuild(documents, definitions, bands, ratings=ratings, positions=positions)
+    return await handlers.store.rebuild(
+        documents,
+        definitions,
+        bands,
+        ratings=ratings,
+        rules=rules,
+        companions=companions,
+        positions=positions,
+    )
 
 
 async def _ratings(reviews: Reviews) -> dict[str, Rating]:
@@ -47,6 +57,17 @@ async def _ratings(reviews: Reviews) -> dict[str, Rating]:
         if page.next_cursor is None:
             return found
         command = RatingsAfter(limit=PAGE, cursor=page.next_cursor)
+
+
+async def _companions(catalog: Catalog) -> list[Companions]:
+    found: list[Companions] = []
+    command = CompanionsAfter(limit=PAGE)
+    while True:
+        page = await catalog.companions(command)
+        found += page.items
+        if page.next_cursor is None:
+            return found
+        command = CompanionsAfter(limit=PAGE, cursor=page.next_cursor)
 
 
 async def _documents(

@@ -36,7 +36,7 @@ from rialto.search.wire import (
     api_categories,
     api_page,
     api_product,
-    api_suggestion,
+    api_suggestions,
 )
 from rialto.search.words import QUERY_LENGTH_MAX
 
@@ -154,8 +154,7 @@ async def suggest(
     """What may be meant by a query that is still being typed."""
     view = await _view(request, search, currency=currency, language=language, channel=channel)
     found = await search.suggest(SuggestFor(view=view, q=q, limit=limit))
-    suggestions = [api_suggestion(suggestion) for suggestion in found.items]
-    return _shared(ApiSuggestions(items=suggestions), "products", "categories")
+    return _shared(api_suggestions(found), "products", "categories")
 
 
 ROUTES = (list_products, get_product, list_categories, suggest)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from rialto.catalog.api import ProductDocument
+from rialto.catalog.api import ProductDocument, SearchRules
+from rialto.kernel.ids import ProductId
 from rialto.kernel.money import Currency
 from rialto.search.api import Rating
 from rialto.search.columns import Ordered, Posting
 from rialto.search.definitions import Definitions
 from rialto.search.documents import Band, Positions, Row, row_of
+from rialto.search.lines import Lines
 from rialto.search.model import best_band, rating_score
 from rialto.search.vocabulary import Vocabulary
 from rialto.search.words import sort_key
@@ -27,11 +29,13 @@ class Shelf:
     def __init__(self, definitions: Definitions, positions: Positions) -> None:
         self.definitions = definitions
         self.positions = positions
+        self.rules = SearchRules()
         self.rows: dict[int, Row] = {}
         self.slots: dict[str, int] = {}
         self.next_slot = 0
         self.bands: dict[str, Band] = {}
         self.ratings: dict[str, Rating] = {}
+        self.companions: dict[str, list[ProductId]] = {}
         self.published = 0
         self.available = 0
         self.featured = 0
@@ -39,6 +43,7 @@ class Shelf:
         self.by_category: dict[str | None, Posting] = {}
         self.by_slug: dict[str, int] = {}
         self.by_sku: dict[str, int] = {}
+        self.skus = Lines(self.by_sku)
         self.prices: dict[str, Ordered[int]] = {}
         self.lowest_prices: dict[str, Ordered[int]] = {}
         self.newest: Ordered[int] = Ordered()
@@ -49,6 +54,11 @@ class Shelf:
             for language, text in category.title.items():
                 if language in self.vocabularies:
                     self.vocabularies[language].add(text)
+        for attribute in definitions.attributes:
+            for label in attribute.values.values():
+                for language, text in label.items():
+                    if language in self.vocabularies:
+                        self.vocabularies[language].add(text)
 
     @classmethod
     def of(
@@ -156,6 +166,8 @@ class Shelf:
         self.published |= bit
         self.by_slug[row.slug] = row.slot
         for sku in row.skus:
+            if sku not in self.by_sku:
+                self.skus.add(sku)
             self.by_sku[sku] = row.slot
         self.by_category.setdefault(row.category, Posting()).add(row.slot)
         for code, value in row.values:
@@ -177,6 +189,7 @@ class Shelf:
         for sku in row.skus:
             if self.by_sku.get(sku) == row.slot:
                 del self.by_sku[sku]
+                self.skus.discard()
         self.by_category[row.category].discard(row.slot)
         for code, value in row.values:
             posting = self.values[code][value]

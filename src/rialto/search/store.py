@@ -8,40 +8,34 @@ position included. A process without the writer's lock follows what the writer c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 import structlog
 
-from rialto.catalog.api import ProductDocument
+from rialto.catalog.api import Companions, ProductDocument, SearchRules
 from rialto.kernel.errors import Unavailable
 from rialto.search.api import Rating
 from rialto.search.definitions import Definitions
 from rialto.search.documents import (
-    BAND,
     DEFINITIONS,
-    POSITIONS,
-    PRODUCT,
-    RATING,
     Band,
     Positions,
-    Row,
     band_entry,
+    companions_entry,
     counted_band,
-    decode_band,
-    decode_definitions,
     decode_document,
-    decode_positions,
-    decode_rating,
     definitions_entry,
     positions_entry,
     product_entry,
     rating_entry,
     row_of,
+    rules_entry,
 )
 from rialto.search.folder import Folder
-from rialto.search.ports import Entry, Index, IndexDamaged, IndexEngine, Stored
+from rialto.search.ports import Entry, Index, IndexDamaged, IndexEngine
+from rialto.search.restoring import all_documents, bring_forward, read_all
 from rialto.search.shelf import Shelf
 
 STAGED_MAX = 500
@@ -62,12 +56,16 @@ class Changes(msgspec.Struct, kw_only=True):
     products: dict[str, ProductDocument] = {}
     bands: dict[str, Band] = {}
     ratings: dict[str, Rating] = {}
+    companions: dict[str, Companions] = {}
+    rules: SearchRules | None = None
     definitions: Definitions | None = None
     positions: dict[int, int] = {}
 
     @property
     def effective(self) -> bool:
-        return bool(self.products or self.bands or self.ratings or self.definitions)
+        return bool(
+            self.products or self.bands or self.ratings or self.companions or self.rules or self.definitions
+        )
 
 
 class SearchStore:
@@ -123,7 +121,7 @@ class SearchStore:
         try:
             generation = self._folder.current()
             index = self._engine.open(generation)
-            shelf = _read_all(index)
+            shelf = read_all(index)
         except IndexDamaged as damage:
             if str(damage) != self._complaint:
                 self._complaint = str(damage)
@@ -158,9 +156,9 @@ class SearchStore:
                 return
             changed = list(self._index.changed(self._shelf.positions.seq))
             if any(stored.kind == DEFINITIONS for stored in changed):
-                self._shelf = _read_all(self._index)
+                self._shelf = read_all(self._index)
             else:
-                _bring_forward(self._shelf, changed)
+                bring_forward(self._shelf, changed)
             self.version += 1
         except IndexDamaged:
             self.open()
@@ -191,6 +189,8 @@ class SearchStore:
         bands: Mapping[str, int],
         *,
         ratings: Mapping[str, Rating],
+        rules: SearchRules,
+        companions: Sequence[Companions] = (),
         positions: Mapping[int, int] | None = None,
     ) -> int:
         """Build a new generation and switch to it; how many products it has. Old answers go on meanwhile.
@@ -203,7 +203,10 @@ class SearchStore:
         try:
             async with self._changing:
                 start = Positions(seq=1, known=positions is not None, by_partition=dict(positions or {}))
-                return await self._rebuild(documents, definitions, bands, start, ratings=ratings)
+                rest = [rating_entry(name, rating) for name, rating in ratings.items()]
+                rest += [companions_entry(each) for each in companions]
+                rest += [rules_entry(rules), positions_entry(start), definitions_entry(definitions)]
+                return await self._rebuild(documents, definitions, bands, rest)
         except OSError as error:
             raise Unavailable(
                 f"The search index cannot be written: {error}", code="search_index_failed"
@@ -228,9 +231,7 @@ class SearchStore:
         documents: AsyncIterator[ProductDocument],
         definitions: Definitions,
         bands: Mapping[str, int],
-        positions: Positions,
-        *,
-        ratings: Mapping[str, Rating],
+        rest: Sequence[Entry],
     ) -> int:
         generation = self._folder.fresh()
         index = self._engine.create(generation)
@@ -251,10 +252,9 @@ class SearchStore:
                 await asyncio.to_thread(stage)
                 waiting.clear()
         await asyncio.to_thread(stage)
-        rest = [band_entry(sku, counted_band(available)) for sku, available in bands.items()]
-        rest += [rating_entry(name, rating) for name, rating in ratings.items()]
-        rest += [positions_entry(positions), definitions_entry(definitions)]
-        shelf = await asyncio.to_thread(_finish, index, rest)
+        # Only now: bands are filled in while the documents are read.
+        known = [band_entry(sku, counted_band(available)) for sku, available in bands.items()]
+        shelf = await asyncio.to_thread(_finish, index, [*known, *rest])
         index.close()
         self._folder.switch(generation)
         self._use(generation, index, shelf)
@@ -282,7 +282,7 @@ class SearchStore:
         definitions = changes.definitions or shelf.definitions
         products = changes.products
         if changes.definitions is not None:
-            products = {**_documents(self.index), **products}
+            products = {**all_documents(self.index), **products}
         slots, free = dict[str, int](), shelf.next_slot
         for name in products:
             slots[name] = shelf.slots.get(name, free)
@@ -292,67 +292,31 @@ class SearchStore:
         ]
         entries += [band_entry(sku, band) for sku, band in changes.bands.items()]
         entries += [rating_entry(name, rating) for name, rating in changes.ratings.items()]
+        entries += [companions_entry(each) for each in changes.companions.values()]
+        entries += [rules_entry(changes.rules)] if changes.rules is not None else []
         entries.append(positions_entry(positions))
         if changes.definitions is None:
             self._keep(entries, seq)
             return None
         self._keep([*entries, definitions_entry(definitions)], seq)
         rows = (row_of(document, slots[name], definitions) for name, document in products.items())
-        return Shelf.of(
+        fresh = Shelf.of(
             definitions,
             positions,
             rows,
             bands={**shelf.bands, **changes.bands},
             ratings={**shelf.ratings, **changes.ratings},
         )
+        fresh.companions = dict(shelf.companions)
+        _apply_beside(fresh, changes, shelf.rules)
+        return fresh
 
 
 def _finish(index: Index, entries: Sequence[Entry]) -> Shelf:
     index.add(entries, 1)
     index.commit()
     index.reload()
-    return _read_all(index)
-
-
-def _documents(index: Index) -> dict[str, ProductDocument]:
-    return {stored.key: decode_document(stored.body) for stored in index.changed(0, PRODUCT)}
-
-
-def _read_all(index: Index) -> Shelf:
-    """The shelf of everything in the index. Raises IndexDamaged also for a body that cannot be read."""
-    try:
-        return _read_sound(index)
-    except msgspec.MsgspecError as error:
-        raise IndexDamaged(str(error)) from error
-
-
-def _read_sound(index: Index) -> Shelf:
-    """Products come last and one by one: all bodies at once would be most of the memory of a large shop."""
-    definitions = [decode_definitions(stored.body) for stored in index.changed(0, DEFINITIONS)]
-    positions = [decode_positions(stored.body) for stored in index.changed(0, POSITIONS)]
-    if not definitions or not positions:
-        raise IndexDamaged("the index does not say what it holds")
-    bands = {stored.key: decode_band(stored.body) for stored in index.changed(0, BAND)}
-    ratings = {stored.key: decode_rating(stored.body) for stored in index.changed(0, RATING)}
-    rows = _rows(index.changed(0, PRODUCT), definitions[0])
-    return Shelf.of(definitions[0], positions[0], rows, bands=bands, ratings=ratings)
-
-
-def _rows(products: Iterable[Stored], definitions: Definitions) -> Iterable[Row]:
-    for stored in products:
-        yield row_of(decode_document(stored.body), stored.slot, definitions)
-
-
-def _bring_forward(shelf: Shelf, changed: Iterable[Stored]) -> None:
-    for stored in changed:
-        if stored.kind == PRODUCT:
-            shelf.put(decode_document(stored.body), stored.slot)
-        elif stored.kind == BAND:
-            shelf.set_band(stored.key, decode_band(stored.body))
-        elif stored.kind == RATING:
-            shelf.set_rating(stored.key, decode_rating(stored.body))
-        elif stored.kind == POSITIONS:
-            shelf.positions = decode_positions(stored.body)
+    return read_all(index)
 
 
 def _apply(shelf: Shelf, changes: Changes, positions: Positions) -> None:
@@ -362,4 +326,12 @@ def _apply(shelf: Shelf, changes: Changes, positions: Positions) -> None:
         shelf.set_band(sku, band)
     for name, rating in changes.ratings.items():
         shelf.set_rating(name, rating)
+    _apply_beside(shelf, changes, shelf.rules)
     shelf.positions = positions
+
+
+def _apply_beside(shelf: Shelf, changes: Changes, rules: SearchRules) -> None:
+    """What no column depends on."""
+    for name, companions in changes.companions.items():
+        shelf.companions[name] = companions.others
+    shelf.rules = changes.rules or rules

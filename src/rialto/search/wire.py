@@ -11,15 +11,19 @@ from rialto.kernel.money import Money
 from rialto.kernel.service import Frozen
 from rialto.search.api import (
     AttributeLine,
+    CategoryHint,
     CategoryLink,
     Facet,
+    FewerWords,
     PriceRange,
     ProductCard,
     ProductDetail,
+    ProductHint,
     ProductOption,
     ProductPage,
     Rating,
     Suggestion,
+    Suggestions,
     Variant,
     VariantCard,
 )
@@ -73,6 +77,7 @@ class ApiProductPage(Frozen):
     price_range: PriceRange | None
     categories: list[ApiCategory]
     did_you_mean: list[str]
+    fewer_words: list[FewerWords]
 
 
 class ApiProduct(Frozen):
@@ -106,8 +111,21 @@ class ApiSuggestion(Frozen):
     price_from: Money | None
 
 
+class ApiProductHint(Frozen):
+    slug: str
+    title: str
+    image: ApiPicture | None
+    price_from: Money | None
+    price_to: Money | None
+
+
 class ApiSuggestions(Frozen):
+    """`items` hold everything in one order; `products`, `categories` and `queries` are the same by kind."""
+
     items: list[ApiSuggestion]
+    products: list[ApiProductHint]
+    categories: list[CategoryHint]
+    queries: list[str]
 
 
 def api_picture(picture: Picture) -> ApiPicture:
@@ -151,6 +169,7 @@ def api_page(page: ProductPage) -> ApiProductPage:
         price_range=page.price_range,
         categories=api_categories(page.categories),
         did_you_mean=page.did_you_mean,
+        fewer_words=page.fewer_words,
     )
 
 
@@ -190,13 +209,32 @@ def api_categories(links: Sequence[CategoryLink]) -> list[ApiCategory]:
     ]
 
 
-def api_suggestion(suggestion: Suggestion) -> ApiSuggestion:
+def api_suggestions(found: Suggestions) -> ApiSuggestions:
+    return ApiSuggestions(
+        items=[_suggestion(suggestion) for suggestion in found.items],
+        products=[_product_hint(hint) for hint in found.products],
+        categories=found.categories,
+        queries=found.queries,
+    )
+
+
+def _suggestion(suggestion: Suggestion) -> ApiSuggestion:
     return ApiSuggestion(
         kind=suggestion.kind,
         text=suggestion.text,
         slug=suggestion.slug,
         image=api_picture(suggestion.image) if suggestion.image else None,
         price_from=suggestion.price_from,
+    )
+
+
+def _product_hint(hint: ProductHint) -> ApiProductHint:
+    return ApiProductHint(
+        slug=hint.slug,
+        title=hint.title,
+        image=api_picture(hint.image) if hint.image else None,
+        price_from=hint.price_from,
+        price_to=hint.price_to,
     )
 
 

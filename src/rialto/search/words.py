@@ -19,13 +19,30 @@ WORD_LENGTH_MAX = 40
 QUERY_LENGTH_MAX = 200
 QUERY_WORDS_MAX = 12
 COMPOUND_PART_MIN = 4
+COMPOUND_TAIL_MIN = 3
+MISTYPED_MIN, MISTYPED_TWICE_MIN = 4, 8
 COMPOUNDING = frozenset({"de", "nl", "sv", "da", "nb", "no", "fi"})
-ZONE_BOOSTS = (("title", 8.0), ("detail", 3.0), ("body", 1.0))
+# A rare word in a description scores some four times its boost, what only begins or ends so scores flat: titles come first.
+ZONE_BOOSTS = (("title", 8.0), ("detail", 3.0), ("body", 0.4))
 WHOLE, STEM, TAIL = "=", "~", "<"
 
 _LETTERS = str.maketrans(
     {"ø": "o", "æ": "ae", "œ": "oe", "ß": "ss", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
 )
+_WITHOUT_KEY = (("ae", "ä"), ("oe", "ö"), ("ue", "ü"))
+# Words that say nothing of a product; they count only where nothing else was asked for.
+_LINKING = {
+    "en": frozenset(
+        ("a", "an", "and", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with", "without")
+    ),
+    "de": frozenset(
+        (
+            *("am", "an", "auf", "aus", "bei", "das", "dem", "den", "der", "die", "ein", "eine", "einem"),
+            *("einen", "einer", "für", "fürs", "im", "in", "mit", "oder", "ohne", "und", "vom", "von"),
+            *("zu", "zum", "zur"),
+        )
+    ),
+}
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 # CLDR collation: letters that stand after z, in this order. Elsewhere accents do not count.
 _AFTER_Z = {"sv": "åäö", "fi": "åäö", "da": "æøå", "nb": "æøå", "no": "æøå"}
@@ -75,6 +92,12 @@ def query_words(q: str) -> list[str]:
     return words_of(q[:QUERY_LENGTH_MAX])[:QUERY_WORDS_MAX]
 
 
+def meaningful(words: Sequence[str], language: str) -> list[str]:
+    """Without the words that only link others; all of them where there are no others."""
+    linking = _LINKING.get(language, frozenset())
+    return [word for word in words if word not in linking] or list(words)
+
+
 def alternatives(word: str, language: str, stems: Stems, *, open_end: bool) -> Alternatives:
     """Where and how one word of a query may match. `open_end`: it may still be being typed."""
     whole = fold(word)
@@ -86,9 +109,20 @@ def alternatives(word: str, language: str, stems: Stems, *, open_end: bool) -> A
         terms.append(Term(zone, language + STEM + stem, boost * 0.8))
         if open_end or (compounding and len(whole) >= COMPOUND_PART_MIN):
             terms.append(Term(zone, language + WHOLE + whole, boost * 0.5, prefix=True))
-        if compounding and len(stem) >= COMPOUND_PART_MIN:
-            terms.append(Term(zone, language + TAIL + stem[::-1], boost * 0.5, prefix=True))
+        if compounding and len(stem) >= COMPOUND_TAIL_MIN:
+            worth = 0.5 if len(stem) >= COMPOUND_PART_MIN else 0.3
+            terms.append(Term(zone, language + TAIL + stem[::-1], boost * worth, prefix=True))
+    umlauted = _umlauted(word) if language == "de" else word
+    if umlauted != word:
+        terms += alternatives(umlauted, language, stems, open_end=open_end)
     return terms
+
+
+def _umlauted(word: str) -> str:
+    """As somebody may have meant it who has no key for umlauts: *Glaeser* is *Gläser*."""
+    for pair, umlaut in _WITHOUT_KEY:
+        word = word.replace(pair, umlaut)
+    return word
 
 
 def sort_key(text: str, language: str) -> str:
@@ -106,17 +140,28 @@ def _sorted_late(letter: str, late: str) -> str:
     return f"zz{late.index(letter)}" if letter in late else fold(letter)
 
 
-def within_one_edit(one: str, other: str) -> bool:
-    """Whether one letter added, left out, exchanged or swapped with its neighbour makes them equal."""
-    if len(one) > len(other):
-        one, other = other, one
-    if len(other) - len(one) > 1:
-        return False
-    at = next((i for i, letter in enumerate(one) if letter != other[i]), len(one))
-    if len(one) < len(other):
-        return one[at:] == other[at + 1 :]
-    swapped = one[at : at + 2] == other[at : at + 2][::-1] and one[at + 2 :] == other[at + 2 :]
-    return swapped or one[at + 1 :] == other[at + 1 :]
+def edits_allowed(length: int) -> int:
+    """How many letters of a word may be wrong: none of short ones, where any other word is near."""
+    return 0 if length < MISTYPED_MIN else 1 if length < MISTYPED_TWICE_MIN else 2
+
+
+def edits(one: str, other: str, most: int) -> int:
+    """How many letters to add, leave out, exchange or swap with a neighbour; `most` + 1 where more are needed."""
+    too_many = most + 1
+    if abs(len(one) - len(other)) > most:
+        return too_many
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        two_before, before, row = before, row, [i]
+        for j, wanted in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                cost = min(cost, two_before[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return too_many
+    return min(row[-1], too_many)
 
 
 def _indexed(words: Sequence[str], stems: Sequence[str], language: str) -> Iterator[str]:

@@ -24,14 +24,18 @@ class Shown(NamedTuple):
     stand_in: bool = False
 
 
-def shown(picture: Picture | None, *, language: str, title: str) -> Shown:
-    """One picture. Those kept at other addresses are not shown: no page of ours loads from elsewhere."""
+def shown(picture: Picture | None, *, language: str, title: str, width_max: int = 0) -> Shown:
+    """One picture. Those kept at other addresses are not shown: no page of ours loads from elsewhere.
+
+    With `width_max` files that are wider are not offered, where there is one that is not.
+    """
     if picture is None or not picture.file or not picture.widths:
         return stand_in(title)
     widths = sorted(picture.widths)
+    offered = [width for width in widths if width <= width_max] or widths
     return Shown(
         src=f"/media/{picture.file}-{widths[len(widths) // 2]}.webp",
-        srcset=", ".join(f"/media/{picture.file}-{width}.webp {width}w" for width in widths),
+        srcset=", ".join(f"/media/{picture.file}-{width}.webp {width}w" for width in offered),
         width=picture.width or widths[-1],
         height=picture.height or widths[-1] * 5 // 4,
         alt=picture.alt.get(language) or next(iter(picture.alt.values()), title),

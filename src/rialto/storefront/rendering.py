@@ -20,7 +20,7 @@ from rialto.search.api import CategoryLink, Search, ViewOf
 from rialto.storefront import formats, pictures
 from rialto.storefront.assets import assets
 from rialto.storefront.security import content_policy, origin_of
-from rialto.storefront.texts import LANGUAGES, texts_of
+from rialto.storefront.texts import LANGUAGES, Texts, texts_of
 from rialto.storefront.visit import Visit
 
 SHARED = "public, max-age=0, s-maxage=2, stale-while-revalidate=30, stale-if-error=3600"
@@ -48,6 +48,7 @@ def environment() -> Environment:
         shown=pictures.shown,
         of_choice=pictures.of_choice,
         country_name=formats.country_name,
+        suggest_words=_suggest_words,
     )
     env.filters.update(
         data=_data,
@@ -150,6 +151,12 @@ async def _navigation(visit: Visit, search: Search) -> list[CategoryLink]:
         return (await search.categories(ViewOf(view=visit.view))).items
     except Unavailable:
         return []
+
+
+def _suggest_words(texts: Texts) -> str:
+    """What the script says that suggests while somebody types, for an attribute."""
+    said = {name: texts(f"suggest.{name}") for name in ("list", "categories", "products", "queries")}
+    return msgspec.json.encode({**said, "from": texts("price.from", amount="{amount}")}).decode()
 
 
 def _lines(text: str) -> Markup:

@@ -20,6 +20,7 @@ _ROUTER = Router(
             browse.category,
             browse.search_page,
             product.product,
+            product.recent,
             cart.cart_page,
             cart.cart_count,
             cart.add_line,

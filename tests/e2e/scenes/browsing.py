@@ -27,7 +27,9 @@ VARIANT_SOLD_OUT = of_shop("product-variant-sold-out", "product", "[data-buy][di
 PRODUCT_LONG = of_shop("product-long", "product", ".price--reduced")
 PRODUCT_BARE = of_shop("product-without-pictures-sold-out", "product", "img[src*=stand-in]")
 DRAWER = of_shop("drawer", "product", "dialog[open] .line", whole=False)
+SUGGESTIONS = of_shop("suggestions", "home", ".suggest [aria-selected=true] img", whole=False)
 DRAWER_EMPTY = of_shop("drawer-empty", "home", "dialog[open] .empty", whole=False)
+RECENT = of_shop("recently-viewed", "recent", "[data-cards] .card")
 INFO = tuple(of_shop(f"info-{name}", "info", ".prose") for name in INFO_PAGES)
 MISSING = of_shop("error-404", "error", ".message")
 FAILED = tuple(of_shop(f"error-{status}", "error", ".message") for status in (403, 429, 500, 503))
@@ -43,6 +45,9 @@ def look_around(tour: Tour) -> Iterator[Scene]:
     page.keyboard.press("Escape")
     page.locator("[data-cart-link]").click()
     yield DRAWER_EMPTY
+    page.keyboard.press("Escape")
+    suggest(tour)
+    yield SUGGESTIONS
     tour.open("c/ceramics")
     yield CATEGORY
     tour.open("c/ceramics?colour=sand&colour=moss&price_max=70&in_stock=1")
@@ -60,6 +65,16 @@ def look_around(tour: Tour) -> Iterator[Scene]:
     yield SEARCH_EMPTY
 
 
+def suggest(tour: Tour) -> None:
+    """As somebody types who then looks at the first product."""
+    page = tour.page
+    page.locator("#q").click()
+    page.keyboard.type("vase", delay=20)
+    page.locator(".suggest img").first.wait_for()
+    while not page.locator(".suggest [aria-selected=true] img").count():
+        page.keyboard.press("ArrowDown")
+
+
 def look_at_products(tour: Tour) -> Iterator[Scene]:
     put_goods(tour)
     tour.open("p/vase-arc")
@@ -72,6 +87,8 @@ def look_at_products(tour: Tour) -> Iterator[Scene]:
     yield PRODUCT_LONG
     tour.page.locator("[data-buy]").click()
     yield DRAWER
+    tour.open("recent?p=lamp-luna,vase-arc")
+    yield RECENT
 
 
 def read_information(tour: Tour) -> Iterator[Scene]:

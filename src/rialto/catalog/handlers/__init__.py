@@ -25,12 +25,17 @@ from rialto.catalog.api import (
     Products,
     PutOutcome,
     PutProduct,
+    PutProducts,
     Rehearsal,
     Rehearsed,
     SetPublished,
+    Verdicts,
 )
+from rialto.catalog.handlers.many import put_many
 from rialto.catalog.handlers.rehearsal import rehearse
 from rialto.catalog.handlers.saving import Saving, uuid_of
+from rialto.catalog.handlers.search_rules import SearchRuleCases
+from rialto.catalog.handlers.together import TogetherCases
 from rialto.catalog.model.fields import is_sku, is_slug
 from rialto.catalog.model.products import attribute_codes, decide, document_of
 from rialto.kernel.clock import Clock
@@ -44,16 +49,18 @@ PAGE_MAX = 200
 SKUS_MAX = 200
 
 
-class CatalogHandlers:
+class CatalogHandlers(SearchRuleCases, TogetherCases):
     """Implements `Catalog`."""
 
     def __init__(self, db: Database, clock: Clock, ids: Ids) -> None:
-        self._db = db
-        self._saving = Saving(clock, ids)
+        super().__init__(db, clock, Saving(clock, ids))
 
     async def put_product(self, command: PutProduct) -> PutOutcome:
         async with self._db.write() as session:
             return await self._saving.product(session, command)
+
+    async def put_products(self, command: PutProducts) -> Verdicts:
+        return await put_many(self._db, self._saving, command)
 
     async def rehearse(self, command: Rehearsal) -> Rehearsed:
         return await rehearse(self._db, self._saving, command)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from typing import NoReturn
 
-from rialto.catalog.api import PutOutcome, PutProduct, Rehearsal, Rehearsed, Verdict
+from rialto.catalog.api import PutProduct, Rehearsal, Rehearsed
 from rialto.catalog.handlers.saving import Saving
+from rialto.catalog.handlers.verdicts import verdict_on
 from rialto.kernel.db import Database, WriteSession
-from rialto.kernel.errors import RialtoError, Unavailable, field_problem
+from rialto.kernel.errors import field_problem
 
 REHEARSED_MAX = 10_000
 
@@ -33,25 +33,11 @@ async def rehearse(db: Database, saving: Saving, command: Rehearsal) -> Rehearse
 
 async def _perform(session: WriteSession, saving: Saving, command: Rehearsal) -> NoReturn:
     result = Rehearsed(
-        attributes=[await _verdict(session, saving.attribute(session, one)) for one in command.attributes],
-        categories=[await _verdict(session, saving.category(session, one)) for one in command.categories],
+        attributes=[await verdict_on(session, saving.attribute(session, one)) for one in command.attributes],
+        categories=[await verdict_on(session, saving.category(session, one)) for one in command.categories],
         products=[
-            await _verdict(session, saving.product(session, PutProduct(draft=draft)))
+            await verdict_on(session, saving.product(session, PutProduct(draft=draft)))
             for draft in command.products
         ],
     )
     raise _Over(result)
-
-
-async def _verdict(session: WriteSession, change: Awaitable[object]) -> Verdict:
-    """What came of one change, which fails for itself. Raises Unavailable, because then nothing is known."""
-    try:
-        async with session.savepoint():
-            outcome = await change
-    except Unavailable:
-        raise
-    except RialtoError as refused:
-        return Verdict(
-            outcome="refused", code=refused.stable_code, message=refused.text, fields=list(refused.fields)
-        )
-    return Verdict(outcome=outcome.outcome if isinstance(outcome, PutOutcome) else "saved")

@@ -99,14 +99,7 @@ class Saving:
         )
 
     async def publish_product(self, session: WriteSession, document: ProductDocument) -> None:
-        event = NewEvent(
-            bucket=bucket_of(document.id),
-            stream=to_uuid(document.id),
-            version=document.version,
-            event=ProductPublished(document=document),
-            at=document.changed_at,
-        )
-        await append(session, [event])
+        await append(session, [new_publication(document)])
 
     async def category(self, session: WriteSession, command: Category) -> Category:
         """As `Catalog.put_category` says."""
@@ -116,7 +109,7 @@ class Saving:
         if await store.category(session, category.slug) == category:
             return category
         await store.put_category(session, category)
-        await self._publish_list(
+        await self.publish_list(
             session, "categories", CategoriesChanged(categories=await store.categories(session))
         )
         return category
@@ -135,10 +128,11 @@ class Saving:
         all_of_them = await store.attributes(session)
         if len(all_of_them) > ATTRIBUTES_MAX:
             raise AttributeInvalid(f"At most {ATTRIBUTES_MAX} attributes.", code="too_many")
-        await self._publish_list(session, "attributes", AttributesChanged(attributes=all_of_them))
+        await self.publish_list(session, "attributes", AttributesChanged(attributes=all_of_them))
         return definition
 
-    async def _publish_list(self, session: WriteSession, name: str, event: Event) -> None:
+    async def publish_list(self, session: WriteSession, name: str, event: Event) -> None:
+        """A list that is published whole, as the next version of its stream."""
         version = await store.count_list(session, name)
         await append(
             session,
@@ -152,6 +146,16 @@ class Saving:
                 )
             ],
         )
+
+
+def new_publication(document: ProductDocument) -> NewEvent:
+    return NewEvent(
+        bucket=bucket_of(document.id),
+        stream=to_uuid(document.id),
+        version=document.version,
+        event=ProductPublished(document=document),
+        at=document.changed_at,
+    )
 
 
 def uuid_of(printed: str) -> UUID:

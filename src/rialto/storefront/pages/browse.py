@@ -102,12 +102,16 @@ async def search_page(visit: Injected[Visit], search: Injected[Search]) -> PAGE 
     except QueryInvalid:
         return go(visit.url("search", q=asked.q))
     tree = (await search.categories(ViewOf(view=visit.view))).items
+    shorter = {each.q for each in found.fewer_words}
     return await shared_page(
         visit,
         "pages/search.html",
         search=search,
         keys=_keys(found, "search"),
-        suggestions=[(text, visit.url("search", q=text)) for text in found.did_you_mean],
+        suggestions=[
+            (text, visit.url("search", q=text)) for text in found.did_you_mean if text not in shorter
+        ],
+        fewer=[(each, visit.url("search", q=each.q)) for each in found.fewer_words],
         categories=tree,
         robots="noindex, follow",
         **_list_context(visit, asked, found),

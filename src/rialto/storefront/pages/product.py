@@ -14,11 +14,14 @@ from rialto.catalog.api import Picture
 from rialto.kernel.http import Injected
 from rialto.kernel.service import Frozen
 from rialto.reviews.api import Reviews
-from rialto.search.api import ProductAsked, ProductDetail, Related, Search, Variant
+from rialto.search.api import CardsOf, ProductAsked, ProductDetail, Related, Search, Variant
 from rialto.storefront import formats, pictures, structured
-from rialto.storefront.rendering import PAGE, go, shared_page
+from rialto.storefront.rendering import PAGE, go, private_page, shared_page
 from rialto.storefront.reviews import review_block
 from rialto.storefront.visit import Visit
+
+SHOWN_BESIDE = 4
+RECENT_MAX = 12
 
 
 class OptionLink(Frozen):
@@ -55,17 +58,21 @@ async def product(
         pictures.shown(image, language=visit.language, title=detail.title)
         for image in pictures.of_variant(detail.images, chosen.options if chosen else {})
     ] or [pictures.stand_in(detail.title)]
-    related = await search.related(Related(view=visit.view, ref=detail.slug, limit=4))
+    together = (await search.together(Related(view=visit.view, ref=detail.slug, limit=SHOWN_BESIDE))).items
+    shown_already = {card.id for card in together}
+    alike = await search.related(Related(view=visit.view, ref=detail.slug, limit=2 * SHOWN_BESIDE))
+    related = [card for card in alike.items if card.id not in shown_already][:SHOWN_BESIDE]
     return await shared_page(
         visit,
         "pages/product.html",
         search=search,
-        keys=(f"product:{detail.id}", *(f"product:{card.id}" for card in related.items)),
+        keys=(f"product:{detail.id}", *(f"product:{card.id}" for card in [*together, *related])),
         product=detail,
         chosen=chosen,
         options=option_rows(detail, chosen, path=visit.path),
         pictures=shown,
-        related=related.items,
+        together=together,
+        related=related,
         reviewed=await review_block(visit, reviews, detail),
         reviews_checked=not visit.settings.reviews_at_once,
         switching=_switching(detail, visit),
@@ -76,6 +83,14 @@ async def product(
         section=detail.breadcrumb[0].slug if detail.breadcrumb else "",
         image_url=visit.absolute(shown[0].src),
     )
+
+
+@get("/{lang:str}/recent")
+async def recent(visit: Injected[Visit], search: Injected[Search]) -> PAGE:
+    """The products named in `?p=one,other`, for the script that remembers what was looked at. Nothing is kept of it."""
+    refs = dict(visit.query).get("p", "").split(",")[:RECENT_MAX]
+    cards = (await search.cards(CardsOf(view=visit.view, refs=refs))).items
+    return await private_page(visit, "pages/recent.html", search=search, cards=cards)
 
 
 def choose(variants: Sequence[Variant], asked: Mapping[str, str]) -> Variant | None:

@@ -35,6 +35,16 @@ for (const menu of document.querySelectorAll(".tool-menu")) {
   });
 }
 
+const search = document.querySelector("[data-suggest]");
+if (search) {
+  const start = () => import(search.dataset.suggest).then((part) => part.start(search)).catch(() => {});
+  if (document.activeElement === search.elements.q) start();
+  else search.elements.q.addEventListener("focus", start, { once: true });
+}
+
+const recent = document.querySelector("[data-recent]");
+if (recent) import(recent.dataset.script).then((part) => part.start(recent)).catch(() => {});
+
 startCart();
 startListing();
 startProduct();

@@ -1,4 +1,4 @@
-"""Where the catalogue is on the web: the staff's side of it. Shoppers browse `search`."""
+"""Products, categories and attributes as staff edit them on the web."""
 
 from __future__ import annotations
 

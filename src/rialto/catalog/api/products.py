@@ -1,4 +1,4 @@
-"""What can be asked of the catalogue: the write side of products, and the truth about offers.
+"""The write side of products, and the truth about offers.
 
 Shoppers browse `search`; carts and checkout ask `offers` here, because prices decide.
 All texts are by language (`{"en": …, "de": …}`); the channel's default language is always present.
@@ -219,6 +219,18 @@ class Rehearsed(Frozen):
     products: list[Verdict] = []
 
 
+class PutProducts(Frozen):
+    """Products to create or replace by their slugs, whatever is there. At most 1,000, with a slug or SKU once."""
+
+    drafts: list[ProductDraft]
+
+
+class Verdicts(Frozen):
+    """One per draft, in the order they were given."""
+
+    items: list[Verdict]
+
+
 class ProductRef(Frozen):
     """By id or by slug."""
 
@@ -284,8 +296,8 @@ class Channels(Frozen):
     items: list[Channel]
 
 
-class Catalog(Protocol):
-    """The catalogue. Every write publishes the whole document it changed."""
+class Goods(Protocol):
+    """Products and what they are sorted by. Every write publishes the whole document it changed."""
 
     @operation(idempotent=True)
     async def put_product(self, command: PutProduct) -> PutOutcome:
@@ -293,6 +305,14 @@ class Catalog(Protocol):
 
         Raises ProductInvalid (with field paths), SlugTaken, SkuTaken, ProductChanged, CategoryNotFound, and
         ProductNotFound for an `id` that names nothing.
+        """
+        ...
+
+    @operation(idempotent=True, timeout_s=60)
+    async def put_products(self, command: PutProducts) -> Verdicts:
+        """Save many at once, for imports: each is saved or refused as `put_product` would.
+
+        Raises Invalid for too many; Unavailable, with nothing saved.
         """
         ...
 

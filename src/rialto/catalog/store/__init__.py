@@ -23,6 +23,7 @@ from rialto.catalog.api import (
     SkuTaken,
     SlugTaken,
     Texts,
+    VariantDraft,
 )
 from rialto.catalog.model.products import option_key, picture_of, uses_of
 from rialto.kernel.db import Duplicate, ReadSession, Row, WriteSession
@@ -153,20 +154,20 @@ def _mapped(row: Row) -> Product:
 
 async def insert_product(session: WriteSession, product: Product) -> bool:
     """False when the slug is taken already."""
-    return await session.run(INSERT_PRODUCT, *_product_columns(product)) == 1
+    return await session.run(INSERT_PRODUCT, *product_columns(product)) == 1
 
 
 async def update_product(session: WriteSession, product: Product) -> None:
     """Replace the row of the version before. Raises SlugTaken."""
     try:
-        count = await session.run(UPDATE_PRODUCT, *_product_columns(product))
+        count = await session.run(UPDATE_PRODUCT, *product_columns(product))
     except Duplicate as error:
         raise SlugTaken from error
     if count != 1:
         raise InvariantBroken(f"{product.id} was changed while it was locked")
 
 
-def _product_columns(product: Product) -> tuple[Any, ...]:
+def product_columns(product: Product) -> tuple[Any, ...]:
     draft = product.draft
     return (
         to_uuid(product.id),
@@ -175,9 +176,9 @@ def _product_columns(product: Product) -> tuple[Any, ...]:
         draft.published,
         draft.category,
         draft.tax_class,
-        _json(draft.title),
+        as_json(draft.title),
         draft.options,
-        _json(draft),
+        as_json(draft),
         product.changed_at,
     )
 
@@ -198,9 +199,9 @@ async def replace_variants(
         product_id,
         [variant.sku for variant in variants],
         list(range(len(variants))),
-        [_json(variant.options) for variant in variants],
+        [as_json(variant.options) for variant in variants],
         [option_key(variant) for variant in variants],
-        [None if image is None else _json(image) for image in images],
+        [None if image is None else as_json(image) for image in images],
         [variant.weight_g for variant in variants],
     )
     written = {row["sku"] for row in rows}
@@ -212,18 +213,23 @@ async def replace_variants(
                 FieldProblem(path=f"variants.{i}.sku", code="sku_taken", message=message) for i in taken
             )
         )
-    prices = [
+    prices = price_rows(variants, channels)
+    if prices:
+        await session.run(INSERT_PRICES, *(list(column) for column in zip(*prices, strict=True)))
+    uses = uses_of(product.draft, definitions)
+    if uses:
+        await session.run(INSERT_USES, product_id, *(list(column) for column in zip(*uses, strict=True)))
+
+
+def price_rows(variants: Sequence[VariantDraft], channels: Sequence[Channel]) -> list[tuple[Any, ...]]:
+    """The columns of INSERT_PRICES, row by row."""
+    return [
         (variant.sku, channel.code, currency, amount, variant.compare_at.get(currency))
         for variant in variants
         for currency, amount in variant.prices.items()
         for channel in channels
         if currency in channel.currencies
     ]
-    if prices:
-        await session.run(INSERT_PRICES, *(list(column) for column in zip(*prices, strict=True)))
-    uses = uses_of(product.draft, definitions)
-    if uses:
-        await session.run(INSERT_USES, product_id, *(list(column) for column in zip(*uses, strict=True)))
 
 
 async def offers(
@@ -275,7 +281,7 @@ async def tree_above(session: ReadSession, slug: str | None) -> dict[str, str | 
 
 
 async def put_category(session: WriteSession, one: Category) -> None:
-    await session.run(PUT_CATEGORY, one.slug, one.parent, one.position, _json(one))
+    await session.run(PUT_CATEGORY, one.slug, one.parent, one.position, as_json(one))
 
 
 async def attributes(session: ReadSession) -> list[AttributeDefinition]:
@@ -301,7 +307,7 @@ async def uses(session: ReadSession, code: str) -> list[str]:
 
 
 async def put_attribute(session: WriteSession, definition: AttributeDefinition) -> None:
-    await session.run(PUT_ATTRIBUTE, definition.code, definition.type, _json(definition))
+    await session.run(PUT_ATTRIBUTE, definition.code, definition.type, as_json(definition))
 
 
 async def lock_list(session: WriteSession, name: str) -> None:
@@ -323,5 +329,5 @@ def _bodies(rows: Sequence[Row], kind: type[T]) -> list[T]:
     return [msgspec.json.decode(row["body"], type=kind) for row in rows]
 
 
-def _json(value: Any) -> str:
+def as_json(value: Any) -> str:
     return msgspec.json.encode(value).decode()

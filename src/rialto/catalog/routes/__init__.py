@@ -1,0 +1,9 @@
+"""Where the catalogue is on the web: the staff's side of it. Shoppers browse `search`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rialto.catalog.routes import products, search_rules
+
+ROUTES: list[Any] = [*products.ROUTES, *search_rules.ROUTES]
