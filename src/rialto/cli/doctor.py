@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from rialto.app import ALL, choose_engines
+from rialto.app import ALL
 from rialto.cli import preflight
 from rialto.cli.backup import FOLDER
 from rialto.doctor.backups import check_backups
@@ -21,6 +21,7 @@ from rialto.doctor.database import check_database
 from rialto.doctor.machine import ClockCheck, check_disk, check_ports, check_python, check_search
 from rialto.doctor.model import Check, fail, has_failed, line, ok
 from rialto.doctor.reach import check_certificates, check_mail, check_providers
+from rialto.engines.choice import choose_engines
 from rialto.engines.embedded_postgres import borrowed_postgres, default_data_folder, has_database
 from rialto.engines.processes import CannotStart, FolderLock
 from rialto.kernel.clock import Clock
