@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from litestar import Litestar
@@ -14,6 +13,7 @@ from rialto.catalog.service import SERVICE as CATALOG
 from rialto.edge.audited import audited
 from rialto.edge.cached import CachedPages, Kept
 from rialto.edge.gate import Gate
+from rialto.edge.maintenance import maintained
 from rialto.edge.ops import ops_app
 from rialto.edge.refresh import Refreshing
 from rialto.edge.renewing import staying_signed_in
@@ -26,7 +26,7 @@ from rialto.identity.api import Identity
 from rialto.identity.service import SERVICE as IDENTITY
 from rialto.inventory.service import SERVICE as INVENTORY
 from rialto.kernel.audit import Finding
-from rialto.kernel.auth import TokenSigner, TokenVerifier
+from rialto.kernel.auth import TokenVerifier
 from rialto.kernel.background import Background
 from rialto.kernel.bus import Bus
 from rialto.kernel.cache import Entry
@@ -35,7 +35,9 @@ from rialto.kernel.consumers import GO_ON, Consumer
 from rialto.kernel.db import Database, DatabaseAddress
 from rialto.kernel.documents import Documents
 from rialto.kernel.errors import InvariantBroken, RialtoError
+from rialto.kernel.keys import Keyring
 from rialto.kernel.limits import RateLimiter
+from rialto.kernel.maintenance import MaintenanceSign
 from rialto.kernel.migrations import BUS_SCHEMA, DOCUMENTS_SCHEMA, role_of
 from rialto.kernel.personal import Keepers
 from rialto.kernel.relay import LAG, Relay
@@ -80,8 +82,9 @@ BUS_CONNECTIONS = 3  # one of them listens
 DOCUMENTS_CONNECTIONS = 1
 PAGES_KEPT = 4000
 # A feed that was away longer is rebuilt; competing consumers never are, their cursors hold the truth.
-LOG_KEPT = timedelta(days=7)
-PRUNE = Job(name="bus.prune", every_s=600, run=lambda bus: bus.prune(CONSUMERS, keep=LOG_KEPT))
+PRUNE = Job(
+    name="bus.prune", every_s=600, run=lambda app: app.bus.prune(CONSUMERS, keep=app.settings.keep.events)
+)
 # A job and not a step of the start: a document store that is down must not keep orders from going on.
 PREPARE = Job(name="documents.prepare", every_s=600, run=lambda app: app.prepare_documents())
 BURST_S = 4
@@ -108,7 +111,7 @@ class _Env:
         return self._app[api]
 
     def engine(self, port: str) -> Any:
-        own = {"documents": self._app.documents, "keepers": self._app.keepers}
+        own = {"documents": self._app.documents, "keepers": self._app.keepers, "keyring": self._app.keyring}
         return own[port] if port in own else self._app.engines.by_port[port]
 
     def wake(self, job: str) -> None:
@@ -125,6 +128,13 @@ class App:
         self.metrics = engines.metrics
         self.handlers: dict[str, Any] = {}
         self.keepers = Keepers()
+        self.keyring = Keyring(
+            engines.secrets,
+            engines.reread_secrets,
+            issuer=settings.public_url,
+            clock=engines.clock,
+            ids=engines.ids,
+        )
         self.databases: dict[str, Database] = {}
         self._bound: dict[type[Any], Any] = {}
         self._envs: dict[str, _Env] = {}
@@ -135,6 +145,7 @@ class App:
         for service in services:
             self._plug_in(service)
         self.bus = self._open_bus()
+        self.maintenance = MaintenanceSign(self.databases[BUS_SCHEMA], engines.clock)
         self.consumers = [self._consumer_of(service) for service in services if service.reactions]
         self.feeds = [make(self.handlers[s.name]) for s in services for make in s.feeds]
         self.background = self._make_background(self.bus)
@@ -249,7 +260,7 @@ class App:
             relay=Relay(telling, bus, engines.faults),
             consumers=self.consumers,
             jobs=[
-                (PRUNE, self.bus),
+                (PRUNE, self),
                 (GO_ON, self.consumers),
                 (PREPARE, self),
                 *((job, self.handlers[s.name]) for s in self.services for job in s.jobs),
@@ -285,19 +296,20 @@ class App:
             is_ready=self.is_ready,
             middleware=[
                 staying_signed_in(self[Identity], secure=settings.secure),
+                maintained(self.maintenance),
                 audited(self[Identity]),
             ],
         )
         kept: MemoryCache[Entry[Kept]] = MemoryCache(PAGES_KEPT)
         pages = CachedPages(app, kept, clock=engines.clock, ids=engines.ids, metrics=self.metrics)
         self.pages_refresh.then(pages.clear)
-        signer = TokenSigner(engines.secrets.signing_key, issuer=settings.public_url, clock=engines.clock)
         roles = RoleBook(self._load_roles, clock=engines.clock)
         verifier = TokenVerifier(
-            [signer.public_jwk()],
+            self.keyring.public_keys(),
             issuer=settings.public_url,
             clock=engines.clock,
             permissions_of=roles.permissions_of,
+            watch=self.keyring.news,
         )
         rate = settings.rate_limit
         return Gate(

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import asyncio
 import xml.etree.ElementTree as ET
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import msgspec
 import pyotp
 import pytest
 
@@ -25,11 +28,17 @@ from rialto.identity.api import (
     TokenRefused,
     Tokens,
 )
+from rialto.identity.handlers import IdentityHandlers
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import TooMany
 from rialto.kernel.ids import SESSION
+from rialto.kernel.keys import Keyring
+from rialto.kernel.secrets import Secrets, make_secrets, resealed, rotated
+from rialto.kernel.service import Nothing
 from tests.identity.desk import PASSWORD, Desk, anna, open_identity, signing_in
 from tests.identity.web import web_of
+from tests.support.databases import SECRETS
+from tests.support.values import seeded_ids
 
 pytestmark = pytest.mark.anyio
 
@@ -317,3 +326,35 @@ async def test_the_second_factor_on_the_web(postgres: DatabaseAddress) -> None:
         off = await client.post("/v1/auth/totp/disable", json={"password": PASSWORD}, headers=own)
         assert off.status_code == 204
         assert (await client.post("/v1/auth/login", json=login)).status_code == 200
+
+
+def with_keys(desk: Desk, secrets: Secrets) -> Desk:
+    """The same desk after its processes have taken up these keys."""
+    keyring = Keyring(secrets, issuer=desk.env.settings.public_url, clock=desk.env.clock, ids=seeded_ids(21))
+    parts = replace(desk.handlers.parts, keyring=keyring)
+    env: Any = desk.env
+    return replace(desk, handlers=IdentityHandlers(env, parts))
+
+
+async def test_rotated_keys_seal_everything_anew_and_every_authenticator_goes_on(
+    postgres: DatabaseAddress,
+) -> None:
+    async with open_identity(postgres) as desk:
+        secret, _ = await enrolled(desk, await desk.customer())
+        other = await desk.handlers.put_staff(anna(email="bob@rialto.test"))
+        await enrolled(desk, other.id)
+        secrets = rotated(SECRETS, seeded_ids(20), now=desk.env.clock.now(), accepted=timedelta(seconds=665))
+        before = with_keys(desk, secrets)
+        desk.env.clock.advance(totp.STEP_S)
+        await finish(before, await first_step(before), code_of(desk, secret))
+        done = await before.handlers.reseal(Nothing())
+        assert (done.resealed, done.unreadable) == (2, 0)
+        again = await before.handlers.reseal(Nothing())
+        assert (again.resealed, again.unreadable) == (0, 0)
+        only_new = msgspec.structs.replace(resealed(secrets), former_sealing_roots=())
+        after = with_keys(desk, only_new)
+        desk.env.clock.advance(totp.STEP_S)
+        await finish(after, await first_step(after), code_of(desk, secret))
+        lost = await with_keys(desk, make_secrets(seeded_ids(22))).handlers.reseal(Nothing())
+        assert (lost.resealed, lost.unreadable) == (0, 2)
+        await finish(after, await first_step(after), code_of(desk, secret, after_s=totp.STEP_S))

@@ -120,3 +120,22 @@ async def test_the_log_on_the_web(postgres: DatabaseAddress) -> None:
         assert naive.status_code == 422
         zoned = await client.get("/v1/admin/audit-log?since=2026-01-05T09:00:00Z", headers=owner)
         assert zoned.status_code == 200
+
+
+async def test_old_entries_leave_and_the_last_half_year_never_does(postgres: DatabaseAddress) -> None:
+    async with open_identity(postgres) as desk:
+        staff = await desk.handlers.put_staff(anna())
+        await act(desk, staff.id)
+        await act(desk, staff.id)
+        assert await desk.handlers.sweep() == 0
+        desk.env.clock.advance(desk.env.settings.keep.staff_log.total_seconds())
+        young = await act(desk, staff.id)
+        assert await desk.handlers.sweep() == 2
+        assert [action.id for action in await listed(desk)] == [young]
+        # Whoever has the service's password and asks for more gets no more.
+        async with desk.env.db.write() as session:
+            assert await session.value("SELECT forget_staff_actions('infinity', 1000)") == 0
+        for statement in ("DELETE FROM staff_actions", "DELETE FROM staff_action_outcomes"):
+            with pytest.raises(Exception, match="permission denied"):
+                async with desk.env.db.write() as session:
+                    await session.run(statement)

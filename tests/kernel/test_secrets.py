@@ -85,7 +85,9 @@ def test_a_file_that_cannot_be_written_is_refused_and_leaves_nothing(tmp_path: P
 
 def test_secrets_differ_from_each_other_and_from_shop_to_shop() -> None:
     one, two = make_secrets(seeded_ids(1)), make_secrets(seeded_ids(2))
-    values = [getattr(secrets, name) for secrets in (one, two) for name in Secrets.__struct_fields__]
+    made = [name for name in Secrets.__struct_fields__ if "former" not in name and name != "sealing_root"]
+    values = [getattr(secrets, name) for secrets in (one, two) for name in made]
+    assert len(made) == 5
     assert len(set(values)) == len(values)
     assert make_secrets(seeded_ids(1)) == one
     assert "BEGIN PRIVATE KEY" in one.signing_key

@@ -382,3 +382,25 @@ async def test_a_persons_mails_are_handed_out_and_erased_however_the_address_was
         for _ in range(2):
             await desk.handlers.forget(anna)
         assert await desk.mails() == []
+
+
+async def test_what_old_mails_said_is_forgotten_and_that_they_were_sent_is_not(
+    postgres: DatabaseAddress,
+) -> None:
+    async with open_desk(postgres) as desk:
+        await desk.tell(PLACED)
+        [sent] = (await desk.handlers.list(ListMails())).items
+        desk.env.clock.advance(desk.env.settings.keep.mails.total_seconds() + 1)
+        assert await desk.handlers.forget_old() == 0  # it waits to be sent, however old
+        await desk.handlers.send_due()
+        assert await desk.handlers.forget_old() == 1
+        assert await desk.handlers.forget_old() == 0
+        assert (await desk.handlers.list(ListMails())).items == []
+        with pytest.raises(MailNotFound):
+            await desk.handlers.get(MailRef(id=sent.id))
+        async with desk.env.db.read() as session:
+            row = await session.one("SELECT recipient || subject || text || html AS said, state FROM mails")
+        assert row is not None
+        assert (row["said"], row["state"]) == ("", "sent")
+        await desk.tell(PLACED)  # told again, the cause still has its mail
+        assert await desk.handlers.send_due() == 0

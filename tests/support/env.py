@@ -14,6 +14,7 @@ from rialto.kernel.clock import ManualClock
 from rialto.kernel.db import Database, DatabaseAddress
 from rialto.kernel.faults import Faults, NoFaults
 from rialto.kernel.ids import Ids
+from rialto.kernel.keys import Keyring
 from rialto.kernel.migrations import DOCUMENTS_SCHEMA, role_of
 from rialto.kernel.personal import Keepers
 from rialto.kernel.service import Service
@@ -47,7 +48,14 @@ class TestEnv:
         self.handlers: Any = None
         self._peers = peers
         self.keepers = Keepers()
-        self._engines = {"secrets": SECRETS, "cache": MemoryCache, "keepers": self.keepers, **engines}
+        keyring = Keyring(SECRETS, issuer=self.settings.public_url, clock=clock, ids=ids)
+        self._engines = {
+            "secrets": SECRETS,
+            "keyring": keyring,
+            "cache": MemoryCache,
+            "keepers": self.keepers,
+            **engines,
+        }
 
     def __getitem__(self, api: type[T]) -> T:
         return bind(api, self._peers[api], clock=self.clock, strict=True)

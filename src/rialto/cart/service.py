@@ -36,6 +36,7 @@ SERVICE = Service(
         e.clock,
         e.ids,
         Peers(e[Catalog], e[Inventory], e[Pricing], clock=e.clock, ids=e.ids, memory=e.engine("cache")),
+        kept=e.settings.keep.carts,
     ),
     package="rialto.cart",
     routes=ROUTES,

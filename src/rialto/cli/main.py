@@ -15,7 +15,24 @@ from rialto import __version__
 from rialto.app import ALL, App
 from rialto.catalog.api import Catalog
 from rialto.catalog.service import SERVICE as CATALOG
-from rialto.cli import audit, events, import_, plan, promotions, rebuild, run, secrets_, seed, serve, user
+from rialto.cli import (
+    audit,
+    backup,
+    doctor,
+    events,
+    import_,
+    keys,
+    maintenance,
+    plan,
+    promotions,
+    rebuild,
+    restore,
+    run,
+    secrets_,
+    seed,
+    serve,
+    user,
+)
 from rialto.cli.first_start import hooks_of
 from rialto.cli.progress import Bar, Progress
 from rialto.engines.choice import choose_engines, documents_address
@@ -74,6 +91,15 @@ def _parser() -> argparse.ArgumentParser:
     secrets_.add_arguments(
         commands.add_parser("secrets", help="the keys and passwords the shop made for itself")
     )
+    keys.add_arguments(commands.add_parser("keys", help="other keys in place of those that sign and seal"))
+    backup.add_arguments(commands.add_parser("backup", help="back up the shop while it runs"))
+    restore.add_arguments(commands.add_parser("restore", help="put a backup in place, as of a given moment"))
+    doctor.add_arguments(
+        commands.add_parser("doctor", help="look at everything the shop needs, and say what to do")
+    )
+    maintenance.add_arguments(
+        commands.add_parser("maintenance", help="let customers look and change nothing for a while")
+    )
     promotions.add_arguments(
         commands.add_parser("promotions", help="what is given to whom, and the codes for it")
     )
@@ -84,11 +110,23 @@ def _parser() -> argparse.ArgumentParser:
 def _dispatch(options: argparse.Namespace) -> int:
     if options.command == "run":
         return run.run_command(options, os.environ, hooks_of, Progress(SystemClock().monotonic))
+    if options.command == "doctor":
+        return doctor.run(options, os.environ, SystemClock(), print)
     settings = read_settings(os.environ, data_default=default_data_folder(Path.cwd(), os.geteuid()))
-    ids = RandomIds(SystemClock())
-    if options.command == "secrets":
-        return secrets_.run(settings, ids, print)
+    clock = SystemClock()
+    ids = RandomIds(clock)
+    alone: dict[str, Callable[[], int]] = {
+        "secrets": lambda: secrets_.run(settings, ids, print),
+        "restore": lambda: restore.run(options, settings, ids, clock=clock, out=print),
+        "backup": lambda: backup.run(
+            options, settings, lambda: secrets_.secrets_of(settings, ids), clock=clock, out=print
+        ),
+    }
+    if options.command in alone:
+        return alone[options.command]()
     secrets = secrets_.secrets_of(settings, ids)
+    if options.command == "keys":
+        secrets = keys.rotate(options, settings, ids, clock)
     configure_logs(settings.log, json=not sys.stderr.isatty())
     if options.command == "serve":
         address = _address_of(settings)
@@ -129,6 +167,8 @@ def _shop_work(options: argparse.Namespace) -> tuple[Sequence[Service], Work]:
             lambda app: promotions.run(options, app[Pricing], print),
         ),
         "user": (people, lambda app: user.run(options, app[Identity], print, getpass.getpass)),
+        "keys": (people, lambda app: keys.reseal(app, print)),
+        "maintenance": ((), lambda app: maintenance.run(options, app, print)),
         "audit": (ALL, lambda app: audit.run(app, print)),
         "events": (ALL, lambda app: events.run(options, app.consumers, print)),
         "rebuild": (ALL, lambda app: rebuild.run(options, app, print)),

@@ -38,6 +38,7 @@ class Plan:
     environment: Mapping[str, str]
     serve: Sequence[str]
     sandbox: Sequence[str]
+    archive_gb: int = 20
     durable: bool = True  # False in tests: the database does not wait for the disk
 
 
@@ -62,6 +63,7 @@ def plan_of(settings: Settings, environment: Mapping[str, str]) -> Plan:
         sandbox_port=settings.sandbox_port,
         workers=settings.workers,
         database_url=settings.database_url,
+        archive_gb=settings.archive_gb,
         environment={**environment, "RIALTO_DATA": str(settings.data)},
         serve=(sys.executable, "-m", "rialto.cli", "serve"),
         sandbox=_sandbox_command(settings),

@@ -105,7 +105,7 @@ def _start(plan: Plan, hooks: Hooks, progress: Progress, *, supervisor: Supervis
     url = plan.database_url
     if url is None:
         server = EmbeddedPostgres(plan.data, progress.note, password=password, durable=plan.durable)
-        supervisor.own_database(server)
+        supervisor.own_database(server, archive_bytes_max=plan.archive_gb * 2**30)
         with progress.step("Database"):
             url = server.ensure_running().url
     with progress.step("Tables"):

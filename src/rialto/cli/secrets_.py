@@ -12,7 +12,14 @@ from rialto.engines.embedded_postgres import EmbeddedPostgres, has_database
 from rialto.engines.postgres_install import make_data_folder
 from rialto.engines.processes import CannotStart, FolderLock
 from rialto.kernel.ids import Ids
-from rialto.kernel.secrets import Secrets, load_or_make_secrets, make_secrets, replace_secrets
+from rialto.kernel.secrets import (
+    Secrets,
+    SecretsBroken,
+    load_or_make_secrets,
+    read_secrets,
+    renewed,
+    replace_secrets,
+)
 from rialto.kernel.settings import Settings
 
 
@@ -44,7 +51,7 @@ def run(settings: Settings, ids: Ids, out: Callable[[str], None]) -> int:
             f"Rialto runs with the data folder {settings.data} (process {lock.holder()}); stop it first."
         )
     try:
-        secrets = make_secrets(ids)
+        secrets = renewed(_former(settings), ids)
         if settings.database_url is None and has_database(settings.data):
             EmbeddedPostgres(settings.data).change_password(secrets.database_password("rialto"))
         replace_secrets(settings.secret_file, secrets, ids)
@@ -54,3 +61,11 @@ def run(settings: Settings, ids: Ids, out: Callable[[str], None]) -> int:
         f"New secrets are in {settings.secret_file}. Back the file up, then start the shop or run `rialto migrate`."
     )
     return 0
+
+
+def _former(settings: Settings) -> Secrets | None:
+    """What sealed second factors so far; without it their owners need new ones."""
+    try:
+        return read_secrets(settings.secret_file)
+    except SecretsBroken:
+        return None

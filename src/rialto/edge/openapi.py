@@ -19,11 +19,13 @@ from litestar.types import Empty
 from litestar.typing import FieldDefinition
 
 from rialto import __version__
+from rialto.edge.maintenance import stops_in_maintenance
 from rialto.edge.schemas import Schemas, parameter_schema
 from rialto.edge.vocabulary import HEADERS_REQUIRED, INTRODUCTION, TAGS, WORDS
 from rialto.kernel.auth import AccessTokenRefused
 from rialto.kernel.errors import Denied, Invalid, NotFound, RialtoError, TooMany, Unavailable
 from rialto.kernel.http import BODY_BYTES_MAX, PROBLEM_MEDIA_TYPE, TITLES, About, Problem, status_of
+from rialto.kernel.maintenance import InMaintenance
 
 Json = dict[str, Any]
 
@@ -274,6 +276,8 @@ def _refusals(handler: HTTPRouteHandler, *, guarded: bool) -> dict[int, list[tup
     if body is not None or {"path", "query"} & set(places.values()):
         expected.append(Invalid())
     expected += [TooMany(retry_after_s=1), Unavailable(retry_after_s=1)]
+    if stops_in_maintenance(handler):
+        expected.append(InMaintenance())
     found: dict[int, list[tuple[str, str]]] = {}
     for error in expected:
         told = found.setdefault(status_of(error), [])

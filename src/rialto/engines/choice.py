@@ -18,6 +18,7 @@ from rialto.kernel.db import Gate as DatabaseGate
 from rialto.kernel.extensions import Surroundings, find_extension
 from rialto.kernel.faults import CrashAt, Faults, NoFaults
 from rialto.kernel.ids import Ids, RandomIds
+from rialto.kernel.keys import SecretsFile
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.settings import Settings
 from rialto.kernel.telemetry import Metrics
@@ -37,6 +38,7 @@ class Engines:
     address: DatabaseAddress
     by_port: Mapping[str, Any]
     documents_address: DatabaseAddress | None = None
+    reread_secrets: Callable[[], Secrets | None] = lambda: None
     gate: DatabaseGate | None = None
     open_connection: Connect = connect
     listen: bool = True
@@ -72,6 +74,7 @@ def choose_engines(settings: Settings, secrets: Secrets, address: DatabaseAddres
             "secrets": secrets,
         },
         documents_address=documents_address(settings),
+        reread_secrets=SecretsFile(settings.secret_file),
         closers=[engine for engine in (*providers, mailer) if hasattr(engine, "close")],
     )
 

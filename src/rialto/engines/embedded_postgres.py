@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
+from rialto.engines.postgres_archive import overflow, stop_archiving
 from rialto.engines.postgres_files import DATABASE, PORT, SUPERUSER, Cluster, reason
 from rialto.engines.postgres_install import (
     Installation,
@@ -54,6 +55,8 @@ __all__ = [
     "throwaway_postgres",
 ]
 
+# Where a restore makes the new database ready, below the data folder (restoring.py).
+RESTORING = "restoring"
 _SOCKET_PATH_MAX = 107
 _LOG_BYTES_MAX = 8 * 1024 * 1024
 _STOP_GRACE_S = 4.0
@@ -162,11 +165,20 @@ class EmbeddedPostgres:
         """Called now and then by whoever watches the server."""
         bound_file(self._output, _LOG_BYTES_MAX)
 
+    def keep_archive_small(self, bytes_max: int) -> None:
+        """Called now and then, too: the archive of the log grows as long as nobody makes a new backup."""
+        why = overflow(self._folder, bytes_max)
+        if why and self._server is not None:
+            stop_archiving(self._folder, why, self._server.pid)
+            self._log(f"Archiving for backups is stopped: {why} `rialto backup` begins it anew.")
+
     def _ensure_running(self) -> PostgresAddress:
         make_data_folder(self.data)
         installation = install(self.data)
         cluster = Cluster(self._folder, installation, self._durable)
         if not self._folder.exists():
+            if (self.data / RESTORING).exists():
+                raise CannotStart(f"A restore of {self.data} was cut off; run `rialto restore` again.")
             self._log("Creating the database")
             cluster.create(self._password())
         shut_down = cluster.check()

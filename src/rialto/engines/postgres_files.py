@@ -17,11 +17,18 @@ from rialto.engines.processes import CannotStart
 SUPERUSER = "rialto"
 DATABASE = "rialto"
 PORT = 5432
-_MAJOR = "18"
+MAJOR = "18"
 # Passwords are long and random, so stretching them would only cost time on every connection.
 _SCRAM_ITERATIONS = 64
 
-_ACCESS = "# Written by Rialto. One way in: the Unix socket, with a password.\nlocal all all scram-sha-256\n"
+# What is said about archiving stands in a file of its own, which a start leaves alone (postgres_archive.py).
+ARCHIVE_FILE = "archive.conf"
+
+_ACCESS = """\
+# Written by Rialto. One way in: the Unix socket, with a password.
+local all all scram-sha-256
+local replication all scram-sha-256
+"""
 
 _CONFIGURATION = """\
 # Written by Rialto at every start. Use ALTER SYSTEM for settings of your own.
@@ -49,11 +56,16 @@ fsync = {durable}
 # Also without fsync: a killed server then loses nothing, only a lost machine does.
 synchronous_commit = on
 full_page_writes = {durable}
-max_wal_senders = 2
+max_wal_senders = 3
 min_wal_size = '64MB'
 max_wal_size = '256MB'
 checkpoint_timeout = '10min'
 log_checkpoints = off
+
+# Without backups there is no archive: what is full is forgotten. The file says otherwise after the first one.
+archive_mode = on
+archive_command = 'true'
+include_if_exists = '{archive_file}'
 
 log_min_messages = warning
 log_line_prefix = '%m [%p] %u@%d '
@@ -96,10 +108,11 @@ class Cluster:
             found = ""
         if not found.isdigit():
             raise self._damaged("PG_VERSION is missing or unreadable")
-        if found != _MAJOR:
+        if found != MAJOR:
             raise CannotStart(
                 f"The database in {self.folder} was made by PostgreSQL {found} and this Rialto brings "
-                f"PostgreSQL {_MAJOR}; start it with the Rialto that made it, or move it by dump and restore."
+                f"PostgreSQL {MAJOR}; with the Rialto that made it run `rialto backup --logical`, and with this one "
+                "`rialto restore --replace`."
             )
         control = self.installation.run("pg_controldata", "-D", str(self.folder))
         if control.returncode != 0 or "warning" in (control.stdout + control.stderr).lower():
@@ -113,6 +126,7 @@ class Cluster:
             scram_iterations=_SCRAM_ITERATIONS,
             socket_folder=str(socket_folder).replace("'", "''"),
             durable="on" if self.durable else "off",
+            archive_file=ARCHIVE_FILE,
         )
         self._write("postgresql.conf", settings)
 

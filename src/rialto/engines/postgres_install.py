@@ -55,11 +55,16 @@ def make_data_folder(data: Path) -> None:
         folder.chmod(0o755)
     if data in missing:
         data.chmod(0o700)
-    if os.geteuid() == 0:
-        data.chmod(stat.S_IMODE(data.stat().st_mode) | 0o011)
+    make_passable(data, os.geteuid() == 0)
     run = data / "run"
     run.mkdir(exist_ok=True)
     run.chmod(0o755)
+
+
+def make_passable(folder: Path, for_others: bool) -> None:
+    """The database's user, if it is another than us, may go through the folder to what is its own."""
+    if for_others:
+        folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o011)
 
 
 @dataclass(frozen=True)
@@ -81,9 +86,13 @@ class Installation:
     programs: Path
     account: Account
 
-    def run(self, program: str, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Run one of the programs to its end and return what it said."""
-        return _run_as(self.account, [str(self.programs / program), *arguments], stdin=stdin)
+    def run(
+        self, program: str, *arguments: str, stdin: str = "", password: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one of the programs to its end and return what it said. `password` is the database's."""
+        return _run_as(
+            self.account, [str(self.programs / program), *arguments], stdin=stdin, password=password
+        )
 
     def start(self, program: str, *arguments: str, output: Path) -> subprocess.Popen[bytes]:
         """Start a program that outlives us, in a session of its own, appending its words to a file."""
@@ -221,11 +230,14 @@ def _runs(path: Path) -> bool:
     return path.is_dir() or bool(path.stat().st_mode & stat.S_IXUSR)
 
 
-def _run_as(account: Account, command: Sequence[str], *, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def _run_as(
+    account: Account, command: Sequence[str], *, stdin: str = "", password: str | None = None
+) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
             command,
-            env=_ENVIRONMENT,
+            # A command line can be read by everybody on the machine, an environment by its user only.
+            env=_ENVIRONMENT if password is None else {**_ENVIRONMENT, "PGPASSWORD": password},
             cwd="/",
             input=stdin,
             capture_output=True,

@@ -32,6 +32,7 @@ from rialto.engines.processes import (
 )
 
 READY_WITHIN_S = 60.0
+ARCHIVE_BYTES_MAX = 20 * 2**30
 _STOP_GRACE_S = 4.0
 _WATCH_S = 0.5
 _HOUSEKEEPING_S = 5.0
@@ -110,8 +111,9 @@ class Database:
 
     name = "database"
 
-    def __init__(self, server: EmbeddedPostgres) -> None:
+    def __init__(self, server: EmbeddedPostgres, archive_bytes_max: int) -> None:
         self._server = server
+        self._archive_bytes_max = archive_bytes_max
 
     def is_running(self) -> bool:
         return self._server.is_running()
@@ -124,6 +126,7 @@ class Database:
 
     def keep_tidy(self) -> None:
         self._server.keep_log_small()
+        self._server.keep_archive_small(self._archive_bytes_max)
 
 
 @dataclass
@@ -169,10 +172,10 @@ class Supervisor:
         for file in files:
             file.remove()
 
-    def own_database(self, server: EmbeddedPostgres) -> None:
-        """Watch this server from now on, and stop it last."""
+    def own_database(self, server: EmbeddedPostgres, *, archive_bytes_max: int = ARCHIVE_BYTES_MAX) -> None:
+        """Watch this server from now on, and stop it last. `archive_bytes_max` bounds what it archives."""
         self._database = server
-        self._watched.append(_Watched(Database(server)))
+        self._watched.append(_Watched(Database(server, archive_bytes_max)))
 
     def start(self, children: Sequence[Child], *, ready: Callable[[], bool]) -> None:
         """Start them side by side and wait until `ready`. Raises CannotStart when one ends before."""

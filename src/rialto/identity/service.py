@@ -1,6 +1,6 @@
 """How identity is plugged in.
 
-Engines: `secrets` (kernel.secrets.Secrets), `passwords` (kernel.auth.Passwords), `keepers` (kernel.personal.Keepers).
+Engines: `secrets` (kernel.secrets.Secrets), `keyring` (kernel.keys.Keyring), `passwords` (kernel.auth.Passwords), `keepers` (kernel.personal.Keepers).
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ from rialto.identity.model.sessions import RefreshTokens
 from rialto.identity.model.tokens import LinkTokens
 from rialto.identity.passkeys import Ceremonies
 from rialto.identity.routes import ROUTES
-from rialto.kernel.auth import TokenSigner
 from rialto.kernel.limits import RateLimiter
 from rialto.kernel.personal import PersonalData
-from rialto.kernel.sealing import Sealer
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Env, Job, Service
 
@@ -32,11 +30,10 @@ def build(e: Env) -> IdentityHandlers:
     secrets: Secrets = e.engine("secrets")
     parts = Parts(
         passwords=e.engine("passwords"),
-        signer=TokenSigner(secrets.signing_key, issuer=e.settings.public_url, clock=e.clock),
+        keyring=e.engine("keyring"),
         tokens=RefreshTokens(secrets.derive("identity:refresh")),
         clients=RateLimiter(per_s=CLIENT_PER_S, burst=CLIENT_BURST, clock=e.clock),
         links=LinkTokens(secrets.derive("identity:links")),
-        sealer=Sealer(secrets.derive("identity:totp"), e.ids),
         keepers=e.engine("keepers"),
         ceremonies=Ceremonies(e.settings.public_url),
         shop_name=urlsplit(e.settings.public_url).hostname or "Rialto",

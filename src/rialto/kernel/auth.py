@@ -153,8 +153,14 @@ class TokenVerifier:
         clock: Clock,
         permissions_of: Callable[[Iterable[str]], frozenset[str]],
         cache_max: int = CACHE_MAX,
+        watch: Callable[[bool], Sequence[dict[str, str]] | None] = lambda _at_once: None,
     ) -> None:
-        """`permissions_of` says what roles allow; it is asked at each verification, not once per token."""
+        """`permissions_of` says what roles allow; it is asked at each verification, not once per token.
+
+        `watch` is asked for other keys than it told last: at each verification, and at once (True) before a token is
+        refused because nobody knows its key.
+        """
+        self._watch = watch
         self._permissions_of = permissions_of
         self._issuer = issuer
         self._clock = clock
@@ -174,6 +180,7 @@ class TokenVerifier:
 
     def verify(self, token: str) -> Principal:
         """The token's principal. Raises AccessTokenRefused, and does not say why."""
+        self._take_up(at_once=False)
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         known = self._cache.get(digest)
         if known is None:
@@ -217,10 +224,18 @@ class TokenVerifier:
         return claims.nbf - LEEWAY_S, claims.exp + LEEWAY_S, _principal(claims)
 
     def _key_of(self, token: GuestProtocol) -> Any:
-        key = self._keys.get(str(token.headers().get("kid")))
+        kid = str(token.headers().get("kid"))
+        if kid not in self._keys:
+            self._take_up(at_once=True)
+        key = self._keys.get(kid)
         if key is None:
             raise AccessTokenRefused
         return key
+
+    def _take_up(self, *, at_once: bool) -> None:
+        keys = self._watch(at_once)
+        if keys is not None:
+            self.replace_keys(keys)
 
     def _remember(self, digest: bytes, known: tuple[int, int, Principal]) -> None:
         self._cache[digest] = known

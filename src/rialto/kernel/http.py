@@ -276,6 +276,10 @@ async def customer_only(connection: ASGIConnection[Any, Any, Any, Any], _handler
 customer_only.audience = "a customer"  # type: ignore[attr-defined]
 
 
+# A route that goes on while customers can change nothing (edge/maintenance.py) says so in its options.
+GOES_ON = "goes_on"
+
+
 def about(
     operation_id: str,
     summary: str,
@@ -287,11 +291,13 @@ def about(
     tagged: bool = False,
     example: Mapping[str, Any] | None = None,
     media_type: str | None = None,
+    goes_on: bool = False,
 ) -> dict[str, Any]:
     """What `/openapi.json` says of a route beside what its signature says, as keywords for Litestar's decorators.
 
     `refuses` lists the errors it may answer with (what any request may meet is added there), `answers` further
     successful statuses and their types, `parameters` what no signature can say (in OpenAPI's form), `tagged` says that its answer carries an ETag, `example` is a body. `media_type` is that of an answer that is no JSON: bytes.
+    `goes_on`: also during maintenance, though it is no reading.
     """
     told = About(
         refuses=tuple(refuses),
@@ -301,7 +307,12 @@ def about(
         example=example,
         media_type=media_type,
     )
-    return {"operation_id": operation_id, "summary": summary, "tags": [tag], "opt": {"about": told}}
+    return {
+        "operation_id": operation_id,
+        "summary": summary,
+        "tags": [tag],
+        "opt": {"about": told, GOES_ON: goes_on},
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

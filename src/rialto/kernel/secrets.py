@@ -1,7 +1,8 @@
 """Secrets made at first start, kept in one file that only its owner may read.
 
 Holds the key that database passwords and keyed digests are derived from, the Ed25519 key that signs access
-tokens, and what the shop and the sandbox provider share. Rotation replaces the file; see docs.
+tokens, and what the shop and the sandbox provider share. Rotating replaces the file with one in which former keys
+still stand: public halves while tokens of theirs run, and what sealed before.
 """
 
 from __future__ import annotations
@@ -11,11 +12,18 @@ import hmac
 import os
 import stat
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.ids import Ids
@@ -26,34 +34,103 @@ class SecretsBroken(RialtoError):
     code = "secrets_broken"
 
 
+class FormerSigningKey(Frozen):
+    """The public half of a key that signs no more, as a PEM, and until when its tokens are taken."""
+
+    public_key: str
+    until: datetime
+
+
 class Secrets(Frozen):
-    """`root` and the others are text; `signing_key` is a PKCS 8 PEM."""
+    """`root` and the others are text; `signing_key` is a PKCS 8 PEM.
+
+    What is sealed is sealed with keys of `sealing_root`, or of `root` in a file of an earlier release.
+    """
 
     root: str
     signing_key: str
     sandbox_secret_key: str
     sandbox_publishable_key: str
     sandbox_webhook_secret: str
+    sealing_root: str = ""
+    former_sealing_roots: tuple[str, ...] = ()
+    former_signing_keys: tuple[FormerSigningKey, ...] = ()
 
     def derive(self, purpose: str) -> str:
         """A secret of its own for one purpose, 64 hex digits (HMAC-SHA-256 of the root)."""
-        return hmac.new(self.root.encode(), purpose.encode(), hashlib.sha256).hexdigest()
+        return _derived(self.root, purpose)
+
+    def sealing_keys(self, purpose: str) -> tuple[str, ...]:
+        """The key that seals for a purpose now, and those that did before, the newest first."""
+        return tuple(_derived(root, purpose) for root in self.sealing_roots)
+
+    @property
+    def sealing_roots(self) -> tuple[str, ...]:
+        return (self.sealing_root or self.root, *self.former_sealing_roots)
 
     def database_password(self, role: str) -> str:
         return self.derive(f"database:{role}")
 
 
+def _derived(root: str, purpose: str) -> str:
+    return hmac.new(root.encode(), purpose.encode(), hashlib.sha256).hexdigest()
+
+
 def make_secrets(ids: Ids) -> Secrets:
     """Fresh ones. The signing key comes from `ids` too, so that a simulated run can be replayed."""
-    seed = hashlib.sha256(ids.token(320).encode()).digest()
-    key = Ed25519PrivateKey.from_private_bytes(seed)
     return Secrets(
+        signing_key=_signing_key(ids),
         root=ids.token(320),
-        signing_key=key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
         sandbox_secret_key=f"sk_sandbox_{ids.token()}",
         sandbox_publishable_key=f"pk_sandbox_{ids.token()}",
         sandbox_webhook_secret=f"whsec_{ids.token(256)}",
     )
+
+
+def rotated(secrets: Secrets, ids: Ids, *, now: datetime, accepted: timedelta) -> Secrets:
+    """With another key that signs and another that seals. Tokens of the former are taken for `accepted` from now on."""
+    public = _private(secrets.signing_key).public_key()
+    former = FormerSigningKey(
+        public_key=public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
+        until=now + accepted,
+    )
+    return msgspec.structs.replace(
+        secrets,
+        signing_key=_signing_key(ids),
+        former_signing_keys=tuple(one for one in (former, *secrets.former_signing_keys) if one.until > now),
+        sealing_root=ids.token(320),
+        former_sealing_roots=secrets.sealing_roots,
+    )
+
+
+def resealed(secrets: Secrets) -> Secrets:
+    """After everything was sealed anew: one former key stays, for what a process sealed that had not looked yet."""
+    return msgspec.structs.replace(secrets, former_sealing_roots=secrets.former_sealing_roots[:1])
+
+
+def renewed(secrets: Secrets | None, ids: Ids) -> Secrets:
+    """All anew. What was sealed before can still be opened, if there is a file that can be read."""
+    fresh = make_secrets(ids)
+    if secrets is None:
+        return fresh
+    return msgspec.structs.replace(fresh, former_sealing_roots=secrets.sealing_roots)
+
+
+def _signing_key(ids: Ids) -> str:
+    key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(ids.token(320).encode()).digest())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _private(pem: str) -> Ed25519PrivateKey:
+    try:
+        key = load_pem_private_key(pem.encode(), password=None)
+    except ValueError:
+        key = None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise SecretsBroken(
+            "The signing key of the secrets file is no Ed25519 key; run `rialto secrets renew`."
+        )
+    return key
 
 
 def load_or_make_secrets(path: Path, ids: Ids) -> Secrets:
@@ -61,10 +138,23 @@ def load_or_make_secrets(path: Path, ids: Ids) -> Secrets:
 
     Raises SecretsBroken when it cannot be read or written, is damaged, or others may read it.
     """
+    return _make(path, ids) if _is_missing(path) else read_secrets(path)
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:  # told by whoever reads it
+        return False
+    return False
+
+
+def read_secrets(path: Path) -> Secrets:
+    """The file's. Raises SecretsBroken when it cannot be read, is damaged, or others may read it."""
     try:
         mode = path.stat().st_mode
-    except FileNotFoundError:
-        return _make(path, ids)
     except OSError as error:
         raise SecretsBroken(f"{path} cannot be used as the secrets file: {error}") from None
     if stat.S_IMODE(mode) & 0o077:
@@ -85,12 +175,34 @@ def replace_secrets(path: Path, secrets: Secrets, ids: Ids) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_new(beside, secrets)
+        _keep_owner(beside, path)
         beside.replace(path)
     except OSError as error:
         raise SecretsBroken(f"{path} cannot be written: {error}") from None
     finally:
         with suppress(OSError):  # never made, or in its place
             beside.unlink()
+
+
+def bring_back(path: Path, kept: Path, ids: Ids) -> Secrets:
+    """The secrets of a shop whose database comes from a backup, which has the file `kept`: the shop's own, if it has
+    any, which from now on open what the kept ones sealed. Raises SecretsBroken.
+
+    The kept ones do not replace the shop's: they may have been renewed because somebody had seen them.
+    """
+    theirs = read_secrets(kept)
+    ours = theirs if _is_missing(path) else read_secrets(path)
+    more = tuple(root for root in theirs.sealing_roots if root not in ours.sealing_roots)
+    whole = msgspec.structs.replace(ours, former_sealing_roots=(*ours.former_sealing_roots, *more))
+    replace_secrets(path, whole, ids)
+    return whole
+
+
+def _keep_owner(fresh: Path, path: Path) -> None:
+    """Run by root for a shop of another user, the shop must be able to read the file afterwards, too."""
+    with suppress(FileNotFoundError, PermissionError):
+        found = path.stat()
+        os.chown(fresh, found.st_uid, found.st_gid)
 
 
 def _make(path: Path, ids: Ids) -> Secrets:

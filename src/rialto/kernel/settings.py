@@ -6,6 +6,7 @@ A bad value stops the start with the variable's name. Nothing else reads the env
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from importlib.metadata import entry_points
 from ipaddress import ip_network
 from pathlib import Path
@@ -27,11 +28,22 @@ class SettingWrong(RialtoError):
     code = "setting_wrong"
 
 
+class Keep(Frozen):
+    """How long what is of no use any more is kept. Events of orders and payments are kept for ever."""
+
+    events: timedelta = timedelta(days=7)
+    mails: timedelta = timedelta(days=90)
+    staff_log: timedelta = timedelta(days=730)
+    sessions: timedelta = timedelta(days=1)
+    carts: timedelta = timedelta(days=60)
+    keys: timedelta = timedelta(days=30)
+
+
 class Settings(Frozen):
     """Everything that is set from outside. Ports are TCP ports; `data` is the data folder.
 
     `rate_limit` is requests per second of one client; 0: no limit. `reviews_at_once`: reviews are published without
-    waiting for moderation. `crash_at` is for tests (kernel/faults.py).
+    waiting for moderation. `archive_gb` bounds what is archived between two backups. `crash_at` is for tests (kernel/faults.py).
     """
 
     host: str = "127.0.0.1"
@@ -53,6 +65,8 @@ class Settings(Frozen):
     reviews_at_once: bool = False
     workers: int = 1
     rate_limit: int = 200
+    archive_gb: int = 20
+    keep: Keep = Keep()
     log: str = "info"
     strict: bool = False
     crash_at: str | None = None
@@ -65,14 +79,27 @@ class Settings(Frozen):
 
 def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Settings:
     """Settings from `RIALTO_*`. Raises SettingWrong for the first value that cannot be used."""
-    reader = _Reader(environment)
+    settings = _settings(_Reader(environment), data_default)
+    ports = {
+        "RIALTO_PORT": settings.port,
+        "RIALTO_OPS_PORT": settings.ops_port,
+        "RIALTO_SANDBOX_PORT": settings.sandbox_port,
+    }
+    if len(set(ports.values())) != len(ports):
+        raise SettingWrong(
+            f"{', '.join(ports)} must differ: {', '.join(str(value) for value in ports.values())}."
+        )
+    return settings
+
+
+def _settings(reader: _Reader, data_default: Path) -> Settings:
     host = reader.text("RIALTO_HOST", "127.0.0.1")
     port = reader.port("RIALTO_PORT", 8000)
     sandbox_port = reader.port("RIALTO_SANDBOX_PORT", 8010)
     data = Path(reader.text("RIALTO_DATA", str(data_default))).expanduser().absolute()
     # A browser cannot open 0.0.0.0; whoever listens everywhere says by RIALTO_PUBLIC_URL how people come.
     shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else f"[{host}]" if ":" in host else host  # noqa: S104
-    settings = Settings(
+    return Settings(
         host=host,
         port=port,
         ops_port=reader.port("RIALTO_OPS_PORT", 8001),
@@ -94,20 +121,26 @@ def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Sett
         reviews_at_once=reader.flag("RIALTO_REVIEWS_AT_ONCE"),
         workers=reader.number("RIALTO_WORKERS", 1, 1, 64),
         rate_limit=reader.number("RIALTO_RATE_LIMIT", 200, 0, 1_000_000),
+        archive_gb=reader.number("RIALTO_ARCHIVE_GB", 20, 1, 100_000),
+        keep=Keep(
+            events=timedelta(days=reader.number("RIALTO_KEEP_EVENTS_DAYS", 7, 1, 36_500)),
+            mails=timedelta(days=reader.number("RIALTO_KEEP_MAILS_DAYS", 90, 1, 36_500)),
+            staff_log=timedelta(days=reader.number("RIALTO_KEEP_STAFF_LOG_DAYS", 730, 180, 36_500)),
+            sessions=timedelta(days=reader.number("RIALTO_KEEP_SESSIONS_DAYS", 1, 1, 36_500)),
+            carts=timedelta(days=reader.number("RIALTO_KEEP_CARTS_DAYS", 60, 1, 36_500)),
+            keys=timedelta(days=reader.number("RIALTO_KEEP_KEYS_DAYS", 30, 1, 36_500)),
+        ),
         log=reader.choice("RIALTO_LOG", "info", LOG_LEVELS),
         strict=reader.flag("RIALTO_STRICT"),
         crash_at=reader.optional("RIALTO_CRASH_AT"),
     )
-    ports = {
-        "RIALTO_PORT": settings.port,
-        "RIALTO_OPS_PORT": settings.ops_port,
-        "RIALTO_SANDBOX_PORT": settings.sandbox_port,
-    }
-    if len(set(ports.values())) != len(ports):
-        raise SettingWrong(
-            f"{', '.join(ports)} must differ: {', '.join(str(value) for value in ports.values())}."
-        )
-    return settings
+
+
+def variables() -> frozenset[str]:
+    """The names of all settings."""
+    reader = _Reader({})
+    _settings(reader, Path("/"))
+    return frozenset(reader.asked)
 
 
 def offered(port: str, *ours: str) -> tuple[str, ...]:
@@ -121,8 +154,10 @@ class _Reader:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
+        self.asked: set[str] = set()
 
     def optional(self, name: str) -> str | None:
+        self.asked.add(name)
         return self._environment.get(name, "").strip() or None
 
     def text(self, name: str, default: str) -> str:

@@ -19,6 +19,7 @@ from rialto.kernel.errors import NotFound, Unavailable
 from rialto.kernel.ids import MAIL, LetterId, OrderId, to_uuid
 from rialto.kernel.mail import Mailer, MailRefused, Outgoing
 from rialto.kernel.personal import Documents, Person
+from rialto.kernel.settings import Keep
 from rialto.kernel.text import clean_text
 from rialto.notifications import store
 from rialto.notifications.api import ListMails, Mail, MailList, MailNotFound, MailRef
@@ -27,6 +28,8 @@ from rialto.notifications.render import Renderer
 from rialto.orders.api import Order, OrderNotFound, Orders, OrdersNamed
 
 LISTED_MAX = 200
+FORGOTTEN_AT_ONCE = 500
+KEPT = Keep().mails
 
 log = structlog.get_logger("rialto.notifications")
 
@@ -53,6 +56,7 @@ class NotificationHandlers:
         mailer: Mailer,
         renderer: Renderer,
         public_url: str,
+        kept: timedelta = KEPT,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -61,6 +65,7 @@ class NotificationHandlers:
         self._mailer = mailer
         self._renderer = renderer
         self._public_url = public_url
+        self._kept = kept
 
     async def list(self, command: ListMails) -> MailList:
         limit = min(max(command.limit, 1), LISTED_MAX)
@@ -128,6 +133,11 @@ class NotificationHandlers:
         """Mails hold names, addresses and what was bought. Again: nothing is left to delete."""
         async with self._db.write() as session:
             await store.forget_person(session, person.emails)
+
+    async def forget_old(self) -> int:
+        """What mails said and to whom, when they are as old as is kept; how many."""
+        async with self._db.write() as session:
+            return await store.forget_old(session, self._clock.now() - self._kept, FORGOTTEN_AT_ONCE)
 
     async def send_due(self) -> int:
         """Send the mails whose turn it is; how many were sent or refused for good.

@@ -22,6 +22,7 @@ def build(e: Env) -> NotificationHandlers:
         mailer=e.engine("mail"),
         renderer=Renderer(e.settings.public_url),
         public_url=e.settings.public_url,
+        kept=e.settings.keep.mails,
     )
 
 
@@ -32,7 +33,10 @@ SERVICE = Service(
     build=build,
     needs=(Orders, Identity),
     reactions=REACTIONS,
-    jobs=(Job(name="notifications.send", every_s=1, run=lambda handlers: handlers.send_due()),),
+    jobs=(
+        Job(name="notifications.send", every_s=1, run=lambda handlers: handlers.send_due()),
+        Job(name="notifications.forget", every_s=3600, run=lambda handlers: handlers.forget_old()),
+    ),
     personal=PersonalData(
         export=lambda handlers, person: handlers.documents_of(person),
         erase=lambda handlers, person: handlers.forget(person),

@@ -42,18 +42,23 @@ UPDATE mails SET state = 'failed', error = coalesce(error, 'interrupted')
 WHERE state = 'queued' AND next_attempt_at <= $1 AND attempts >= $2
 """
 _ROW_COLUMNS = "id, recipient, subject, template, state, created_at"
-_NEWEST = f"SELECT {_ROW_COLUMNS} FROM mails ORDER BY created_at DESC, id DESC LIMIT $1"
+_NEWEST = f"SELECT {_ROW_COLUMNS} FROM mails WHERE recipient <> '' ORDER BY created_at DESC, id DESC LIMIT $1"
 _NEWEST_TO = (
     f"SELECT {_ROW_COLUMNS} FROM mails WHERE recipient = $2 ORDER BY created_at DESC, id DESC LIMIT $1"
 )
 _MAIL = """
 SELECT id, cause, template, language, recipient, subject, text, html, state, created_at, sent_at, attempts
-FROM mails WHERE id = $1
+FROM mails WHERE id = $1 AND recipient <> ''
 """
 
 _OF_PERSON = """
 SELECT template, language, recipient, subject, text, state, created_at, sent_at FROM mails
 WHERE lower(recipient) = ANY ($1::text[]) ORDER BY created_at, id LIMIT $2
+"""
+# That it was sent is kept: the row refuses a second mail for the same cause, and the audit looks for it.
+_FORGET_OLD = """
+UPDATE mails SET recipient = '', subject = '', text = '', html = ''
+WHERE id IN (SELECT id FROM mails WHERE created_at < $1 AND state <> 'queued' AND recipient <> '' ORDER BY created_at LIMIT $2)
 """
 _FORGET = "DELETE FROM mails WHERE lower(recipient) = ANY ($1::text[])"
 EXPORTED_MAX = 10_000
@@ -132,6 +137,11 @@ def _mail(row: Row) -> Mail:
 async def load_of_person(session: ReadSession, emails: Sequence[str]) -> list[dict[str, Any]]:
     """What was mailed to these addresses (in small letters), however they were typed; the oldest first."""
     return [dict(row) for row in await session.all(_OF_PERSON, list(emails), EXPORTED_MAX)]
+
+
+async def forget_old(session: WriteSession, before: datetime, limit: int) -> int:
+    """What mails said and to whom, of those older than that; how many."""
+    return await session.run(_FORGET_OLD, before, limit)
 
 
 async def forget_person(session: WriteSession, emails: Sequence[str]) -> None:

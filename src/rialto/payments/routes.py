@@ -20,6 +20,7 @@ from rialto.payments.api import OfPaidOrder, PaymentList, Payments, ProviderUnkn
         "Take a provider's message",
         tag="payments",
         refuses=[ProviderUnknown, SignatureWrong],
+        goes_on=True,
     ),
 )
 async def webhook(

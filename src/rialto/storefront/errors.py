@@ -6,6 +6,7 @@ from typing import Any
 
 from litestar import Response
 
+from rialto.kernel.maintenance import InMaintenance
 from rialto.storefront.rendering import bare_frame, environment
 from rialto.storefront.security import harden
 from rialto.storefront.texts import LANGUAGES
@@ -15,13 +16,21 @@ KINDS = {404: "missing", 403: "foreign", 405: "missing", 410: "missing", 429: "b
 
 
 def render_error(request: AnyRequest, status: int, error: BaseException | None = None) -> Response[Any]:
-    """The page for a failed request. `error` only says how long to wait; its text is never shown."""
+    """The page for a failed request. `error` only says how long to wait; its text is never shown, but for
+    what the operators themselves wrote about a maintenance."""
     path = request.scope["path"]
     first = path.strip("/").partition("/")[0]
     language = first if first in LANGUAGES else preferred_language(request, list(LANGUAGES))
     kind = KINDS.get(status, "missing" if 400 <= status < 500 else "broken")
+    words = ""
+    if isinstance(error, InMaintenance):
+        kind, words = "maintenance", error.operators_words
     frame = bare_frame(language, path) | {"rest": "", "here": f"/{language}/"}
-    html = environment().get_template("pages/error.html").render({**frame, "kind": kind, "status": status})
+    html = (
+        environment()
+        .get_template("pages/error.html")
+        .render({**frame, "kind": kind, "status": status, "words": words})
+    )
     headers = {"Cache-Control": "no-store", "Content-Language": language}
     wait_s = getattr(error, "retry_after_s", None)
     if status in {429, 503}:

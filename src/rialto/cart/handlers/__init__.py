@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from weakref import WeakValueDictionary
 
-from rialto.cart.handlers.ending import Ending
+from rialto.cart.handlers.ending import FORGOTTEN_AFTER, Ending
 from rialto.cart.handlers.merging import Merging
 from rialto.cart.handlers.personal import Personal
 from rialto.cart.handlers.shopping import Shopping
@@ -18,9 +19,12 @@ from rialto.kernel.ids import Ids
 class CartHandlers(Shopping, Merging, Ending, Wishing, Personal):
     """Implements `Carts`."""
 
-    def __init__(self, db: Database, clock: Clock, ids: Ids, peers: Peers) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, ids: Ids, peers: Peers, *, kept: timedelta = FORGOTTEN_AFTER
+    ) -> None:
         self.db = db
         self.clock = clock
         self.ids = ids
         self.peers = peers
+        self.kept = kept
         self.turns = WeakValueDictionary()

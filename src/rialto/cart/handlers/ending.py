@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
 from msgspec.structs import replace
 
@@ -16,9 +15,10 @@ from rialto.kernel.db import WriteSession
 from rialto.kernel.errors import InvariantBroken
 from rialto.kernel.ids import CART, LINE, CartId, bucket_of
 from rialto.kernel.service import Nothing
+from rialto.kernel.settings import Keep
 from rialto.orders.events import OrderPlaced
 
-FORGOTTEN_AFTER = timedelta(days=60)
+FORGOTTEN_AFTER = Keep().carts
 EXPIRED_AT_ONCE = 100
 
 
@@ -52,8 +52,8 @@ class Ending(CartUseCase):
                 await self._go_on(session, event.cart_id, event.skus)
 
     async def expire(self) -> int:
-        """Delete carts that nobody touched for 60 days, open or ordered (an order has its own copy); how many."""
-        before = self.today() - FORGOTTEN_AFTER
+        """Delete carts that nobody touched for as long as is kept, open or ordered (an order has its own copy); how many."""
+        before = self.today() - self.kept
         async with self.db.read() as session:
             forgotten = await carts.forgotten(session, before, EXPIRED_AT_ONCE)
         deleted = 0

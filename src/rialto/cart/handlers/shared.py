@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
@@ -65,6 +65,7 @@ class CartUseCase:
     clock: Clock
     ids: Ids
     peers: Peers
+    kept: timedelta
     turns: WeakValueDictionary[CartId, asyncio.Lock]
 
     async def change(self, ref: OfCart, change: Change, language: str | None = None) -> Cart:

@@ -55,6 +55,13 @@ class RecoveryCodes(Frozen):
     codes: list[str]
 
 
+class Resealed(Frozen):
+    """How many secrets were sealed anew, and how many no known key opens."""
+
+    resealed: int
+    unreadable: int
+
+
 class SecondFactors(Protocol):
     """For customers and for staff."""
 
@@ -85,6 +92,11 @@ class SecondFactors(Protocol):
     @operation(idempotent=True)
     async def disable_totp(self, command: Proof) -> Nothing:
         """Also its recovery codes. Needs the password. Raises ProofNeeded, PasswordWrong. Off already: nothing."""
+        ...
+
+    @operation(idempotent=True, timeout_s=3600)
+    async def reseal(self, command: Nothing) -> Resealed:
+        """Seal all secrets with the newest key, after the keys were rotated. For operators."""
         ...
 
     @operation(idempotent=False)

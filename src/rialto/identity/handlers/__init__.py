@@ -30,10 +30,10 @@ class IdentityHandlers(
     """Implements `Identity`."""
 
     async def sweep(self) -> int:
-        """Delete what is old and settle what was cut short. Nothing is left to do at once."""
+        """Settle what was cut short and delete what is old; how many rows were deleted."""
         settled = await self.settle_claims()
         async with self.db.write() as session:
-            count = settled + await sweep(session, self.clock.now())
-        if count:
-            log.info("swept", rows=count)
-        return 0
+            count = await sweep(session, self.clock.now(), self.env.settings.keep)
+        if settled or count:
+            log.info("swept", rows=settled + count)
+        return count

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from uuid import UUID
 
 from rialto.identity import totp
 from rialto.identity.api import (
@@ -13,6 +14,7 @@ from rialto.identity.api import (
     FinishSignIn,
     Proof,
     RecoveryCodes,
+    Resealed,
     SecondFactorOff,
     SecondFactorOn,
     TokenRefused,
@@ -22,15 +24,19 @@ from rialto.identity.api import (
 from rialto.identity.handlers.proof import ProofCases
 from rialto.identity.handlers.sessions import session_uuid
 from rialto.identity.handlers.shared import ANY_CLIENT
+from rialto.identity.model.fields import NOBODY
 from rialto.identity.model.tokens import OneTimeToken, Purpose, StoredToken, is_good, parse_token
 from rialto.identity.store import accounts, second_factors, sessions, tokens
 from rialto.identity.store.accounts import StoredAccount
 from rialto.identity.store.second_factors import StoredTotp
 from rialto.kernel.db import WriteSession
+from rialto.kernel.sealing import SealBroken
 from rialto.kernel.service import Nothing
 
 RECOVERY_CODES = 10
 CODE_BITS = 60
+SEALED_FOR = "identity:totp"
+RESEALED_AT_ONCE = 200
 
 
 class SecondFactorCases(ProofCases):
@@ -83,7 +89,7 @@ class SecondFactorCases(ProofCases):
         if account.kind == "customer" and account.verified_at is None:
             raise EmailNotVerified
         secret = totp.make_secret(self.ids.below(1 << 160))
-        sealed = self.parts.sealer.seal(secret.encode(), owner=account.id.bytes)
+        sealed = self.parts.keyring.seal(SEALED_FOR, secret.encode(), owner=account.id.bytes)
         async with self.db.write() as session:
             await accounts.lock_account(session, account.id)
             if not await second_factors.begin_totp(session, account.id, sealed, self.clock.now()):
@@ -121,6 +127,32 @@ class SecondFactorCases(ProofCases):
             await second_factors.drop_factors(session, account.id)
         return Nothing()
 
+    async def reseal(self, command: Nothing) -> Resealed:  # noqa: ARG002 - every operation takes one command
+        """One batch after another; a secret that somebody else replaced meanwhile is sealed by them."""
+        done = unreadable = 0
+        after = NOBODY
+        while True:
+            async with self.db.write() as session:
+                rows = await second_factors.load_sealed(session, after, RESEALED_AT_ONCE)
+                for account_id, sealed in rows:
+                    fresh = self._sealed_anew(account_id, sealed)
+                    unreadable += fresh is None
+                    if fresh is not None and fresh != sealed:
+                        done += await second_factors.reseal(session, account_id, sealed, fresh)
+            if not rows:
+                return Resealed(resealed=done, unreadable=unreadable)
+            after = rows[-1][0]
+
+    def _sealed_anew(self, account_id: UUID, sealed: bytes) -> bytes | None:
+        """The same where the newest key has sealed it; None: no key that is known opens it."""
+        keyring, owner = self.parts.keyring, account_id.bytes
+        if keyring.is_current(SEALED_FOR, sealed, owner=owner):
+            return sealed
+        try:
+            return keyring.seal(SEALED_FOR, keyring.open(SEALED_FOR, sealed, owner=owner), owner=owner)
+        except SealBroken:
+            return None
+
     async def renew_recovery_codes(self, command: Proof) -> RecoveryCodes:
         account = await self.prove(command)
         async with self.db.write() as session:
@@ -141,7 +173,7 @@ class SecondFactorCases(ProofCases):
         return self.keyed("recovery", account.id.bytes + plain)
 
     def _secret_of(self, account: StoredAccount, stored: StoredTotp) -> str:
-        return self.parts.sealer.open(stored.sealed_secret, owner=account.id.bytes).decode()
+        return self.parts.keyring.open(SEALED_FOR, stored.sealed_secret, owner=account.id.bytes).decode()
 
 
 def _attempts_of(account: StoredAccount) -> bytes:

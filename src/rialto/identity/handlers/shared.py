@@ -21,12 +21,12 @@ from rialto.identity.model.tokens import LinkTokens
 from rialto.identity.passkeys import Ceremonies
 from rialto.identity.store import accounts, attempts, sessions
 from rialto.identity.store.accounts import StoredAccount
-from rialto.kernel.auth import Passwords, Principal, TokenSigner
+from rialto.kernel.auth import Passwords, Principal
 from rialto.kernel.errors import NotFound, TooMany
 from rialto.kernel.ids import ACCOUNT, SESSION, STAFF, to_uuid
+from rialto.kernel.keys import Keyring
 from rialto.kernel.limits import RateLimiter
 from rialto.kernel.personal import Keepers
-from rialto.kernel.sealing import Sealer
 from rialto.kernel.service import Env
 
 ANY_CLIENT = b""
@@ -38,11 +38,10 @@ class Parts:
     logged; `shop_name` is how authenticators call the shop."""
 
     passwords: Passwords
-    signer: TokenSigner
+    keyring: Keyring
     tokens: RefreshTokens
     clients: RateLimiter
     links: LinkTokens
-    sealer: Sealer
     ceremonies: Ceremonies
     keepers: Keepers
     shop_name: str
@@ -139,7 +138,7 @@ class IdentityUseCase:
         principal = Principal(
             kind=account.kind, id=printed, roles=account.roles, session_id=SESSION.of(token.session)
         )
-        access = self.parts.signer.sign(principal, lifetime_s=ACCESS_TOKEN_S)
+        access = self.parts.keyring.signer().sign(principal, lifetime_s=ACCESS_TOKEN_S)
         return Tokens(access_token=access, refresh_token=token.text, expires_in=ACCESS_TOKEN_S)
 
     async def active_account(self, printed: str) -> StoredAccount:

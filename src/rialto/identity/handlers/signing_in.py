@@ -94,4 +94,4 @@ class SigningInCases(IdentityUseCase):
         return Nothing()
 
     async def jwks(self, command: Nothing) -> Jwks:  # noqa: ARG002 - every operation takes one command
-        return Jwks(keys=[self.parts.signer.public_jwk()])
+        return Jwks(keys=self.parts.keyring.public_keys())

@@ -95,7 +95,7 @@ async def add_passkey(
     "/v1/auth/passkeys/sign-in/options",
     status_code=200,
     cache_control=NO_STORE,
-    **about("begin_passkey_sign_in", "Get what a browser signs in with", tag=TAG),
+    **about("begin_passkey_sign_in", "Get what a browser signs in with", tag=TAG, goes_on=True),
 )
 async def begin_passkey_sign_in(request: AnyRequest, identity: Injected[Identity]) -> PasskeyOptions:
     """For `navigator.credentials.get`: the browser offers the passkeys it has. Good once and for five minutes."""
@@ -107,7 +107,11 @@ async def begin_passkey_sign_in(request: AnyRequest, identity: Injected[Identity
     status_code=200,
     cache_control=NO_STORE,
     **about(
-        "sign_in_with_passkey", "Sign in with a passkey", tag=TAG, refuses=[PasskeyRefused(signed_in=False)]
+        "sign_in_with_passkey",
+        "Sign in with a passkey",
+        tag=TAG,
+        refuses=[PasskeyRefused(signed_in=False)],
+        goes_on=True,
     ),
 )
 async def sign_in_with_passkey(

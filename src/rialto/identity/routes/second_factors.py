@@ -63,6 +63,7 @@ class PasswordBody(Frozen):
         "Finish signing in with a code",
         tag=TAG,
         refuses=[TokenRefused(signed_in=False), CodeRefused(signed_in=False)],
+        goes_on=True,
     ),
 )
 async def finish_sign_in(

@@ -50,7 +50,12 @@ class MfaRequired(Frozen):
     status_code=200,
     cache_control=NO_STORE,
     **about(
-        "login", "Sign in", tag=TAG, answers={202: MfaRequired}, refuses=[SignInRefused(signed_in=False)]
+        "login",
+        "Sign in",
+        tag=TAG,
+        answers={202: MfaRequired},
+        refuses=[SignInRefused(signed_in=False)],
+        goes_on=True,
     ),
 )
 async def login(
@@ -72,14 +77,14 @@ async def login(
     "/v1/auth/refresh",
     status_code=200,
     cache_control=NO_STORE,
-    **about("refresh", "Get new tokens", tag=TAG, refuses=[TokenRefused(signed_in=False)]),
+    **about("refresh", "Get new tokens", tag=TAG, refuses=[TokenRefused(signed_in=False)], goes_on=True),
 )
 async def refresh(data: JSONBody[Refresh], identity: Injected[Identity]) -> Tokens:
     """A refresh token is good once; one used twice ends its session. Within 30 seconds a repeat is forgiven."""
     return await identity.refresh(RefreshWith(refresh_token=data.refresh_token))
 
 
-@post("/v1/auth/logout", status_code=204, **about("logout", "Sign out", tag=TAG))
+@post("/v1/auth/logout", status_code=204, **about("logout", "Sign out", tag=TAG, goes_on=True))
 async def logout(data: JSONBody[Refresh], identity: Injected[Identity]) -> None:
     """Ends the session of a refresh token. Access tokens that are out run for their few minutes."""
     await identity.sign_out(RefreshWith(refresh_token=data.refresh_token))

@@ -37,9 +37,29 @@ UPDATE recovery_codes SET used_at = $4 WHERE bucket = $1 AND account_id = $2 AND
 """
 
 
+# Over all buckets: staff's command, no request waits for it.
+_SEALED = """
+SELECT account_id, sealed_secret FROM totp WHERE (bucket, account_id) > ($1, $2) ORDER BY bucket, account_id LIMIT $3
+"""
+_RESEAL = """
+UPDATE totp SET sealed_secret = $4 WHERE bucket = $1 AND account_id = $2 AND sealed_secret = $3
+"""
+
+
 async def load_totp(session: ReadSession, account_id: UUID) -> StoredTotp | None:
     row = await session.one(_TOTP, bucket_of(account_id), account_id)
     return StoredTotp(**dict(row)) if row else None
+
+
+async def load_sealed(session: ReadSession, after: UUID, limit: int) -> list[tuple[UUID, bytes]]:
+    """Accounts behind this one in the order of buckets, and their sealed secrets."""
+    rows = await session.all(_SEALED, bucket_of(after), after, limit)
+    return [(row["account_id"], row["sealed_secret"]) for row in rows]
+
+
+async def reseal(session: WriteSession, account_id: UUID, old: bytes, new: bytes) -> bool:
+    """False when it is another meanwhile."""
+    return await session.run(_RESEAL, bucket_of(account_id), account_id, old, new) == 1
 
 
 async def begin_totp(session: WriteSession, account_id: UUID, sealed: bytes, now: datetime) -> bool:

@@ -16,7 +16,6 @@ DUE_MAX = 50
 CLAIM_S = 30.0
 WAIT_MAX_S = 30.0
 FAILURES_MAX = 20
-KEYS_KEPT = timedelta(days=30)
 
 log = structlog.get_logger("rialto.orders")
 
@@ -40,9 +39,11 @@ class Worker(OrderUseCase):
         return claimed
 
     async def purge(self) -> int:
-        """Forget idempotency keys after thirty days; how many."""
+        """Forget idempotency keys that are kept no longer; how many."""
         async with self.env.db.write() as session:
-            return await session.run(store.PURGE_KEYS, self.env.clock.now() - KEYS_KEPT, 1000)
+            return await session.run(
+                store.PURGE_KEYS, self.env.clock.now() - self.env.settings.keep.keys, 1000
+            )
 
     async def _resume(self, order_id: OrderId, attempts: int) -> None:
         progress: Progress | None = None
