@@ -54,4 +54,6 @@ async def _verdict(session: WriteSession, change: Awaitable[object]) -> Verdict:
         return Verdict(
             outcome="refused", code=refused.stable_code, message=refused.text, fields=list(refused.fields)
         )
-    return Verdict(outcome=outcome.outcome if isinstance(outcome, PutOutcome) else "saved")
+    if isinstance(outcome, PutOutcome):
+        return Verdict(outcome=outcome.outcome, before=outcome.before)
+    return Verdict(outcome="saved")
