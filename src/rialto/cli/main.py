@@ -15,12 +15,26 @@ from rialto import __version__
 from rialto.app import ALL, App
 from rialto.catalog.api import Catalog
 from rialto.catalog.service import SERVICE as CATALOG
-from rialto.cli import audit, events, import_, plan, promotions, rebuild, run, secrets_, seed, serve, user
+from rialto.cli import (
+    audit,
+    events,
+    import_,
+    plan,
+    promotions,
+    rebuild,
+    run,
+    secrets_,
+    seed,
+    serve,
+    user,
+)
 from rialto.cli.first_start import hooks_of
 from rialto.cli.progress import Progress
 from rialto.engines.choice import choose_engines, documents_address
 from rialto.engines.embedded_postgres import borrowed_postgres, default_data_folder
+from rialto.engines.picture_files import PictureFiles
 from rialto.engines.processes import CannotStart
+from rialto.engines.public_web import make_public_web
 from rialto.identity.api import Identity
 from rialto.identity.service import SERVICE as IDENTITY
 from rialto.inventory.api import Inventory
@@ -123,7 +137,19 @@ def _shop_work(options: argparse.Namespace) -> tuple[Sequence[Service], Work]:
     goods, people = (CATALOG, INVENTORY), (IDENTITY,)
     works: dict[str, tuple[Sequence[Service], Work]] = {
         "seed": (goods, lambda app: seed.run(options, app[Catalog], app[Inventory], print)),
-        "import": (goods, lambda app: import_.run(options, app[Catalog], app[Inventory], print)),
+        "import": (
+            (*goods, PRICING, IDENTITY),
+            lambda app: import_.run(
+                options,
+                app[Catalog],
+                app[Inventory],
+                print,
+                pricing=app[Pricing],
+                identity=app[Identity],
+                files=PictureFiles(app.settings.data / "media"),
+                web=make_public_web(),
+            ),
+        ),
         "promotions": (
             (CATALOG, PRICING),
             lambda app: promotions.run(options, app[Pricing], print),
