@@ -18,6 +18,7 @@ from rialto.catalog.service import SERVICE as CATALOG
 from rialto.cli import (
     audit,
     events,
+    export,
     import_,
     plan,
     promotions,
@@ -48,6 +49,7 @@ from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Service
 from rialto.kernel.settings import Settings, SettingWrong, read_settings
 from rialto.kernel.telemetry import configure_logs
+from rialto.orders.api import Orders
 from rialto.pricing.api import Pricing
 from rialto.pricing.service import SERVICE as PRICING
 
@@ -80,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring the database up to this release")
     seed.add_arguments(commands.add_parser("seed", help="load the demo catalogue"))
     import_.add_arguments(commands.add_parser("import", help="load a catalogue from files"))
+    export.add_arguments(commands.add_parser("export", help="write products, customers and orders to files"))
     audit.add_arguments(commands.add_parser("audit", help="prove the invariants on the live database"))
     rebuild.add_arguments(commands.add_parser("rebuild", help="make a read model anew from the truth"))
     events.add_arguments(
@@ -148,6 +151,12 @@ def _shop_work(options: argparse.Namespace) -> tuple[Sequence[Service], Work]:
                 identity=app[Identity],
                 files=PictureFiles(app.settings.data / "media"),
                 web=make_public_web(),
+            ),
+        ),
+        "export": (
+            ALL,
+            lambda app: export.run(
+                options, app[Catalog], app[Inventory], print, identity=app[Identity], orders=app[Orders]
             ),
         ),
         "promotions": (
