@@ -89,6 +89,7 @@ async def test_saving_replaces_the_whole_and_counts_the_version(postgres: Databa
         draft = a_draft(options=[], attributes={}, images=[], variants=[a_variant("ONE", options={})])
         outcome = await put(catalog, draft, 1, first)
         assert (outcome.outcome, outcome.product.version) == ("changed", 2)
+        assert outcome.before == first.draft
         assert await catalog.get_product(ProductRef(ref="vase")) == outcome.product
         assert await count(env, "variants") == 1
         assert await count(env, "product_values") == 0

@@ -48,6 +48,7 @@ async def test_a_rehearsal_says_what_would_happen_and_changes_nothing(postgres: 
         outcomes = [verdict.outcome for verdict in verdicts.products]
         assert outcomes == ["unchanged", "changed", "created", "created", "refused"]
         assert verdicts.products[-1].code == "sku_taken"
+        assert [verdict.before for verdict in verdicts.products] == [None, stored.draft, None, None, None]
         assert (await catalog.list_products(ListProducts())).items == [stored]
         assert "lamps" not in {category.slug for category in (await catalog.categories(Nothing())).items}
         async with env.db.read() as session:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from rialto.catalog.api import Picture
+from rialto.importing.attributes import definitions_of
 from rialto.importing.demo import demo_catalogue
-from rialto.importing.model import AttributeRow, CategoryRow, Row
+from rialto.importing.model import AttributeRow, CategoryRow, CustomerRow, Row
 from tests.importing.sources import DATA, left_out_in, problems_in, products_in, rows_of
 
 pytestmark = pytest.mark.fast
@@ -96,6 +97,95 @@ def test_a_product_says_one_thing_about_itself(tmp_path: Path) -> None:
     assert problems_in(rows) == [("some.csv", 3, "a")]
     rows = read(tmp_path, "a,A1,A,5,,,,,", "a,A1,A,5,,,,,")
     assert problems_in(rows) == [("some.csv", 3, "a")]
+
+
+def test_codes_may_stand_behind_names_and_pictures_in_rows_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "some.csv"
+    path.write_text(
+        "slug,sku,title_en,category,options,option_size,option_tone,attribute_clay,attribute_clay:de,image,image_widths,image_size\n"
+        "a,A,'=A,Odd > Things {things},tone size,S,Stone grey {grey},Fine {f.1}|Coarse,Fein|Grob,,,\n"
+        "a,,,,,,{grey},,,media:a-1,400 800,800x600\n"
+        "a,,,,,,,,,https://example.com/a.png,,\n",
+        "utf-8",
+    )
+    rows = rows_of("csv", path)
+    assert problems_in(rows) == []
+    row = products_in(rows)["a"]
+    assert (row.draft.title, row.draft.category) == ({"en": "=A"}, "things")
+    assert row.draft.options == ["tone", "size"]
+    assert row.draft.variants[0].options == {"size": "s", "tone": "grey"}
+    assert row.draft.images == [
+        Picture(file="a-1", widths=[400, 800], width=800, height=600, options={"tone": "grey"}),
+        Picture(url="https://example.com/a.png"),
+    ]
+    tree = {one.category.slug: one.category for one in rows if isinstance(one, CategoryRow)}
+    assert (tree["things"].title, tree["things"].parent) == ({"en": "Things"}, "odd")
+    definitions = definitions_of({}, [], [row], "en")
+    assert definitions["clay"].values == {
+        "f.1": {"en": "Fine", "de": "Fein"},
+        "coarse": {"en": "Coarse", "de": "Grob"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("cells", "line"),
+    [
+        ("a,A,A,x,S,,,", 2),
+        ("a,A,A,,S,media:a,four,800x600", 2),
+        ("a,A,A,,S,media:a,400,800", 2),
+        ("a,A,A,,S,,,\na,,,,,media:a,400,large", 3),
+        ("a,,A,,S,,,", 2),
+    ],
+)
+def test_a_faulty_picture_or_order_costs_its_product(tmp_path: Path, cells: str, line: int) -> None:
+    path = tmp_path / "some.csv"
+    path.write_text(
+        f"slug,sku,title_en,options,option_size,image,image_widths,image_size\n{cells}\nb,B,B,,,,,\n", "utf-8"
+    )
+    rows = rows_of("csv", path)
+    assert "b" in products_in(rows)
+    if cells.startswith("a,,"):
+        assert products_in(rows)["a"].draft.variants[0].sku == ""  # which the catalogue refuses
+    else:
+        assert problems_in(rows) == [("some.csv", line, "a")]
+
+
+def test_files_beside_the_products_are_the_truth_about_attributes_and_categories(tmp_path: Path) -> None:
+    for name, text in {
+        "products.csv": "slug,sku,title_en\na,A,A\n",
+        "attributes.csv": "code,type,unit,filterable,value,label_en,name_en,name_de\n"
+        "size,choice,,yes,,Size,,\nsize,,,,m,,Middle,Mittel\nsize,,,,s,,Small,\n"
+        "twice,text,,,,A,,\ntwice,text,,,,B,,\nodd,text,,perhaps,,O,,\ndepth,number,cm,,,Depth,,\n",
+        "categories.csv": "slug,parent,position,title_en,image,image_alt_en\n"
+        "cups,tableware,2,Cups,https://example.com/c.png,Cups\ntableware,,,Tableware,,\nbad,,many,Bad,,\n"
+        "round,round,,Round,,\n",
+        "customers.csv": "email,name,line1,city,postal_code,country,verified,shoe_size\n"
+        "ada@example.com,Ada,Weg 1,Berlin,10115,DE,yes,39\nADA@example.com,Ada,Platz 2,Berlin,10115,DE,yes,\n",
+        "orders.csv": "number\n1\n",
+        "other.csv": "a\n1\n",
+    }.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    rows = rows_of("csv", tmp_path)
+    size, depth = [one for one in rows if isinstance(one, AttributeRow)]
+    assert (size.inferred, size.line, size.definition.order) == (False, 2, ["m", "s"])
+    assert size.definition.values["m"] == {"en": "Middle", "de": "Mittel"}
+    assert (depth.definition.type, depth.definition.unit) == ("number", "cm")
+    categories = [one.category for one in rows if isinstance(one, CategoryRow)]
+    assert [one.slug for one in categories] == ["tableware", "cups", "round"]
+    assert categories[1].image == Picture(url="https://example.com/c.png", alt={"en": "Cups"})
+    assert sorted(problems_in(rows)) == [
+        ("attributes.csv", 5, ""),
+        ("attributes.csv", 7, ""),
+        ("categories.csv", 4, ""),
+    ]
+    [ada] = [one for one in rows if isinstance(one, CustomerRow)]
+    assert [one.line1 for one in ada.addresses] == ["Weg 1", "Platz 2"]
+    assert left_out_in(rows) == {
+        "customers.csv: verified": 2,
+        "customers.csv: shoe_size": 1,
+        "orders.csv": 0,
+        "other.csv": 0,
+    }
 
 
 def test_the_shipped_catalogue_is_read_whole() -> None:

@@ -7,7 +7,8 @@ import csv
 import pytest
 
 from rialto.catalog.api import Picture
-from rialto.importing.model import CategoryRow
+from rialto.importing.model import CategoryRow, CustomerRow
+from rialto.kernel.address import Address
 from tests.importing.sources import (
     DATA,
     SHARED,
@@ -113,8 +114,29 @@ def test_what_finds_no_home_is_named_with_its_rows() -> None:
         "products.csv: tags": 1,
         "products.csv: inventory_backorderable": 12,
         "product_translations.csv: meta_title": 1,
-        "customers.csv": 0,
+        "customers.csv: accepts_email_marketing": 4,
+        "customers.csv: tags": 1,
     }
+
+
+def test_customers_come_with_their_address() -> None:
+    customers = [row for row in rows_of("spree", SPREE) if isinstance(row, CustomerRow)]
+    assert [(one.email, one.name, len(one.addresses), one.line) for one in customers] == [
+        ("ada@example.com", "Ada Example", 1, 2),
+        ("bo@example.com", "Bo Example", 0, 3),
+        ("cy@example.com", "Cy Example", 1, 4),
+        ("nobody", "No Body", 0, 5),
+    ]
+    assert customers[0].addresses[0] == Address(
+        name="Ada Example",
+        company="Example & Co.",
+        line1="123 Main St",
+        line2="Suite 2",
+        city="Springfield",
+        region="IL",
+        postal_code="62704",
+        country="US",
+    )
 
 
 def test_the_products_file_alone_will_do() -> None:
@@ -127,6 +149,7 @@ def test_the_whole_reference_export_is_read_without_a_problem() -> None:
     rows = rows_of("spree", SHARED / "spree")
     products = products_in(rows)
     assert problems_in(rows) == []
+    assert sum(isinstance(row, CustomerRow) for row in rows) == 20
     assert len(products) == 37
     variants = [variant for row in products.values() for variant in row.draft.variants]
     assert len(variants) == 87

@@ -18,6 +18,7 @@ from rialto.inventory.api import (
 from rialto.inventory.service import SERVICE
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import Conflict, Invalid, RialtoError
+from rialto.kernel.service import Nothing
 from tests.inventory.stockroom import a_hold, an_order, assert_sound, available, stocked
 from tests.support.env import open_service
 
@@ -159,6 +160,12 @@ async def test_a_count_that_cannot_be_is_refused(
             await env.handlers.put_stock(
                 PutStockMany(items=[PutStock(sku=sku, warehouse=warehouse, on_hand=on_hand)])
             )
+
+
+async def test_warehouses_are_listed_as_they_are_emptied(postgres: DatabaseAddress) -> None:
+    async with open_service(SERVICE, postgres) as env:
+        known = (await env.handlers.warehouses(Nothing())).items
+        assert [(one.code, one.country) for one in known] == [("berlin", "DE"), ("rotterdam", "NL")]
 
 
 async def test_an_event_is_published_when_the_band_changes_and_only_then(postgres: DatabaseAddress) -> None:

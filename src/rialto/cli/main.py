@@ -20,6 +20,7 @@ from rialto.cli import (
     backup,
     doctor,
     events,
+    export,
     import_,
     keys,
     maintenance,
@@ -37,7 +38,9 @@ from rialto.cli.first_start import hooks_of
 from rialto.cli.progress import Bar, Progress
 from rialto.engines.choice import choose_engines, documents_address
 from rialto.engines.embedded_postgres import borrowed_postgres, default_data_folder
+from rialto.engines.picture_files import PictureFiles
 from rialto.engines.processes import CannotStart
+from rialto.engines.public_web import make_public_web
 from rialto.identity.api import Identity
 from rialto.identity.service import SERVICE as IDENTITY
 from rialto.inventory.api import Inventory
@@ -51,6 +54,7 @@ from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Service
 from rialto.kernel.settings import Settings, SettingWrong, read_settings
 from rialto.kernel.telemetry import configure_logs
+from rialto.orders.api import Orders
 from rialto.pricing.api import Pricing
 from rialto.pricing.service import SERVICE as PRICING
 
@@ -83,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", help="bring the database up to this release")
     seed.add_arguments(commands.add_parser("seed", help="load the demo catalogue"))
     import_.add_arguments(commands.add_parser("import", help="load a catalogue from files"))
+    export.add_arguments(commands.add_parser("export", help="write products, customers and orders to files"))
     audit.add_arguments(commands.add_parser("audit", help="prove the invariants on the live database"))
     rebuild.add_arguments(commands.add_parser("rebuild", help="make a read model anew from the truth"))
     events.add_arguments(
@@ -161,7 +166,25 @@ def _shop_work(options: argparse.Namespace) -> tuple[Sequence[Service], Work]:
     goods, people = (CATALOG, INVENTORY), (IDENTITY,)
     works: dict[str, tuple[Sequence[Service], Work]] = {
         "seed": (goods, lambda app: _seed(options, app)),
-        "import": (goods, lambda app: import_.run(options, app[Catalog], app[Inventory], print)),
+        "import": (
+            (*goods, PRICING, IDENTITY),
+            lambda app: import_.run(
+                options,
+                app[Catalog],
+                app[Inventory],
+                print,
+                pricing=app[Pricing],
+                identity=app[Identity],
+                files=PictureFiles(app.settings.data / "media"),
+                web=make_public_web(),
+            ),
+        ),
+        "export": (
+            ALL,
+            lambda app: export.run(
+                options, app[Catalog], app[Inventory], print, identity=app[Identity], orders=app[Orders]
+            ),
+        ),
         "promotions": (
             (CATALOG, PRICING),
             lambda app: promotions.run(options, app[Pricing], print),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from rialto.catalog.api import AttributeDefinition, AttributeValue, ProductDraft, Texts
+from rialto.importing.cells import SEPARATOR, named
 from rialto.importing.model import AttributeRow, NotImported, Problem, ProductRow, Said
 from rialto.importing.words import (
     NO,
@@ -26,7 +27,6 @@ from rialto.importing.words import (
 )
 from rialto.kernel.errors import Invalid, RialtoError
 
-SEPARATOR = "|"
 CHOICE_LENGTH_MAX = 80
 FACET_VALUES_MAX = 20  # a longer list of values helps nobody to choose
 
@@ -84,15 +84,23 @@ def _values(said: Iterable[Said], language: str) -> dict[str, Texts]:
     """All texts as values of a choice: code → names."""
     values: dict[str, Texts] = {}
     for one in said:
-        parts = _parts(one.text)
-        for part in parts:
-            named = values.setdefault(slug_of(part), {language: part})
-            for other, text in one.labels.items() if len(parts) == 1 else ():
-                named.setdefault(other, text)
+        parts = _parts(one)
+        labels = {other: _split(text) for other, text in one.labels.items()}
+        for index, (code, name) in enumerate(parts):
+            names = values.setdefault(code, {language: name})
+            for other, texts in labels.items():
+                if len(texts) == len(parts):
+                    names.setdefault(other, texts[index])
     return values
 
 
-def _parts(text: str) -> list[str]:
+def _parts(said: Said) -> list[tuple[str, str]]:
+    """(code, name) of each value."""
+    parts = [named(part) if said.coded else (part, None) for part in _split(said.text)]
+    return [(code or slug_of(name), name) for name, code in parts]
+
+
+def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(SEPARATOR) if part.strip()]
 
 
@@ -138,8 +146,9 @@ def _typed(said: Said, definition: AttributeDefinition) -> AttributeValue:
     if said.unit:
         raise Invalid(f"the shop has no number here, but a {definition.type}.")
     if definition.type == "choice":
-        codes = list(dict.fromkeys(slug_of(part) for part in _parts(said.text)))
-        return codes[0] if len(codes) == 1 else codes
+        codes = list(dict.fromkeys(code for code, _ in _parts(said)))
+        # A separator behind the only value says that it is a list all the same.
+        return codes[0] if len(codes) == 1 and SEPARATOR not in said.text else codes
     if definition.type == "boolean":
         return yes_or_no(said.text)
     return said.text

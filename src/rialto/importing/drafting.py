@@ -5,7 +5,7 @@ A `Drafting` takes facts row by row; the first fault refuses the whole product, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -52,11 +52,15 @@ class Findings:
         self._options: dict[str, AttributeRow] = {}
         self._left_out: dict[tuple[str, str], int] = {}
 
-    def category(self, path: list[str], line: int) -> str | None:
-        """The slug of a category named by its titles from the root; new ones are noted, parents first."""
+    def category(self, path: Sequence[str], line: int, *, slugs: Sequence[str | None] = ()) -> str | None:
+        """The slug of a category named by its titles from the root; new ones are noted, parents first.
+
+        `slugs` are those of the path that do not follow from the titles.
+        """
         slug: str | None = None
         for depth, title in enumerate(path):
-            parent, slug = slug, slug_of("-".join(path[: depth + 1]), length_max=120)
+            told = slugs[depth] if slugs else None
+            parent, slug = slug, told or slug_of("-".join(path[: depth + 1]), length_max=120)
             if slug not in self._categories:
                 category = Category(
                     slug=slug, title={self.language: title}, parent=parent, position=len(self._categories)
@@ -64,9 +68,11 @@ class Findings:
                 self._categories[slug] = CategoryRow(category=category, file=self.file, line=line)
         return slug
 
-    def option(self, code: str, *, label: Texts, value: Texts, line: int) -> str:
+    def option(
+        self, code: str, *, label: Texts, value: Texts, line: int, value_code: str | None = None
+    ) -> str:
         """The code of an option's value; option and value are noted as a choice to be filtered by."""
-        value_code = slug_of(value[self.language])
+        value_code = value_code or slug_of(value[self.language])
         row = self._options.get(code)
         if row is None:
             definition = AttributeDefinition(code=code, label=label, filterable=True)
@@ -140,7 +146,7 @@ class Drafting:
         if text:
             self.fields.setdefault(field, {})[language] = text
 
-    def row(self) -> ProductRow:
+    def row(self, *, spare_prices: bool = False) -> ProductRow:
         lines = {path: line for path, line in self._lines.items() if path.startswith("images.")}
         lines |= {f"variants.{index}": self._lines[sku] for index, sku in enumerate(self._variants)}
         lines |= {f"attributes.{said.code}": said.line for said in self.said.values()}
@@ -155,6 +161,7 @@ class Drafting:
             said=list(self.said.values()),
             stock=self.stock,
             lines=lines,
+            spare_prices=spare_prices,
         )
 
     def problem(self, fault: RowFault) -> Problem:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from rialto.importing.demo import DemoImporter
+from rialto.importing.flower_shop import FlowerShopImporter
 from rialto.importing.model import Importer
+from rialto.importing.saleor import SaleorImporter
 from rialto.importing.sheet import SheetImporter
 from rialto.importing.spree import SpreeImporter
 from rialto.kernel.extensions import extension_names, find_extension
@@ -15,6 +17,8 @@ PORT = "importers"
 IMPORTERS: Mapping[str, Callable[[], Importer]] = {
     "csv": SheetImporter,
     "spree": SpreeImporter,
+    "saleor": SaleorImporter,
+    "flower-shop": FlowerShopImporter,
     "demo": DemoImporter,
 }
 

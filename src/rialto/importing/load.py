@@ -1,7 +1,7 @@
 """Applying neutral rows to the shop: everything is read first, then saved, and a report tells what came of it.
 
 Loading again what was loaded changes nothing. A dry run asks the catalogue to rehearse the same changes, so it
-reports the same; only warehouses are first known to be right when stock is set.
+reports the same of products; what pricing and identity would refuse is only known once it is really saved.
 """
 
 from __future__ import annotations
@@ -20,24 +20,35 @@ from rialto.catalog.api import (
     Rehearsal,
     Verdict,
 )
+from rialto.identity.api import Identity
 from rialto.importing.attributes import definitions_of, typed_draft
+from rialto.importing.changes import differences
+from rialto.importing.customers import put_customers
 from rialto.importing.model import (
+    CHANGES_MAX,
     AttributeRow,
     CategoryRow,
+    Change,
     Counts,
+    CustomerRow,
+    DeliveryRow,
     ImportOptions,
     NotImported,
     Problem,
     ProductRow,
+    PromotionRow,
     Report,
     Row,
 )
 from rialto.importing.stock import put_stock
+from rialto.importing.terms import Came, put_delivery, put_promotions
 from rialto.inventory.api import Inventory
 from rialto.kernel.errors import FieldProblem, RialtoError, Unavailable
 from rialto.kernel.service import Nothing
+from rialto.pricing.api import Pricing
 
 PRODUCTS_AT_ONCE = 200
+KINDS = ("attributes", "categories", "products", "stock", "promotions", "delivery", "customers")
 
 Progress = Callable[[int, int], None]
 Where = tuple[str, int]
@@ -55,7 +66,7 @@ class Saver(Protocol):
 
 
 class Loading:
-    """One import on its way: what was read, what became of it."""
+    """One import on its way: what was read, what became of it. Where a service is not given, its rows are left out."""
 
     def __init__(self, rows: Iterable[Row], options: ImportOptions) -> None:
         everything = list(rows)  # a fault of the file ends here, before anything is saved
@@ -65,28 +76,74 @@ class Loading:
         self._products = [row for row in everything if isinstance(row, ProductRow)]
         self._refused = [row for row in everything if isinstance(row, Problem)]
         self._left_out = [row for row in everything if isinstance(row, NotImported)]
+        self._promotions = [row for row in everything if isinstance(row, PromotionRow)]
+        self._delivery = [row for row in everything if isinstance(row, DeliveryRow)]
+        self._customers = [row for row in everything if isinstance(row, CustomerRow)]
         self._saved: list[ProductRow] = []
-        self._counts: dict[str, Counts] = {
-            kind: Counts() for kind in ("attributes", "categories", "products", "stock")
-        }
+        self._changes: list[Change] = []
+        self._counts: dict[str, Counts] = {kind: Counts() for kind in KINDS}
         for _ in {problem.product for problem in self._refused if problem.product}:
             self._count("products", "refused")
 
-    async def run(
-        self, catalog: Catalog, inventory: Inventory, *, source: str, dry_run: bool, progress: Progress
-    ) -> Report:
+    async def save_goods(
+        self, catalog: Catalog, inventory: Inventory, *, dry_run: bool, progress: Progress
+    ) -> None:
+        """Attributes, categories, products and their stock."""
         saver: Saver = _Rehearsing(catalog) if dry_run else _Saving(catalog)
         definitions = await self._save_attributes(catalog, saver)
         await self._save_categories(catalog, saver)
+        if any(row.spare_prices for row in self._products):
+            self._leave_out_prices(await _currencies(catalog))
         await self._save_products(saver, definitions, progress)
         await self._save_stock(inventory, dry_run=dry_run)
+
+    async def save_terms(self, pricing: Pricing | None, catalog: Catalog, *, dry_run: bool) -> None:
+        """Promotions and ways of delivery; after the products, which promotions name."""
+        if pricing is None:
+            self._leave_out("promotions", self._promotions)
+            self._leave_out("ways of delivery", self._delivery)
+            return
+        self._take("promotions", await put_promotions(pricing, catalog, self._promotions, dry_run=dry_run))
+        self._take("delivery", await put_delivery(pricing, self._delivery, dry_run=dry_run))
+
+    async def save_customers(self, identity: Identity | None, *, dry_run: bool) -> None:
+        if identity is None:
+            self._leave_out("customers", self._customers)
+            return
+        self._take("customers", await put_customers(identity, self._customers, dry_run=dry_run))
+
+    def report(self, source: str, *, dry_run: bool) -> Report:
         return Report(
             source=source,
             dry_run=dry_run,
             refused=sorted(self._refused, key=lambda problem: (problem.file, problem.line)),
             not_imported=_summed(self._left_out),
+            changes=self._changes[:CHANGES_MAX],
             **self._counts,
         )
+
+    def _leave_out(self, what: str, rows: Sequence[Row]) -> None:
+        if rows:
+            reason = "nothing here takes them in"
+            self._left_out.append(NotImported(what=what, rows=len(rows), reason=reason))
+
+    def _take(self, kind: str, came: Came) -> None:
+        self._refused += came.problems
+        self._left_out += came.left_out
+        for outcome in came.outcomes:
+            self._count(kind, outcome)
+
+    def _leave_out_prices(self, currencies: frozenset[str]) -> None:
+        """Of the products whose prices may be left out: those in currencies that the shop does not sell in."""
+        for index, row in enumerate(self._products):
+            if row.spare_prices:
+                kept, gone = _sold(row, currencies)
+                self._products[index] = kept
+                reason = "no channel of the shop sells in this currency"
+                self._left_out += [
+                    NotImported(what=f"{row.file}: prices in {currency}", rows=1, reason=reason)
+                    for currency in gone
+                ]
 
     async def _save_attributes(self, catalog: Catalog, saver: Saver) -> dict[str, AttributeDefinition]:
         known = {one.code: one for one in (await catalog.attributes(Nothing())).items}
@@ -115,7 +172,13 @@ class Loading:
             while slug is not None and slug not in needed:
                 needed.add(slug)
                 slug = parents.get(slug)
-        rows = [row for row in self._categories if not row.inferred or row.category.slug in needed]
+        said = {row.category.slug for row in self._categories if not row.inferred}
+        rows = [
+            row
+            for row in self._categories
+            if not row.inferred
+            or ((row.empty_too or row.category.slug in needed) and row.category.slug not in said)
+        ]
         outcomes = {row.category.slug: _category_outcome(known.get(row.category.slug), row) for row in rows}
         news = [row for row in rows if outcomes[row.category.slug] != "unchanged"]
         verdicts = await saver.categories([row.category for row in news])
@@ -141,12 +204,14 @@ class Loading:
             progress(start, len(ready))
             batch = ready[start : start + PRODUCTS_AT_ONCE]
             verdicts = await saver.products([draft for _, draft in batch])
-            for (row, _), verdict in zip(batch, verdicts, strict=True):
+            for (row, draft), verdict in zip(batch, verdicts, strict=True):
                 if verdict.outcome == "refused":
                     self._refuse(_problem_of(row, verdict))
                 else:
                     self._count("products", verdict.outcome)
                     self._saved.append(row)
+                if verdict.before is not None and len(self._changes) < CHANGES_MAX:
+                    self._changes += differences(verdict.before, draft)
         progress(len(ready), len(ready))
 
     def _without_doubles(self) -> Iterable[ProductRow]:
@@ -169,12 +234,11 @@ class Loading:
             yield row
 
     async def _save_stock(self, inventory: Inventory, *, dry_run: bool) -> None:
-        outcomes, problems = await put_stock(
-            inventory, self._saved, dry_run=dry_run, keep=self._options.keep_stock
-        )
-        for outcome in outcomes:
+        done = await put_stock(inventory, self._saved, dry_run=dry_run, keep=self._options.keep_stock)
+        for outcome in done.outcomes:
             self._count("stock", outcome)
-        self._refused += problems
+        self._refused += done.problems
+        self._changes += done.changes
 
     def _judged(self, verdict: Verdict, outcome: str, *, where: Where, what: str) -> str:
         if verdict.outcome != "refused":
@@ -197,15 +261,22 @@ async def load(
     inventory: Inventory,
     *,
     source: str,
+    pricing: Pricing | None = None,
+    identity: Identity | None = None,
     options: ImportOptions | None = None,
     dry_run: bool = False,
     progress: Progress = lambda _done, _all: None,
 ) -> Report:
     """Apply all rows and report. Idempotent. Raises FileRefused before anything was saved; Unavailable in the
     middle: what was saved stays, and the same import again goes on from there.
+
+    Without `pricing` or `identity` the rows that are theirs are reported as not imported.
     """
     loading = Loading(rows, options or ImportOptions())
-    return await loading.run(catalog, inventory, source=source, dry_run=dry_run, progress=progress)
+    await loading.save_goods(catalog, inventory, dry_run=dry_run, progress=progress)
+    await loading.save_terms(pricing, catalog, dry_run=dry_run)
+    await loading.save_customers(identity, dry_run=dry_run)
+    return loading.report(source, dry_run=dry_run)
 
 
 class _Saving:
@@ -254,6 +325,26 @@ async def _outcome(saving: Awaitable[object]) -> Verdict:
         fields = list(refused.fields)
         return Verdict(outcome="refused", code=refused.stable_code, message=refused.text, fields=fields)
     return Verdict(outcome="saved")
+
+
+async def _currencies(catalog: Catalog) -> frozenset[str]:
+    channels = (await catalog.channels(Nothing())).items
+    return frozenset(currency for channel in channels for currency in channel.currencies)
+
+
+def _sold(row: ProductRow, currencies: frozenset[str]) -> tuple[ProductRow, list[str]]:
+    """The product with prices in these currencies only, and the currency of each price that was taken away."""
+    gone = [code for variant in row.draft.variants for code in variant.prices if code not in currencies]
+    variants = [
+        msgspec.structs.replace(
+            variant,
+            prices={code: amount for code, amount in variant.prices.items() if code in currencies},
+            compare_at={code: amount for code, amount in variant.compare_at.items() if code in currencies},
+        )
+        for variant in row.draft.variants
+    ]
+    draft = msgspec.structs.replace(row.draft, variants=variants)
+    return msgspec.structs.replace(row, draft=draft), gone
 
 
 def _difference(before: T | None, after: T) -> str:

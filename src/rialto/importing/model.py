@@ -12,8 +12,13 @@ from pathlib import Path
 from typing import Protocol
 
 from rialto.catalog.api import AttributeDefinition, Category, ProductDraft, Texts
+from rialto.kernel.address import Address
 from rialto.kernel.errors import Invalid
 from rialto.kernel.service import Frozen
+from rialto.pricing.api import DeliveryMethod, Promotion, Voucher
+
+CHANGES_MAX = 1000
+CHANGE_LENGTH_MAX = 200
 
 
 class FileRefused(Invalid):
@@ -29,13 +34,20 @@ class FileRefused(Invalid):
 
 
 class ImportOptions(Frozen):
-    """`warehouse` takes the stock of formats that know only one; `language` is that of texts without one.
+    """`warehouse` takes stock that lies nowhere or in a place the shop does not know; `warehouses` says of single
+    places of the source which of the shop's they are. `language` is that of texts without one.
 
-    With `keep_stock` a SKU that has a stock record keeps it, whatever the source counts.
+    `currency` is that of amounts without one; of a source with several channels only what is sold in it is taken,
+    or what the channel `channel` sells. `media_url` is the address below which a source keeps pictures that it
+    names by path only. With `keep_stock` a SKU that has a stock record keeps it, whatever the source counts.
     """
 
     warehouse: str = "berlin"
+    warehouses: dict[str, str] = {}
     language: str = "en"
+    currency: str | None = None
+    channel: str | None = None
+    media_url: str | None = None
     keep_stock: bool = False
 
 
@@ -49,12 +61,16 @@ class AttributeRow(Frozen):
 
 
 class CategoryRow(Frozen):
-    """A category, its parent before it. An `inferred` one is made where it is missing and else left alone."""
+    """A category, its parent before it. An `inferred` one is made where it is missing and else left alone.
+
+    It is not made when no product of the source is in it, unless it is to stand there `empty_too`.
+    """
 
     category: Category
     file: str
     line: int
     inferred: bool = True
+    empty_too: bool = False
 
 
 class Said(Frozen):
@@ -62,6 +78,7 @@ class Said(Frozen):
 
     `text` may hold several choices separated by `|`. `labels` are the names of the one value in other languages.
     A `dispensable` one that does not fit the shop's definition is left out; any other refuses its product.
+    In `coded` ones a value may tell its code: `Stone grey {grey}`.
     """
 
     code: str
@@ -71,19 +88,24 @@ class Said(Frozen):
     unit: str | None = None
     labels: Texts = {}
     dispensable: bool = False
+    coded: bool = False
 
 
 class StockCount(Frozen):
-    """How many lie in a warehouse. `warehouse` is the shop's code."""
+    """How many lie in a warehouse. `stand_in` is the shop's that takes them where it does not know `warehouse`."""
 
     sku: str
     warehouse: str
     on_hand: int
     line: int
+    stand_in: str | None = None
 
 
 class ProductRow(Frozen):
-    """A product and its stock. `lines` leads from a field path's beginning (`variants.0`) to its source line."""
+    """A product and its stock. `lines` leads from a field path's beginning (`variants.0`) to its source line.
+
+    With `spare_prices` prices in currencies that no channel of the shop sells in are left out, not refused.
+    """
 
     draft: ProductDraft
     file: str
@@ -91,6 +113,37 @@ class ProductRow(Frozen):
     said: list[Said] = []
     stock: list[StockCount] = []
     lines: dict[str, int] = {}
+    spare_prices: bool = False
+
+
+class CustomerRow(Frozen):
+    """Somebody with an account at the source, and their addresses. There is never a password."""
+
+    email: str
+    name: str
+    file: str
+    line: int
+    language: str = "en"
+    channel: str = "default"
+    addresses: list[Address] = []
+
+
+class PromotionRow(Frozen):
+    """A promotion, its codes, and by `slugs` the products it is for."""
+
+    promotion: Promotion
+    file: str
+    line: int
+    slugs: list[str] = []
+    vouchers: list[Voucher] = []
+
+
+class DeliveryRow(Frozen):
+    """A way of delivery."""
+
+    method: DeliveryMethod
+    file: str
+    line: int
 
 
 class Problem(Frozen):
@@ -110,7 +163,9 @@ class NotImported(Frozen):
     reason: str
 
 
-Row = AttributeRow | CategoryRow | ProductRow | Problem | NotImported
+Row = (
+    AttributeRow | CategoryRow | ProductRow | CustomerRow | PromotionRow | DeliveryRow | Problem | NotImported
+)
 
 
 class Importer(Protocol):
@@ -133,8 +188,22 @@ class Counts(Frozen):
         return Counts(**{**numbers, outcome: numbers[outcome] + 1})
 
 
+class Change(Frozen):
+    """What became different about a product. `field` is a path such as `title.de`, `variants.CUP-S.prices.EUR` or
+    `stock.CUP-S.berlin`; texts are cut to CHANGE_LENGTH_MAX, an empty one stands for nothing.
+    """
+
+    product: str
+    field: str
+    before: str
+    after: str
+
+
 class Report(Frozen):
-    """What an import did, or with `dry_run` would do. Stock is counted per SKU and warehouse."""
+    """What an import did, or with `dry_run` would do. Stock is counted per SKU and warehouse.
+
+    `changes` are the first CHANGES_MAX, in the order of the products.
+    """
 
     source: str
     dry_run: bool
@@ -144,3 +213,7 @@ class Report(Frozen):
     stock: Counts
     refused: list[Problem]
     not_imported: list[NotImported]
+    customers: Counts = Counts()
+    promotions: Counts = Counts()
+    delivery: Counts = Counts()
+    changes: list[Change] = []

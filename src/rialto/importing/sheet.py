@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
-from rialto.catalog.api import Picture
+import msgspec
+
+from rialto.importing.cells import ABOVE, named, taken
 from rialto.importing.drafting import Drafting, Findings, RowFault, at_line
 from rialto.importing.model import (
     FileRefused,
@@ -22,12 +24,13 @@ from rialto.importing.model import (
     Said,
     StockCount,
 )
-from rialto.importing.tables import Line, Table, read_table, shown
+from rialto.importing.sheet_lists import PRODUCTS, picture_at, read_lists
+from rialto.importing.tables import Line, Table, is_folder, read_table, shown
 from rialto.importing.words import label_of, whole_number, yes_or_no
 from rialto.kernel.errors import Invalid, RialtoError
 from rialto.kernel.money import parse_currency
 
-_LANGUAGE = r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?"
+_LANGUAGE = r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}"
 _CODE = r"[a-z][a-z0-9_]{0,59}"
 _COLUMNS: dict[str, re.Pattern[str]] = {
     "title": re.compile(f"title_({_LANGUAGE})"),
@@ -42,18 +45,21 @@ _COLUMNS: dict[str, re.Pattern[str]] = {
     "attribute_name": re.compile(f"attribute_({_CODE}):({_LANGUAGE})"),
 }
 _PLAIN = frozenset(
-    {"slug", "sku", "category", "tax_class", "published", "featured", "created_on", "related", "weight_g", "gtin", "image"}
+    {"slug", "sku", "category", "tax_class", "published", "featured", "created_on", "related", "weight_g", "gtin", "options", "image", "image_widths", "image_size"}
 )  # fmt: skip
-_OF_THE_PRODUCT = ("category", "tax_class", "published", "featured", "created_on", "related")
-_CATEGORY_SEPARATOR = ">"
+_OF_THE_PRODUCT = ("category", "tax_class", "published", "featured", "created_on", "related", "options")
 
 
 class SheetImporter:
-    """Implements `Importer` for one file."""
+    """Implements `Importer` for a products file, or for the folder of an export with more files beside it."""
 
     def read(self, path: Path, options: ImportOptions) -> Iterator[Row]:
-        table = read_table(path, required=("slug", "sku", f"title_{options.language}"))
+        folder = path if is_folder(path) else None
+        required = ("slug", "sku", f"title_{options.language}")
+        table = read_table(folder / PRODUCTS if folder else path, required=required, cell=taken)
         reading = _Reading(table, options)
+        if folder:
+            yield from read_lists(folder)
         yield from reading.products()
         yield from reading.findings.rows()
         for column in table.columns:
@@ -105,7 +111,11 @@ class _Reading:
                 self._head(drafting, lines[0])
                 self._check_repeats(lines)
                 for line in lines:
-                    self._variant(drafting, line)
+                    if line["sku"] or not line["image"]:
+                        self._variant(drafting, line)
+                    else:
+                        self._pictures(drafting, line, self._chosen(line))
+                self._order(drafting, lines[0])
             except RowFault as fault:
                 yield drafting.problem(fault)
             else:
@@ -124,8 +134,10 @@ class _Reading:
         for field in ("title", "description"):
             for column, (language,) in self._columns[field].items():
                 drafting.text(field, language, line[column])
-        path = [part.strip() for part in line["category"].split(_CATEGORY_SEPARATOR) if part.strip()]
-        drafting.fields["category"] = self.findings.category(path, line.number)
+        path = [named(part.strip()) for part in line["category"].split(ABOVE) if part.strip()]
+        drafting.fields["category"] = self.findings.category(
+            [title for title, _ in path], line.number, slugs=[slug for _, slug in path]
+        )
         drafting.fields["tax_class"] = line["tax_class"] or "standard"
         drafting.fields["related"] = line["related"].split()
         for column, read in _FLAGS.items():
@@ -141,6 +153,7 @@ class _Reading:
                     unit=unit or None,
                     labels=self._names("attribute_name", code, line),
                     line=line.number,
+                    coded=True,
                 )
 
     def _names(self, kind: str, code: str, line: Line) -> dict[str, str]:
@@ -151,13 +164,29 @@ class _Reading:
             if of == code and line[column]
         }
 
-    def _variant(self, drafting: Drafting, line: Line) -> None:
+    def _chosen(self, line: Line) -> dict[str, str]:
+        """The values of the row's options, by code."""
         chosen: dict[str, str] = {}
         for column, (code,) in self._columns["option"].items():
             if line[column]:
-                names = {self._options.language: line[column], **self._names("option_name", code, line)}
+                name, value_code = named(line[column])
+                names = {self._options.language: name, **self._names("option_name", code, line)}
                 label = {self._options.language: label_of(code)}
-                chosen[code] = self.findings.option(code, label=label, value=names, line=line.number)
+                chosen[code] = self.findings.option(
+                    code, label=label, value=names, line=line.number, value_code=value_code
+                )
+        return chosen
+
+    def _order(self, drafting: Drafting, line: Line) -> None:
+        """Options in the order the product gives; without it, that of the columns."""
+        if line["options"]:
+            wanted = line["options"].split()
+            if sorted(wanted) != sorted(drafting.options):
+                raise RowFault(line.number, "options: these are not the options that its variants have.")
+            drafting.options = wanted
+
+    def _variant(self, drafting: Drafting, line: Line) -> None:
+        chosen = self._chosen(line)
         if not drafting.options:
             drafting.options = list(chosen)
         with at_line(line.number, "weight_g"):
@@ -171,9 +200,14 @@ class _Reading:
                 drafting.stock.append(
                     StockCount(sku=line["sku"], warehouse=warehouse, on_hand=on_hand, line=line.number)
                 )
+        self._pictures(drafting, line, chosen)
+
+    def _pictures(self, drafting: Drafting, line: Line, chosen: dict[str, str]) -> None:
         alt = {language: line[column] for column, (language,) in self._columns["alt"].items() if line[column]}
         for address in line["image"].split():
-            drafting.image(Picture(url=address, alt=alt, options=chosen), line.number)
+            with at_line(line.number, "image"):
+                picture = picture_at(address, line)
+            drafting.image(msgspec.structs.replace(picture, alt=alt, options=chosen), line.number)
 
     def _prices(self, drafting: Drafting, line: Line) -> None:
         former = {parts[0].upper(): column for column, parts in self._columns["compare_at"].items()}

@@ -1,4 +1,4 @@
-"""The export of a Spree shop: `products.csv`, and `product_translations.csv` beside it.
+"""The export of a Spree shop: `products.csv`, and beside it `product_translations.csv` and `customers.csv`.
 
 A product's first row has its name; rows with an option are its variants; rows with neither are further prices
 of a SKU (one per currency). Prices of zero on a product with variants stand for nothing. Fields named
@@ -15,6 +15,7 @@ from pathlib import Path
 from rialto.catalog.api import Picture
 from rialto.importing.drafting import Drafting, Findings, RowFault, at_line
 from rialto.importing.model import (
+    CustomerRow,
     FileRefused,
     ImportOptions,
     NotImported,
@@ -26,11 +27,14 @@ from rialto.importing.model import (
 )
 from rialto.importing.tables import Line, Table, is_folder, read_table, shown
 from rialto.importing.words import code_of, converted, grams, label_of, whole_number
+from rialto.kernel.address import Address
 
 PRODUCTS = "products.csv"
 TRANSLATIONS = "product_translations.csv"
+CUSTOMERS = "customers.csv"
 REQUIRED = ("slug", "sku", "name", "price", "currency")
 TRANSLATION_REQUIRED = ("slug", "locale", "name")
+CUSTOMERS_REQUIRED = ("email", "first_name", "last_name")
 
 _OPTION = re.compile(r"option([0-9]+)_name")
 _IMAGE = re.compile(r"image[0-9]+_src")
@@ -44,6 +48,11 @@ _USED = frozenset(
 )  # fmt: skip
 _STATUS = {"active": True, "draft": False, "archived": False, "": True}
 _TAX = {"": "standard", "default": "standard", "standard": "standard", "reduced": "reduced"}
+_OF_CUSTOMERS = frozenset(
+    {
+        *CUSTOMERS_REQUIRED, "phone", "company", "address1", "address2", "city", "province_code", "country_code", "zip",
+    }
+)  # fmt: skip
 _NO_HOME = "there is no field for it"
 
 
@@ -53,9 +62,8 @@ class SpreeImporter:
     def read(self, path: Path, options: ImportOptions) -> Iterator[Row]:
         folder = path if is_folder(path) else None
         table = read_table(folder / PRODUCTS if folder else path, required=REQUIRED)
-        translations = None
-        if folder and (folder / TRANSLATIONS).exists():
-            translations = read_table(folder / TRANSLATIONS, required=TRANSLATION_REQUIRED)
+        translations = _beside(folder, TRANSLATIONS, TRANSLATION_REQUIRED)
+        customers = _beside(folder, CUSTOMERS, CUSTOMERS_REQUIRED)
         reading = _Reading(table, options)
         yield from reading.products(translations)
         yield from reading.findings.rows()
@@ -63,6 +71,9 @@ class SpreeImporter:
         if translations:
             used = {*TRANSLATION_REQUIRED, "description"}
             yield from _columns_left(translations, used.__contains__)
+        if customers:
+            yield from (_customer(line, options.language) for line in customers.lines)
+            yield from _columns_left(customers, _OF_CUSTOMERS.__contains__)
         if folder:
             yield from _files_left(folder)
 
@@ -221,6 +232,34 @@ class _Reading:
                 )
 
 
+def _beside(folder: Path | None, name: str, required: Sequence[str]) -> Table | None:
+    """A further file of the folder, where it has it."""
+    return read_table(folder / name, required=required) if folder and (folder / name).exists() else None
+
+
+def _customer(line: Line, language: str) -> CustomerRow:
+    name = f"{line['first_name']} {line['last_name']}".strip()
+    address = Address(
+        name=name,
+        company=line["company"] or None,
+        line1=line["address1"],
+        line2=line["address2"] or None,
+        city=line["city"],
+        region=line["province_code"] or None,
+        postal_code=line["zip"],
+        country=line["country_code"],
+        phone=line["phone"] or None,
+    )
+    return CustomerRow(
+        email=line["email"],
+        name=name,
+        language=language,
+        addresses=[address] if line["address1"] or line["city"] or line["zip"] else [],
+        file=CUSTOMERS,
+        line=line.number,
+    )
+
+
 def _columns_left(table: Table, is_used: Callable[[str], bool]) -> Iterator[NotImported]:
     for column in table.columns:
         rows = sum(1 for line in table.lines if line[column])
@@ -234,5 +273,6 @@ def _files_left(folder: Path) -> Iterator[NotImported]:
     except OSError as error:
         raise FileRefused(folder.name, "the folder cannot be read.") from error
     for name in names:
-        if name not in {PRODUCTS, TRANSLATIONS}:
-            yield NotImported(what=name, rows=0, reason="only products and their translations are imported")
+        if name not in {PRODUCTS, TRANSLATIONS, CUSTOMERS}:
+            reason = "only products, their translations and customers are imported"
+            yield NotImported(what=name, rows=0, reason=reason)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ _DELIMITERS = (",", ";", "\t")
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One record: its first line in the file, and its fields by column, without blanks around them."""
+    """One record: its first line in the file, and its fields by column."""
 
     number: int
     fields: dict[str, str]
@@ -74,8 +74,11 @@ def read_text(path: Path) -> str:
     return text
 
 
-def read_table(path: Path, *, required: Sequence[str]) -> Table:
-    """The whole file. Raises FileRefused for any fault of syntax or header; empty lines are skipped."""
+def read_table(path: Path, *, required: Sequence[str], cell: Callable[[str], str] = str.strip) -> Table:
+    """The whole file. Raises FileRefused for any fault of syntax or header; empty lines are skipped.
+
+    `cell` makes of what stands in a field what is meant by it.
+    """
     records = _records(path.name, read_text(path))
     number, header = next(records, (1, []))
     columns = _checked_header(path.name, number, header, required)
@@ -86,7 +89,7 @@ def read_table(path: Path, *, required: Sequence[str]) -> Table:
             raise FileRefused(path.name, reason, line=number)
         if len(lines) >= ROWS_MAX:
             raise FileRefused(path.name, f"it has more than {ROWS_MAX} rows.", line=number)
-        values = (field.strip() for field in fields)
+        values = (cell(field) for field in fields)
         lines.append(Line(number=number, fields=dict(zip(columns, values, strict=True))))
     return Table(file=path.name, columns=columns, lines=lines)
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from rialto.kernel.errors import Conflict, Invalid, NotFound
 from rialto.kernel.ids import OrderId
-from rialto.kernel.service import Frozen, operation
+from rialto.kernel.service import Frozen, Nothing, operation
 
 
 class OutOfStock(Conflict):
@@ -90,6 +90,17 @@ class StockLevels(Frozen):
     items: list[StockLevel]
 
 
+class Warehouse(Frozen):
+    """Where stock lies. `code` is its name in every count."""
+
+    code: str
+    country: str
+
+
+class Warehouses(Frozen):
+    items: list[Warehouse]
+
+
 class PutStock(Frozen):
     """Set what is on hand, as counted. The same count again moves nothing."""
 
@@ -138,6 +149,11 @@ class Inventory(Protocol):
     @operation(idempotent=True)
     async def stock(self, command: LevelsOf) -> StockLevels:
         """Per warehouse, for staff. At most 200 SKUs."""
+        ...
+
+    @operation(idempotent=True)
+    async def warehouses(self, command: Nothing) -> Warehouses:
+        """All of them, in the merchant's order."""
         ...
 
     @operation(idempotent=True)

@@ -18,6 +18,8 @@ from rialto.inventory.api import (
     Reserve,
     StockLevels,
     UnknownWarehouse,
+    Warehouse,
+    Warehouses,
 )
 from rialto.inventory.events import AvailabilityChanged, band
 from rialto.inventory.model import LINES_MAX, QUANTITY_MAX, Shelf, merged, warehouses_for
@@ -29,6 +31,7 @@ from rialto.kernel.errors import Conflict, Invalid, RialtoError, Unavailable
 from rialto.kernel.events import NewEvent, append
 from rialto.kernel.faults import Faults
 from rialto.kernel.ids import Ids, bucket_of_key, to_uuid
+from rialto.kernel.service import Nothing
 from rialto.kernel.text import clean_text
 
 SWEEP_MAX = 100
@@ -78,6 +81,10 @@ class InventoryHandlers:
         async with self._db.read() as session:
             rows = await session.all(store.STOCK, _asked(command))
         return StockLevels(items=[store.level_of(row) for row in rows])
+
+    async def warehouses(self, command: Nothing) -> Warehouses:  # noqa: ARG002 - every operation takes a command
+        known = await self._known_warehouses()
+        return Warehouses(items=[Warehouse(code=code, country=country) for code, country in known])
 
     async def put_stock(self, command: PutStockMany) -> StockLevels:
         places = {code for code, _ in await self._known_warehouses()}

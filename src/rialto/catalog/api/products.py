@@ -186,10 +186,11 @@ class PutProduct(Frozen):
 
 
 class PutOutcome(Frozen):
-    """`outcome` is created, changed or unchanged."""
+    """`outcome` is created, changed or unchanged; `before` is the draft that a change replaced."""
 
     product: Product
     outcome: str
+    before: ProductDraft | None = None
 
 
 class Rehearsal(Frozen):
@@ -202,13 +203,14 @@ class Rehearsal(Frozen):
 
 class Verdict(Frozen):
     """`outcome` is refused (then `code`, `message` and `fields` say why), or what saving would have answered:
-    created, changed or unchanged for a product, saved for the rest.
+    created, changed (from `before`) or unchanged for a product, saved for the rest.
     """
 
     outcome: str
     code: str = ""
     message: str = ""
     fields: list[FieldProblem] = []
+    before: ProductDraft | None = None
 
 
 class Rehearsed(Frozen):

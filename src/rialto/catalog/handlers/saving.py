@@ -51,31 +51,29 @@ class Saving:
             language=channels[0].languages[0],
         )
         draft = checked_draft(command.draft, known)
-        product, outcome = await self._save(session, command, draft)
-        if outcome != "unchanged":
-            await store.replace_variants(session, product, channels, known.definitions)
-            await self.publish_product(session, document_of(product, known.definitions, known.tree))
-        return PutOutcome(product=product, outcome=outcome)
+        saved = await self._save(session, command, draft)
+        if saved.outcome != "unchanged":
+            await store.replace_variants(session, saved.product, channels, known.definitions)
+            await self.publish_product(session, document_of(saved.product, known.definitions, known.tree))
+        return saved
 
-    async def _save(
-        self, session: WriteSession, command: PutProduct, draft: ProductDraft
-    ) -> tuple[Product, str]:
+    async def _save(self, session: WriteSession, command: PutProduct, draft: ProductDraft) -> PutOutcome:
         """Write the product's own row, if it has to be written."""
         current = await self._current(session, command)
         if current is None:
             product = self.next(None, draft)
             if await store.insert_product(session, product):
-                return product, "created"
+                return PutOutcome(product=product, outcome="created")
             # Somebody made it since we looked; theirs is committed by now, so look again.
             current = await self._current(session, command)
             if current is None:
                 raise SlugTaken
         outcome = decide(current, draft, command.expected_version)
         if outcome == "unchanged":
-            return current, outcome
+            return PutOutcome(product=current, outcome=outcome)
         product = self.next(current, draft)
         await store.update_product(session, product)
-        return product, outcome
+        return PutOutcome(product=product, outcome=outcome, before=current.draft)
 
     async def _current(self, session: WriteSession, command: PutProduct) -> Product | None:
         """What is there now, locked. Raises ProductNotFound when the command says that something must be."""

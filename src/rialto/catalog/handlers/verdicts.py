@@ -18,7 +18,9 @@ async def verdict_on(session: WriteSession, change: Awaitable[object]) -> Verdic
         raise
     except RialtoError as refused:
         return refusal(refused)
-    return Verdict(outcome=outcome.outcome if isinstance(outcome, PutOutcome) else "saved")
+    if isinstance(outcome, PutOutcome):
+        return Verdict(outcome=outcome.outcome, before=outcome.before)
+    return Verdict(outcome="saved")
 
 
 def refusal(error: RialtoError) -> Verdict:

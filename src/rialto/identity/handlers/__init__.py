@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from rialto.identity.handlers.addresses import AddressCases
+from rialto.identity.handlers.customers import CustomerCases
 from rialto.identity.handlers.emails import EmailCases
 from rialto.identity.handlers.erasing import ErasingCases
 from rialto.identity.handlers.passkeys import PasskeyCases
@@ -20,6 +21,7 @@ log = structlog.get_logger("rialto.identity")
 class IdentityHandlers(
     SigningInCases,
     SessionCases,
+    CustomerCases,
     EmailCases,
     ErasingCases,
     AddressCases,

@@ -6,7 +6,9 @@ import re
 import unicodedata
 from uuid import UUID
 
-from rialto.identity.api import PasswordWeak, PutStaff, Register
+import msgspec
+
+from rialto.identity.api import ImportCustomer, PasswordWeak, PutStaff, Register
 from rialto.kernel import email as emails
 from rialto.kernel.errors import FieldProblem, Invalid
 
@@ -67,8 +69,7 @@ def checked_registration(command: Register) -> Register:
     """The command, normalised. Raises PasswordWeak, or Invalid naming every field that is wrong."""
     name, problems = check_name(command.name)
     problems += check_language(command.language)
-    if not _CHANNEL.fullmatch(command.channel):
-        problems.append(wrong("channel", "This is no channel's code."))
+    problems += check_channel(command.channel)
     if problems:
         raise Invalid("The account is not complete.", fields=tuple(problems))
     return Register(
@@ -82,6 +83,16 @@ def checked_registration(command: Register) -> Register:
     )
 
 
+def checked_import(command: ImportCustomer) -> ImportCustomer:
+    """The command, normalised; addresses stay as they are. Raises Invalid naming every field that is wrong."""
+    name, problems = check_name(command.name)
+    problems += check_language(command.language)
+    problems += check_channel(command.channel)
+    if problems:
+        raise Invalid("The account is not complete.", fields=tuple(problems))
+    return msgspec.structs.replace(command, email=checked_email(command.email), name=name)
+
+
 def check_name(given: str) -> tuple[str, list[FieldProblem]]:
     name = " ".join(given.split())
     if 1 <= len(name) <= NAME_LENGTH_MAX and name.isprintable():
@@ -91,6 +102,10 @@ def check_name(given: str) -> tuple[str, list[FieldProblem]]:
 
 def check_language(given: str) -> list[FieldProblem]:
     return [] if _LANGUAGE.fullmatch(given) else [wrong("language", "Give a language such as `de`.")]
+
+
+def check_channel(given: str) -> list[FieldProblem]:
+    return [] if _CHANNEL.fullmatch(given) else [wrong("channel", "This is no channel's code.")]
 
 
 def checked_password(password: str, *, path: str = "password") -> str:

@@ -173,11 +173,17 @@ def _account(row: Row) -> StoredAccount:
     return StoredAccount(**{**dict(row), "roles": tuple(row["roles"])})
 
 
-async def create_customer(session: WriteSession, account: StoredAccount, hashed: str, now: datetime) -> bool:
-    """False when the id has an account, whosoever: nothing was changed then, by the same statements."""
+async def create_customer(
+    session: WriteSession, account: StoredAccount, hashed: str | None, now: datetime
+) -> bool:
+    """False when the id has an account, whosoever: nothing was changed then, by the same statements.
+
+    Without a hash nobody can sign in with a password until one is set.
+    """
     values = (account.email, account.name, now, account.language, account.channel)
     created = await session.run(_CREATE, account.bucket, account.id, *values) == 1
-    await session.run(_FIRST_CREDENTIAL, account.bucket, account.id, hashed, now, created)
+    has_password = created and hashed is not None
+    await session.run(_FIRST_CREDENTIAL, account.bucket, account.id, hashed or "", now, has_password)
     return created
 
 
