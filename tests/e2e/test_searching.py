@@ -21,7 +21,7 @@ def test_suggestions_are_walked_by_keys_and_pressed_by_pointer(shop: RunningShop
     with window() as page:
         page.goto(f"{shop.url}/de/")
         type_query(page, "tischl")
-        field = page.get_by_role("combobox")
+        field = page.locator("#q[role=combobox]")
         expect(field).to_have_attribute("aria-expanded", "true")
         expect(page.get_by_role("listbox").get_by_role("group")).to_have_count(3)
         expect(page.locator(".suggest img").first).to_be_visible()
