@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from rialto.kernel.secrets import Secrets, SecretsBroken, load_or_make_secrets, make_secrets
+from rialto.kernel.secrets import (
+    Secrets,
+    SecretsBroken,
+    load_or_make_secrets,
+    make_secrets,
+    replace_secrets,
+)
 from tests.support.values import seeded_ids
 
 pytestmark = pytest.mark.fast
@@ -68,6 +74,14 @@ def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
     path.mkdir(mode=0o700)
     with pytest.raises(SecretsBroken):
         load_or_make_secrets(path, seeded_ids())
+
+
+def test_secrets_that_cannot_be_replaced_leave_nothing_beside(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    path.mkdir()
+    with pytest.raises(SecretsBroken, match="cannot be written"):
+        replace_secrets(path, make_secrets(seeded_ids()), seeded_ids())
+    assert [entry.name for entry in tmp_path.iterdir()] == ["secrets.json"]
 
 
 def test_a_file_in_place_of_its_folder_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rialto.kernel.db import parse_database_url
-from rialto.kernel.settings import LOG_LEVELS, Settings, SettingWrong, read_settings
+from rialto.kernel.settings import LOG_LEVELS, Settings, SettingWrong, read_settings, variables
 
 pytestmark = pytest.mark.fast
 
@@ -29,6 +29,20 @@ def test_nothing_set_means_a_shop_on_this_machine() -> None:
     assert settings.trusted_proxies == ()
     assert not settings.strict
     assert not settings.secure
+
+
+def test_the_names_of_all_settings_are_known() -> None:
+    assert {"RIALTO_PORT", "RIALTO_DATA", "RIALTO_DATABASE_URL", "RIALTO_KEEP_MAILS_DAYS"} <= variables()
+    assert all(name.startswith("RIALTO_") for name in variables())
+
+
+@pytest.mark.parametrize(("days", "good"), [("180", True), ("179", False)])
+def test_half_a_year_of_staffs_log_is_kept_at_least(days: str, good: bool) -> None:
+    if good:
+        assert read(KEEP_STAFF_LOG_DAYS=days).keep.staff_log.days == 180
+    else:
+        with pytest.raises(SettingWrong, match="RIALTO_KEEP_STAFF_LOG_DAYS"):
+            read(KEEP_STAFF_LOG_DAYS=days)
 
 
 def test_blank_means_not_set() -> None:

@@ -25,7 +25,8 @@ def check_backups(database: Path, folder: Path, clock: Clock) -> list[Check]:
     except CannotStart as problem:
         return [warn("backups", str(problem), "Is the disk there?")]
     if not found:
-        return [warn("backups", "There is none.", "Make one with `rialto backup`.")]
+        where = wal.parent if wal is not None else folder
+        return [warn("backups", f"There is none in {where}.", "Make one with `rialto backup`.")]
     youngest = found[-1]
     age = clock.now() - youngest.record.finished_at
     text = f"The youngest of {len(found)} is {youngest.place}, {age.days} days old"

@@ -40,7 +40,7 @@ async def check_database(
         return [fail(name, f"It does not answer: {problem.text}{cause}", advice)]
     try:
         return [
-            _version(name, connection.get_server_version()),
+            await _version(name, connection),
             await _clocks(connection, clock),
             *await _migrations(connection, wanted),
             await _roles(address, wanted, secrets),
@@ -49,11 +49,12 @@ async def check_database(
         await connection.close()
 
 
-def _version(name: str, version: Any) -> Check:
-    text = f"PostgreSQL {version.major}.{version.minor} answers."
-    if version.major < MAJOR_MIN:
+async def _version(name: str, connection: Any) -> Check:
+    major = connection.get_server_version().major
+    text = f"PostgreSQL {await connection.fetchval('SHOW server_version')} answers."
+    if major < MAJOR_MIN:
         return fail(name, text, f"Rialto needs {MAJOR_MIN} or newer.")
-    if version.major > TRIED_WITH:
+    if major > TRIED_WITH:
         return warn(name, text, f"Rialto was tried with {TRIED_WITH} at most.")
     return ok(name, text)
 

@@ -88,16 +88,20 @@ def make_secrets(ids: Ids) -> Secrets:
 
 
 def rotated(secrets: Secrets, ids: Ids, *, now: datetime, accepted: timedelta) -> Secrets:
-    """With another key that signs and another that seals. Tokens of the former are taken for `accepted` from now on."""
+    """With another key that signs and another that seals. Former keys' tokens are taken for `accepted` at the longest."""
     public = _private(secrets.signing_key).public_key()
     former = FormerSigningKey(
         public_key=public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
         until=now + accepted,
     )
+    before = [
+        FormerSigningKey(public_key=one.public_key, until=min(one.until, former.until))
+        for one in secrets.former_signing_keys
+    ]
     return msgspec.structs.replace(
         secrets,
         signing_key=_signing_key(ids),
-        former_signing_keys=tuple(one for one in (former, *secrets.former_signing_keys) if one.until > now),
+        former_signing_keys=tuple(one for one in (former, *before) if one.until > now),
         sealing_root=ids.token(320),
         former_sealing_roots=secrets.sealing_roots,
     )
