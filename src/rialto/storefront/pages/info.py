@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 from litestar import Response, get, post
@@ -18,7 +17,7 @@ from rialto.kernel.money import Currency
 from rialto.kernel.settings import Settings
 from rialto.search.api import AllSlugs, ChannelFor, Search, SitemapEntry
 from rialto.storefront.assets import assets
-from rialto.storefront.forms import typed
+from rialto.storefront.forms import is_own_path, typed
 from rialto.storefront.rendering import PAGE, go, shared_page
 from rialto.storefront.texts import LANGUAGES
 from rialto.storefront.visit import (
@@ -103,7 +102,7 @@ async def robots(settings: Injected[Settings]) -> Response[str]:
     private = "".join(
         f"Disallow: /{language}/{path}\n"
         for language in LANGUAGES
-        for path in ("cart", "checkout/", "orders/", "reviews/")
+        for path in ("account", "cart", "checkout/", "orders/", "reviews/")
     )
     text = f"User-agent: *\n{private}\nSitemap: {settings.public_url.rstrip('/')}/sitemap.xml\n"
     return Response(text, media_type="text/plain", headers={"Cache-Control": "public, max-age=3600"})
@@ -147,15 +146,7 @@ async def media(name: FromPath[str], settings: Injected[Settings]) -> File:
 
 def _back(url: str, old: str, new: str) -> str:
     """The page the form stood on, in the new language; never another site's, whatever was sent."""
-    parts = urlsplit(url)
-    ours = (
-        not parts.scheme
-        and not parts.netloc
-        and url.startswith(f"/{old}/")
-        and "\\" not in url
-        and url.isprintable()
-    )
-    return f"/{new}/" + url.removeprefix(f"/{old}/") if ours else f"/{new}/"
+    return f"/{new}/" + url.removeprefix(f"/{old}/") if is_own_path(url, old) else f"/{new}/"
 
 
 async def _in_currency(carts: Carts, cart: Cart, currency: Currency, language: str) -> Cart:
