@@ -27,6 +27,8 @@ async def test_from_registering_to_signing_out(postgres: DatabaseAddress) -> Non
         again = await people.register(people.browser(), EMAIL)
         assert told.one("main").text == again.one("main").text
         assert len(people.letters(EMAIL)) == 2
+        empty = await ada.refused("account/register", status=422)
+        assert len(empty.all("span", class_="field__error")) == 3
         await opening_a_link_uses_nothing_up(people, ada)
         await only_own_addresses_are_gone_back_to(people)
         await passwords_are_refused_and_throttled_kindly(people)

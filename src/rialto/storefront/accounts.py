@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from rialto.identity.api import PasswordWrong, Proof, ProofNeeded
-from rialto.kernel.errors import RialtoError, TooMany
+from rialto.kernel.errors import FieldProblem, Invalid, RialtoError, TooMany
 from rialto.kernel.http import client_of, principal_of, status_of
 from rialto.kernel.ids import AccountId
 from rialto.kernel.service import Frozen
@@ -75,6 +75,17 @@ def refusal(error: RialtoError, texts: Texts) -> Problem:
     if isinstance(error, TooMany) and error.retry_after_s is not None:
         return Problem(text=texts("problem.wait", n=max(1, -(-int(error.retry_after_s) // 60))))
     return problem_of(error, texts)
+
+
+def check_filled(**values: str) -> None:
+    """Raises Invalid naming every field that is empty, so that nobody is told of one after the other."""
+    empty = [
+        FieldProblem(path=name, code="required", message="Please fill this in.")
+        for name, value in values.items()
+        if not value.strip()
+    ]
+    if empty:
+        raise Invalid(fields=tuple(empty))
 
 
 def field_faults(error: RialtoError, texts: Texts) -> dict[str, str]:

@@ -24,7 +24,7 @@ from rialto.kernel.http import Injected, client_of
 from rialto.kernel.ids import Ids
 from rialto.kernel.service import Nothing
 from rialto.search.api import Search
-from rialto.storefront.accounts import Field, PlainForm, form_page, password_field
+from rialto.storefront.accounts import Field, PlainForm, check_filled, form_page, password_field
 from rialto.storefront.forms import secret, typed
 from rialto.storefront.pages.account.entering import left
 from rialto.storefront.rendering import PAGE, go, private_page
@@ -72,6 +72,7 @@ async def register(
         key=values["key"][:KEY_LENGTH_MAX] or None,
     )
     try:
+        check_filled(name=command.name, email=command.email, password=command.password)
         await identity.register(command)
     except RialtoError as error:
         return await form_page(visit, search, _registration(visit, values), error=error)
