@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from urllib.parse import quote
 
 import pytest
 
@@ -15,6 +16,39 @@ from tests.storefront.test_account_shopping import SAVED
 pytestmark = pytest.mark.anyio
 
 EMAIL = "ada@example.org"
+FORMS = (
+    "account/sign-in",
+    "account/sign-in/code",
+    "account/sign-in/passkey",
+    "account/register",
+    "account/verify",
+    "account/take-back",
+    "account/forgot",
+    "account/reset",
+    "account/profile",
+    "account/profile/email",
+    "account/profile/password",
+    "account/profile/consents",
+    "account/security/sessions",
+    "account/security/totp",
+    "account/security/totp/confirm",
+    "account/security/totp/disable",
+    "account/security/recovery-codes",
+    "account/security/passkeys/new",
+    "account/security/passkeys",
+    "account/security/passkeys/x",
+    "account/addresses/new",
+    "account/addresses/x",
+    "account/addresses/%00/remove",
+    "account/addresses/%00/default",
+    "account/wishlist",
+    "account/wishlist/remove",
+    "account/wishlist/move",
+    "account/data/export",
+    "account/data/erase",
+    "orders/%00/reorder",
+    "checkout/address",
+)
 PLACES = (
     "account",
     "account/orders",
@@ -38,7 +72,26 @@ async def test_what_a_customer_keeps_here(postgres: DatabaseAddress) -> None:
         await the_profile_is_changed(people, ada)
         await addresses_are_kept(ada)
         await products_are_remembered(ada)
+        await no_form_fails_over_what_is_sent(people, ada)
         await data_is_handed_out_and_erased(people, ada)
+
+
+async def no_form_fails_over_what_is_sent(people: People, ada: Browser) -> None:
+    fields = (
+        "name email password old_password new_password token code mfa_token credential word sku item key next"
+    )
+    fields += " typed session language newsletter remove saved shipping-name shipping-country"
+    odd = ["\x00", "\x1b[31m", "x" * 30_000, "%ED%A0%80", "{}", '{"values": {}}']
+    for browser in (people.browser(), ada):
+        for path in FORMS:
+            for value in odd:
+                body = "&".join(f"{name}={quote(value, safe='%')}" for name in fields.split())
+                answer = await browser.client.post(
+                    f"/en/{path}",
+                    content=body,
+                    headers={"content-type": "application/x-www-form-urlencoded"},
+                )
+                assert answer.status_code < 500, (path, value[:20])
 
 
 async def an_unproven_email_is_told_and_the_link_sent_again(people: People, ada: Browser) -> None:

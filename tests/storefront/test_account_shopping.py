@@ -42,10 +42,19 @@ async def test_one_cart_wherever_one_is_signed_in(postgres: DatabaseAddress) -> 
         assert (await phone.post("cart/change", {"line": line, "quantity": "2"})).status_code == 303
         assert quantities(await ada.page("cart")) == ["2", "1"]
         assert (await ada.get("cart/count.json")).json() == {"count": 3}
+        await another_currency_takes_the_lines_along(phone, ada)
         await phone.sent("account/sign-out")
         assert not quantities(await phone.page("cart"))
         await phone.sign_in(EMAIL)
         assert quantities(await phone.page("cart")) == ["2", "1"]
+
+
+async def another_currency_takes_the_lines_along(phone: Browser, ada: Browser) -> None:
+    await phone.post("preferences", {"currency": "USD", "language": "en"})
+    assert "$" in (await phone.page("cart")).one("main").text
+    assert not quantities(await ada.page("cart"))
+    await phone.post("preferences", {"currency": "EUR", "language": "en"})
+    assert quantities(await phone.page("cart")) == ["2", "1"]
 
 
 def quantities(page: Page) -> list[str]:

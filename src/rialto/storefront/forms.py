@@ -18,6 +18,7 @@ TYPED_LENGTH_MAX = 500
 SECRET_LENGTH_MAX = 20_000
 _FIELDS = ("email", *(f"{side}-{name}" for side in ("shipping", "billing") for name in ADDRESS_FIELDS))
 _FIELD_ORDER = {field: position for position, field in enumerate(_FIELDS)}
+_KEY = re.compile(r"[!-~]{1,80}")
 _EMAIL = re.compile(r"[^@\s<>\",;]+@[^@\s<>\",;]+\.[^@\s<>\",;.]{2,}")
 
 
@@ -103,6 +104,12 @@ def secret(data: Mapping[str, object], field: str) -> str:
     """A password, a token or a browser's answer: longer than a person types."""
     value = data.get(field)
     return value[:SECRET_LENGTH_MAX] if isinstance(value, str) else ""
+
+
+def once_key(data: Mapping[str, object]) -> str | None:
+    """What a form was made with, so that pressing twice does it once; None for what no form of ours has made."""
+    key = data.get("key")
+    return key if isinstance(key, str) and _KEY.fullmatch(key) else None
 
 
 def is_own_path(url: str, language: str) -> bool:

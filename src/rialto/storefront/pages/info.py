@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import File, Redirect
 
-from rialto.cart.api import AddLine, Cart, Carts, NewCart
+from rialto.cart.api import AddLine, Cart, Carts, ChangeLine, NewCart
 from rialto.demo import MEDIA
 from rialto.kernel.errors import NotFound, RialtoError
 from rialto.kernel.http import Injected
@@ -64,6 +64,8 @@ async def preferences(request: AnyRequest, visit: Injected[Visit], carts: Inject
     cart = await load_cart(visit, carts)
     if cart is not None and cart.status == "open" and cart.currency != currency:
         renewed = await _in_currency(carts, cart, currency, language)
+        if visit.account_id is not None:
+            await _empty(visit, carts, cart)
         remember_cart(answer, visit, renewed.id)
     return answer
 
@@ -159,6 +161,14 @@ async def _in_currency(carts: Carts, cart: Cart, currency: Currency, language: s
         except RialtoError:
             continue  # not sold in that currency; the rest still is
     return renewed
+
+
+async def _empty(visit: Visit, carts: Carts, cart: Cart) -> None:
+    """An account's cart stays when another takes its place: at the next sign-in its lines would come twice."""
+    for line in cart.lines:
+        await carts.change_line(
+            ChangeLine(cart_id=cart.id, account_id=visit.account_id, line_id=line.id, quantity=0)
+        )
 
 
 def _sitemap_url(

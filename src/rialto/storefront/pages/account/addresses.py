@@ -26,9 +26,9 @@ from rialto.storefront.forms import (
     AddressForm,
     field_errors,
     fill_address_form,
+    once_key,
     parse_one_address,
     read_address_form,
-    typed,
 )
 from rialto.storefront.problems import Problem
 from rialto.storefront.rendering import PAGE, go, private_page
@@ -80,13 +80,13 @@ async def save_address(
 ) -> PAGE | Redirect:
     """Pressing twice adds one. Raises NotFound for an address that is not there."""
     data = dict(await request.form())
-    form, key = read_address_form(data), typed(data, "key")[:80]
+    form, key = read_address_form(data), once_key(data)
     try:
         await _save(visit, identity, address_id, address=parse_one_address(form), key=key)
     except AddressNotFound:
         raise
     except RialtoError as error:
-        return await _page(visit, search, address_id=address_id, form=form, key=key, error=error)
+        return await _page(visit, search, address_id=address_id, form=form, key=key or "", error=error)
     return go(visit.url("account/addresses", done="address"))
 
 
@@ -126,11 +126,11 @@ async def _load(visit: Visit, identity: Identity, address_id: str) -> SavedAddre
     return found
 
 
-async def _save(visit: Visit, identity: Identity, address_id: str, *, address: Address, key: str) -> None:
+async def _save(
+    visit: Visit, identity: Identity, address_id: str, *, address: Address, key: str | None
+) -> None:
     if address_id == NEW:
-        await identity.add_address(
-            AddAddress(account_id=own_account(visit), address=address, key=key or None)
-        )
+        await identity.add_address(AddAddress(account_id=own_account(visit), address=address, key=key))
         return
     await identity.change_address(
         ChangeAddress(account_id=own_account(visit), address_id=address_id, address=address)

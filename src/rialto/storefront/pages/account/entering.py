@@ -148,8 +148,12 @@ async def sign_in_with_passkey(
 
 
 @post("/{lang:str}/account/sign-out", status_code=200)
-async def sign_out(request: AnyRequest, visit: Injected[Visit], identity: Injected[Identity]) -> Redirect:
-    """Here and now, also when the session cannot be ended elsewhere: the browser forgets it."""
+async def sign_out(
+    request: AnyRequest, visit: Injected[Visit], carts: Injected[Carts], identity: Injected[Identity]
+) -> Redirect:
+    """What is in the cart of this browser alone is put into the account's first."""
+    if visit.account_id is not None:
+        await _bring_cart(visit, carts)
     token = request.cookies.get(SHOP.refresh, "")
     answer = go(visit.url("account/told/signed-out"))
     left(answer, visit)

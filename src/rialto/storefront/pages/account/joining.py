@@ -25,12 +25,11 @@ from rialto.kernel.ids import Ids
 from rialto.kernel.service import Nothing
 from rialto.search.api import Search
 from rialto.storefront.accounts import Field, PlainForm, check_filled, form_page, password_field
-from rialto.storefront.forms import secret, typed
+from rialto.storefront.forms import once_key, secret, typed
 from rialto.storefront.pages.account.entering import left
 from rialto.storefront.rendering import PAGE, go, private_page
 from rialto.storefront.visit import AnyRequest, Visit
 
-KEY_LENGTH_MAX = 80
 # What is told on a page of its own, and where it leads on.
 TOLD = {
     "registered": "account/sign-in",
@@ -69,7 +68,7 @@ async def register(
         language=visit.language,
         channel=visit.channel.code,
         client=client_of(request),
-        key=values["key"][:KEY_LENGTH_MAX] or None,
+        key=once_key(data),
     )
     try:
         check_filled(name=command.name, email=command.email, password=command.password)
@@ -110,11 +109,8 @@ async def take_back_page(visit: Injected[Visit], search: Injected[Search]) -> PA
 async def take_back(
     request: AnyRequest, visit: Injected[Visit], search: Injected[Search], identity: Injected[Identity]
 ) -> PAGE | Redirect:
-    """The old e-mail again. Every session ended with it, this browser's too if it had one."""
-    answer = await _redeemed(request, visit, search, identity.take_back_email, told="taken-back")
-    if isinstance(answer, Redirect):
-        left(answer, visit)
-    return answer
+    """The old e-mail again. Every session ends with it, this browser's too if it has one."""
+    return await _redeemed(request, visit, search, identity.take_back_email, told="taken-back")
 
 
 @get("/{lang:str}/account/forgot")
@@ -173,7 +169,10 @@ async def _redeemed(
     except RialtoError as error:
         name = "verify" if told == "verified" else "take_back"
         return await form_page(visit, search, _link_form(visit, name, token), error=error)
-    return go(visit.url(f"account/told/{told}"))
+    answer = go(visit.url(f"account/told/{told}"))
+    if told == "taken-back":
+        left(answer, visit)
+    return answer
 
 
 def _registration(visit: Visit, values: Mapping[str, str]) -> PlainForm:
