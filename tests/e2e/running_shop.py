@@ -124,8 +124,11 @@ class RunningShop:
 
 
 @contextmanager
-def running_shop(**settings: str) -> Iterator[RunningShop]:
-    """From nothing to a ready shop and back to nothing. `settings` are further variables of its environment."""
+def running_shop(host: str = "127.0.0.1", **settings: str) -> Iterator[RunningShop]:
+    """From nothing to a ready shop and back to nothing. `settings` are further variables of its environment.
+
+    `host` is how browsers call the machine: passkeys belong to a name such as `localhost` and to no number.
+    """
     # Not pytest's folder: as root the database runs as a user of its own, who must get through to its files.
     folder = Path(tempfile.mkdtemp(prefix="rialto-e2e-", dir="/var/tmp"))
     folder.chmod(0o755)
@@ -136,9 +139,11 @@ def running_shop(**settings: str) -> Iterator[RunningShop]:
         "RIALTO_OPS_PORT": str(ops_port),
         "RIALTO_SANDBOX_PORT": str(sandbox_port),
         "RIALTO_ADMIN_PASSWORD": PASSWORD,
+        "RIALTO_PUBLIC_URL": f"http://{host}:{port}",
         **settings,
     }
-    url, ops, sandbox = (f"http://127.0.0.1:{number}" for number in (port, ops_port, sandbox_port))
+    url = f"http://{host}:{port}"
+    ops, sandbox = (f"http://127.0.0.1:{number}" for number in (ops_port, sandbox_port))
     try:
         with (
             httpx.Client(timeout=20) as http,

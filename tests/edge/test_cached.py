@@ -7,6 +7,7 @@ import pytest
 
 from rialto.edge.cached import ANONYMOUS, App, CachedPages, Kept, Receive, Scope, Send
 from rialto.engines.memory_cache import MemoryCache
+from rialto.kernel.auth import GUEST, Principal
 from rialto.kernel.cache import Entry
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.telemetry import Metrics
@@ -114,6 +115,23 @@ async def test_the_application_never_sees_who_asks_for_an_anonymous_page() -> No
     cookies = b"cart=cart_1; language=de; session=s; currency=USD; xcurrency=GBP"
     await ask(pages_of(app), PAGE, headers=[(b"cookie", cookies)])
     assert app.header_asked(b"cookie") == b"language=de; currency=USD"
+
+
+async def test_an_anonymous_page_is_asked_for_as_a_guest() -> None:
+    app = Answering(headers=PUBLIC)
+    seen = []
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope["rialto.principal"]())
+        await app(scope, receive, send)
+
+    async def by_a_customer(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["rialto.principal"] = lambda: Principal(kind="customer", id="acc_1")
+        await pages(scope, receive, send)
+
+    pages = pages_of(asked)
+    await ask(by_a_customer, PAGE)
+    assert seen == [GUEST]
 
 
 async def test_language_and_currency_have_pages_of_their_own() -> None:

@@ -25,6 +25,7 @@ from rialto.kernel.ids import RandomIds
 from rialto.kernel.settings import Settings
 from rialto.payments.api import HostedPage, HostedPageAt
 from rialto.storefront.routes import ROUTES, render_error
+from tests.pricing.peers import Peer
 from tests.storefront.fixture_reviews import FixtureReviews
 from tests.storefront.fixture_sales import FixtureCarts, FixtureOrders
 from tests.storefront.fixture_search import FixtureSearch
@@ -80,6 +81,7 @@ def fixture_shop(port: int = 8000, sandbox_url: str = NOBODY) -> FixtureShop:
         "orders": orders,
         "payments": payments,
         "reviews": reviews,
+        "identity": Peer(),  # whoever comes is a guest, of whom nothing is asked
         "ids": ids,
         "clock": clock,
         "settings": settings,
@@ -95,7 +97,7 @@ def fixture_shop(port: int = 8000, sandbox_url: str = NOBODY) -> FixtureShop:
 
 
 def _from_here(app: ASGIApp) -> ASGIApp:
-    """As the gate does: every request comes from some client, here from nobody known."""
+    """As the gate does: every request comes from some client, and here from a guest."""
 
     async def known(scope: Scope, receive: Receive, send: Send) -> None:
         scope["rialto.client"] = "192.0.2.1"  # type: ignore[typeddict-unknown-key]

@@ -124,5 +124,5 @@ def test_robots_keeps_out_of_what_belongs_to_one_visitor_and_names_the_sitemap(s
     assert kept_out == {
         f"/{language}/{path}"
         for language in LANGUAGES
-        for path in ("cart", "checkout/", "orders/", "reviews/")
+        for path in ("account", "cart", "checkout/", "orders/", "reviews/")
     }

@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from rialto.kernel.auth import GUEST, Principal
 from rialto.kernel.cache import Cache, CacheEngine, Entry
 from rialto.kernel.clock import Clock
 from rialto.kernel.errors import Unavailable
@@ -140,6 +141,7 @@ class CachedPages:
         if cookies:
             text = "; ".join(f"{name}={value}" for name, value in cookies)
             anonymous["headers"].append((b"cookie", text.encode()))
+        anonymous["rialto.principal"] = _nobody
         collected = _Collected()
         await self._app(anonymous, _nothing_more, collected)
         kept = Kept(collected.status, collected.headers, b"".join(collected.parts))
@@ -185,6 +187,11 @@ def _cookies(headers: dict[bytes, bytes]) -> list[tuple[str, str]]:
     """Those that shape an anonymous page."""
     found: list[tuple[str, str]] = COOKIE.findall(headers.get(b"cookie", b"").decode("latin-1"))
     return found
+
+
+def _nobody() -> Principal:
+    """Found out from the cookies that were taken away, it would be somebody."""
+    return GUEST
 
 
 async def _nothing_more() -> Message:

@@ -1,6 +1,7 @@
 """Style, script and drawings, named by their content so that they may be kept for ever.
 
-At start every file of `static/` is read and hashed. The style parts are joined in the order of their names;
+At start every file of `static/` is read and hashed. The style parts are joined in the order of their names, those of a
+folder below `css/` to a style of the folder's name, for the pages that need more than all do;
 script modules import each other by plain names, which are rewritten to the hashed ones.
 """
 
@@ -37,6 +38,8 @@ class Assets:
         self._by_plain: dict[str, Asset] = {}
         self._scripts = {path.stem: path.read_text() for path in sorted((folder / "js").glob("*.js"))}
         self._add("shop.css", _joined_style(folder / "css"))
+        for more in sorted(path for path in (folder / "css").iterdir() if path.is_dir()):
+            self._add(f"{more.name}.css", _joined_style(more))
         for path in sorted((folder / "img").glob("*.svg")):
             self._add(path.name, path.read_bytes())
         for name in self._scripts:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from litestar import Response
 
 from rialto.kernel.maintenance import InMaintenance
-from rialto.storefront.rendering import bare_frame, environment
+from rialto.storefront.rendering import bare_frame, environment, go
 from rialto.storefront.security import harden
 from rialto.storefront.texts import LANGUAGES
 from rialto.storefront.visit import AnyRequest, preferred_language
@@ -17,10 +18,15 @@ KINDS = {404: "missing", 403: "foreign", 405: "missing", 410: "missing", 429: "b
 
 def render_error(request: AnyRequest, status: int, error: BaseException | None = None) -> Response[Any]:
     """The page for a failed request. `error` only says how long to wait; its text is never shown, but for
-    what the operators themselves wrote about a maintenance."""
+    what the operators themselves wrote about a maintenance.
+
+    Whoever has to sign in first is led there, and back afterwards.
+    """
     path = request.scope["path"]
     first = path.strip("/").partition("/")[0]
     language = first if first in LANGUAGES else preferred_language(request, list(LANGUAGES))
+    if status == 401:
+        return harden(_to_sign_in(request, language))
     kind = KINDS.get(status, "missing" if 400 <= status < 500 else "broken")
     words = ""
     if isinstance(error, InMaintenance):
@@ -37,6 +43,17 @@ def render_error(request: AnyRequest, status: int, error: BaseException | None =
         headers["Retry-After"] = str(max(1, round(wait_s or 5)))
     response = Response(html.encode(), status_code=status, media_type="text/html", headers=headers)
     return harden(response)
+
+
+def _to_sign_in(request: AnyRequest, language: str) -> Response[Any]:
+    """And back to where they were; after a form to the page it stood on, as far as the browser says which that is."""
+    page, query = request.scope["path"], request.scope.get("query_string", b"").decode("latin-1")
+    if request.scope["method"] not in {"GET", "HEAD"}:
+        came_from = urlsplit(request.headers.get("referer", ""))
+        own = came_from.netloc == request.headers.get("host", "")
+        page, query = (came_from.path, came_from.query) if own else (f"/{language}/account", "")
+    back = page + (f"?{query}" if query else "")
+    return go(f"/{language}/account/sign-in?{urlencode({'next': back})}")
 
 
 ERROR_PAGES = render_error

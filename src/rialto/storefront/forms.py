@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from rialto.kernel.address import Address, check_address
 from rialto.kernel.errors import FieldProblem, Invalid
@@ -14,8 +15,10 @@ from rialto.kernel.service import Frozen
 
 ADDRESS_FIELDS = ("name", "company", "line1", "line2", "postal_code", "city", "region", "country", "phone")
 TYPED_LENGTH_MAX = 500
+SECRET_LENGTH_MAX = 20_000
 _FIELDS = ("email", *(f"{side}-{name}" for side in ("shipping", "billing") for name in ADDRESS_FIELDS))
 _FIELD_ORDER = {field: position for position, field in enumerate(_FIELDS)}
+_KEY = re.compile(r"[!-~]{1,80}")
 _EMAIL = re.compile(r"[^@\s<>\",;]+@[^@\s<>\",;]+\.[^@\s<>\",;.]{2,}")
 
 
@@ -52,6 +55,17 @@ def fill_address_form(
     return AddressForm(values=values, separate_billing=billing is not None and billing != shipping)
 
 
+def parse_one_address(form: AddressForm) -> Address:
+    """The delivery address of a form that has no other. Raises Invalid naming every wrong field."""
+    return check_address(_address(form, "shipping"), path="shipping")
+
+
+def with_shipping(form: AddressForm, address: Address) -> AddressForm:
+    """The form with this delivery address in the place of what was typed."""
+    values = {f"shipping-{name}": getattr(address, name) or "" for name in ADDRESS_FIELDS}
+    return AddressForm(values=form.values | values, separate_billing=form.separate_billing)
+
+
 def parse_address_form(form: AddressForm) -> tuple[str, Address, Address | None]:
     """E-mail, delivery and billing address. Raises Invalid naming every wrong field at once."""
     email = form.value("email").strip()
@@ -84,6 +98,33 @@ def typed(data: Mapping[str, object], field: str) -> str:
     """One text field, whatever was sent; never longer than a person types."""
     value = data.get(field)
     return value[:TYPED_LENGTH_MAX] if isinstance(value, str) else ""
+
+
+def secret(data: Mapping[str, object], field: str) -> str:
+    """A password, a token or a browser's answer: longer than a person types."""
+    value = data.get(field)
+    return value[:SECRET_LENGTH_MAX] if isinstance(value, str) else ""
+
+
+def once_key(data: Mapping[str, object]) -> str | None:
+    """What a form was made with, so that pressing twice does it once; None for what no form of ours has made."""
+    key = data.get("key")
+    return key if isinstance(key, str) and _KEY.fullmatch(key) else None
+
+
+def is_own_path(url: str, language: str) -> bool:
+    """Whether this is an address of our own pages in this language, and never another site's, whatever was sent."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return (
+        not parts.scheme
+        and not parts.netloc
+        and url.startswith(f"/{language}/")
+        and "\\" not in url
+        and url.isprintable()
+    )
 
 
 def whole_number(text: str, *, lowest: int, highest: int) -> int | None:

@@ -11,9 +11,9 @@ from litestar.datastructures import Cookie
 
 from rialto.cart.api import Cart, CartNotFound, CartRef, Carts, NewCart
 from rialto.catalog.api import Channel
-from rialto.kernel.errors import NotFound
-from rialto.kernel.http import Injected
-from rialto.kernel.ids import CART, CartId
+from rialto.kernel.errors import Denied, NotFound
+from rialto.kernel.http import Injected, customer_of
+from rialto.kernel.ids import CART, AccountId, CartId
 from rialto.kernel.money import Currency
 from rialto.kernel.service import Frozen
 from rialto.kernel.settings import Settings
@@ -24,14 +24,19 @@ AnyRequest = Request[Any, Any, Any]
 
 CART_COOKIE = "cart"
 HINT_COOKIE = "has_cart"
+MEMBER_COOKIE = "member"
 LANGUAGE_COOKIE = "language"
 CURRENCY_COOKIE = "currency"
 YEAR_S = 365 * 24 * 3600
 CART_S = 60 * 24 * 3600
+MEMBER_S = 60 * 24 * 3600  # longer than a session lives, so that one that ended is noticed
 
 
 class Visit(Frozen):
-    """One request's surroundings. Everything but `cart_id` may shape a shared, cached page."""
+    """One request's surroundings. A shared, cached page is shaped by none of `cart_id`, `account_id` and `lapsed`.
+
+    `lapsed`: somebody was signed in here who did not sign out, and the session is over.
+    """
 
     path: str
     query: tuple[tuple[str, str], ...]
@@ -40,6 +45,8 @@ class Visit(Frozen):
     channel: Channel
     settings: Settings
     cart_id: CartId | None = None
+    account_id: AccountId | None = None
+    lapsed: bool = False
 
     @property
     def view(self) -> View:
@@ -68,6 +75,7 @@ async def open_visit(request: AnyRequest, search: Injected[Search], settings: In
     if language not in channel.languages or language not in LANGUAGES:
         raise NotFound
     asked = request.cookies.get(CURRENCY_COOKIE, "")
+    account_id = _customer(request)
     return Visit(
         path=_plain_path(request.scope["path"]),
         query=tuple(sorted(request.query_params.multi_items())),  # one address per list, whatever the order
@@ -76,6 +84,8 @@ async def open_visit(request: AnyRequest, search: Injected[Search], settings: In
         channel=channel,
         settings=settings,
         cart_id=_cart_cookie(request),
+        account_id=account_id,
+        lapsed=account_id is None and request.cookies.get(MEMBER_COOKIE) == "1",
     )
 
 
@@ -96,27 +106,40 @@ def preferred_language(request: AnyRequest, offered: list[str]) -> str:
 
 
 async def load_cart(visit: Visit, carts: Carts) -> Cart | None:
-    """The visitor's cart; None where there is none or it is gone."""
-    if visit.cart_id is None:
-        return None
-    try:
-        return await carts.get(CartRef(cart_id=visit.cart_id, language=visit.language))
-    except CartNotFound:
-        return None
+    """The visitor's cart, also one that was ordered. Of a guest None where there is none or it is gone.
+
+    A customer has one open cart in every browser; until a guest's cart was merged into it, that one is used.
+    """
+    cart = await _remembered(visit, carts)
+    if visit.account_id is None or (cart is not None and cart.status != "merged"):
+        return cart
+    return await carts.create(_wanted(visit))
 
 
 async def open_cart(visit: Visit, carts: Carts) -> Cart:
     """The visitor's open cart, a new one where there is none or the old one has been ordered."""
     cart = await load_cart(visit, carts)
-    if cart is not None and cart.status == "open":
-        return cart
-    return await carts.create(
-        NewCart(
-            currency=visit.currency,
-            country=visit.channel.country,
-            language=visit.language,
-            channel=visit.channel.code,
+    return cart if cart is not None and cart.status == "open" else await carts.create(_wanted(visit))
+
+
+async def _remembered(visit: Visit, carts: Carts) -> Cart | None:
+    if visit.cart_id is None:
+        return None
+    try:
+        return await carts.get(
+            CartRef(cart_id=visit.cart_id, account_id=visit.account_id, language=visit.language)
         )
+    except CartNotFound:
+        return None
+
+
+def _wanted(visit: Visit) -> NewCart:
+    return NewCart(
+        account_id=visit.account_id,
+        currency=visit.currency,
+        country=visit.channel.country,
+        language=visit.language,
+        channel=visit.channel.code,
     )
 
 
@@ -133,10 +156,26 @@ def forget_cart(response: Response[Any], visit: Visit) -> None:
     response.cookies.append(_cookie(HINT_COOKIE, "", 0, secure=secure))
 
 
+def remember_member(response: Response[Any], visit: Visit, *, known: bool) -> None:
+    """Whether somebody is signed in here. It opens nothing: it only tells a session that ended from a guest."""
+    value, life_s = ("1", MEMBER_S) if known else ("", 0)
+    response.cookies.append(
+        _cookie(MEMBER_COOKIE, value, life_s, secure=visit.settings.secure, httponly=True)
+    )
+
+
 def remember_choice(response: Response[Any], visit: Visit, *, language: str, currency: str) -> None:
     secure = visit.settings.secure
     response.cookies.append(_cookie(LANGUAGE_COOKIE, language, YEAR_S, secure=secure))
     response.cookies.append(_cookie(CURRENCY_COOKIE, currency, YEAR_S, secure=secure))
+
+
+def _customer(request: AnyRequest) -> AccountId | None:
+    """A page is shown to whoever brings a token that is none of ours as to a guest: there is a way to sign in on it."""
+    try:
+        return customer_of(request)
+    except Denied:
+        return None
 
 
 def _plain_path(path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.e2e.scenes import beside, browsing, paying, reviewing
+from tests.e2e.scenes import beside, browsing, owning, paying, reviewing
 from tests.e2e.scenes.scene import Scene, Tour, Walk
 
 WALKS: tuple[Walk, ...] = (
@@ -16,13 +16,16 @@ WALKS: tuple[Walk, ...] = (
     paying.confirm_with_the_bank,
     paying.pay_elsewhere,
     reviewing.review,
+    owning.get_in,
+    owning.keep_an_account,
+    owning.keep_others_out,
     beside.read_beside,
     beside.read_letters_of_accounts,
 )
 
 
 def _listed() -> Iterator[Scene]:
-    for module in (browsing, paying, reviewing, beside):
+    for module in (browsing, paying, reviewing, owning, beside):
         for value in vars(module).values():
             several = (
                 value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]

@@ -20,6 +20,7 @@ from rialto.kernel.errors import Conflict, Invalid, NotFound, RialtoError, Unava
 from rialto.kernel.http import Injected
 from rialto.kernel.ids import LINE
 from rialto.search.api import Search
+from rialto.storefront.conflicts import told_conflicts
 from rialto.storefront.forms import typed, whole_number
 from rialto.storefront.problems import Problem, listed, problem_by_code, problem_of, status_of
 from rialto.storefront.rendering import PAGE, go, private_page
@@ -54,7 +55,9 @@ async def add_line(
     sku = typed(data, "sku").strip()
     quantity = whole_number(typed(data, "quantity") or "1", lowest=1, highest=QUANTITY_MAX) or 1
     cart = await open_cart(visit, carts)
-    command = AddLine(cart_id=cart.id, sku=sku, quantity=quantity, language=visit.language)
+    command = AddLine(
+        cart_id=cart.id, account_id=visit.account_id, sku=sku, quantity=quantity, language=visit.language
+    )
     answer: PAGE | Redirect
     try:
         await carts.add_line(command)
@@ -101,7 +104,7 @@ async def change_code(
     cart = await load_cart(visit, carts)
     if cart is None:
         return go(visit.url("cart", problem="cart_gone"))
-    command = ChangeCode(cart_id=cart.id, code=typed(data, "code").strip()[:40])
+    command = ChangeCode(cart_id=cart.id, account_id=visit.account_id, code=typed(data, "code").strip()[:40])
     try:
         await (carts.remove_code(command) if typed(data, "remove") else carts.add_code(command))
     except (CodeNotValid, Invalid, CartOrdered) as error:
@@ -114,7 +117,13 @@ async def _changed(
 ) -> PAGE | Redirect:
     try:
         line_id = LINE.parse(line)
-        command = ChangeLine(cart_id=cart.id, line_id=line_id, quantity=quantity, language=visit.language)
+        command = ChangeLine(
+            cart_id=cart.id,
+            account_id=visit.account_id,
+            line_id=line_id,
+            quantity=quantity,
+            language=visit.language,
+        )
         await carts.change_line(command)
     except (LineNotFound, NotFound):
         return go(visit.url("cart"))  # removed in another tab: the cart says the rest
@@ -151,6 +160,8 @@ async def _page(
         added=next((line for line in lines if line.sku == added), None),
         orderable=bool(lines) and all(_orderable(line.problem) for line in lines),
         quantity_max=QUANTITY_MAX,
+        conflicts=told_conflicts(visit, cart),
+        ended=visit.lapsed and cart is None,
     )
 
 
@@ -159,5 +170,8 @@ def _orderable(problem: str | None) -> bool:
 
 
 async def _shown_cart(visit: Visit, carts: Carts) -> Cart | None:
+    """The open one. A customer whose cart was ordered goes on with another, a guest with the next that is added to."""
     cart = await load_cart(visit, carts)
-    return cart if cart is not None and cart.status == "open" else None
+    if cart is not None and cart.status != "open":
+        return await open_cart(visit, carts) if visit.account_id is not None else None
+    return cart

@@ -1,4 +1,4 @@
-"""Checkout in four steps: address, delivery, payment (`payment.py`), review. Each step is a page of its own."""
+"""Checkout in four steps: address (`address.py`), delivery, payment (`payment.py`), review. Each step is a page of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from litestar import get, post
 from litestar.response import Redirect
 
-from rialto.cart.api import Cart, CartForCheckout, CartOrdered, CartRef, Carts, SetAddress, SetDelivery
+from rialto.cart.api import Cart, CartForCheckout, CartOrdered, CartRef, Carts, SetDelivery
 from rialto.kernel.errors import Conflict, Invalid, RialtoError, Unavailable
 from rialto.kernel.http import Injected
 from rialto.kernel.ids import Ids
@@ -17,14 +17,7 @@ from rialto.orders.api import CheckoutAnswer, Orders, PlaceOrder, Tender
 from rialto.pricing.api import DeliveryOptions, DeliveryUnavailable
 from rialto.search.api import Search
 from rialto.storefront import formats
-from rialto.storefront.forms import (
-    AddressForm,
-    field_errors,
-    fill_address_form,
-    parse_address_form,
-    read_address_form,
-    typed,
-)
+from rialto.storefront.forms import typed
 from rialto.storefront.problems import STEP_OF, Problem, listed, problem_by_code, problem_of
 from rialto.storefront.rendering import PAGE, go, private_page
 from rialto.storefront.visit import AnyRequest, Visit, forget_cart, load_cart
@@ -32,44 +25,11 @@ from rialto.storefront.visit import AnyRequest, Visit, forget_cart, load_cart
 KEY_LENGTH_MAX = 80
 
 
-@get("/{lang:str}/checkout/address")
-async def address_page(
-    visit: Injected[Visit], search: Injected[Search], carts: Injected[Carts]
-) -> PAGE | Redirect:
-    cart = await open_checkout(visit, carts)
-    if isinstance(cart, Redirect):
-        return cart
-    form = fill_address_form(cart.email, cart.shipping, cart.billing, country=cart.country)
-    problem = problem_by_code(dict(visit.query).get("problem", ""), visit.texts)
-    return await _address(visit, search, cart=cart, form=form, problems=listed([problem]))
-
-
-@post("/{lang:str}/checkout/address", status_code=200)
-async def save_address(
-    request: AnyRequest, visit: Injected[Visit], search: Injected[Search], carts: Injected[Carts]
-) -> PAGE | Redirect:
-    cart = await open_checkout(visit, carts)
-    if isinstance(cart, Redirect):
-        return cart
-    form = read_address_form(dict(await request.form()))
-    try:
-        email, shipping, billing = parse_address_form(form)
-        await carts.set_address(SetAddress(cart_id=cart.id, email=email, shipping=shipping, billing=billing))
-    except CartOrdered:
-        return ordered(visit)
-    except Invalid as invalid:
-        errors = {error.id: visit.texts.get(error.text, "error.not_valid") for error in field_errors(invalid)}
-        problems = [_field_problem(visit, field, text) for field, text in errors.items()]
-        problems = problems or [problem_of(invalid, visit.texts)]
-        return await _address(visit, search, cart=cart, form=form, problems=problems, errors=errors)
-    return go(visit.url("checkout/delivery"))
-
-
 @get("/{lang:str}/checkout/delivery")
 async def delivery_page(
     visit: Injected[Visit], search: Injected[Search], carts: Injected[Carts]
 ) -> PAGE | Redirect:
-    cart = await open_checkout(visit, carts, needs=("address",))
+    cart = await open_checkout(visit, carts, step="delivery", needs=("address",))
     if isinstance(cart, Redirect):
         return cart
     problem = problem_by_code(dict(visit.query).get("problem", ""), visit.texts)
@@ -80,7 +40,7 @@ async def delivery_page(
 async def save_delivery(
     request: AnyRequest, visit: Injected[Visit], search: Injected[Search], carts: Injected[Carts]
 ) -> PAGE | Redirect:
-    cart = await open_checkout(visit, carts, needs=("address",))
+    cart = await open_checkout(visit, carts, step="delivery", needs=("address",))
     if isinstance(cart, Redirect):
         return cart
     option = typed(dict(await request.form()), "delivery")
@@ -88,7 +48,7 @@ async def save_delivery(
         problem = Problem(text=visit.texts("problem.delivery_missing"), field="delivery-1")
         return await _delivery(visit, search, carts, cart=cart, problems=[problem], status=422)
     try:
-        await carts.set_delivery(SetDelivery(cart_id=cart.id, option_id=option))
+        await carts.set_delivery(SetDelivery(cart_id=cart.id, account_id=visit.account_id, option_id=option))
     except CartOrdered:
         return ordered(visit)
     except (DeliveryUnavailable, Invalid) as error:
@@ -102,7 +62,7 @@ async def review_page(
     visit: Injected[Visit], search: Injected[Search], carts: Injected[Carts], ids: Injected[Ids]
 ) -> PAGE | Redirect:
     """Everything once more. Showing it makes its total the one that was shown."""
-    cart = await open_checkout(visit, carts, needs=("address", "delivery", "payment"))
+    cart = await open_checkout(visit, carts, step="review", needs=("address", "delivery", "payment"))
     if isinstance(cart, Redirect):
         return cart
     asked = dict(visit.query)
@@ -119,6 +79,8 @@ async def place(
     """The order, with the key made with the review page: pressing twice makes one order."""
     data = dict(await request.form())
     cart = await load_cart(visit, carts)
+    if cart is None and visit.lapsed:
+        return go(visit.url("account/sign-in", next=visit.url("checkout/review")))
     if cart is None:
         return go(visit.url("cart", problem="cart_gone"))
     key = typed(data, "key")[:KEY_LENGTH_MAX]
@@ -127,8 +89,8 @@ async def place(
         return go(visit.url("checkout/review"))
     total = Money(int(expected[:15]), cart.currency)
     try:
-        tenders = await _tenders(carts, cart)
-        answer = await orders.checkout(_order(cart, tenders, key=key, total=total))
+        tenders = await _tenders(visit, carts, cart)
+        answer = await orders.checkout(_order(visit, cart, tenders, key=key, total=total))
     except CartOrdered:
         return ordered(visit)
     except (Invalid, Conflict, Unavailable) as error:
@@ -159,9 +121,16 @@ def refused(visit: Visit, error: RialtoError, *, key: str) -> Redirect:
     return go(visit.url(step, problem=code, **repeat))
 
 
-async def open_checkout(visit: Visit, carts: Carts, *, needs: tuple[str, ...] = ()) -> Cart | Redirect:
-    """The cart, or the way to the first step that is missing."""
+async def open_checkout(
+    visit: Visit, carts: Carts, *, step: str = "address", needs: tuple[str, ...] = ()
+) -> Cart | Redirect:
+    """The cart, or the way to the first step that is missing.
+
+    Whose session has ended is asked to sign in again: what they have chosen is in their account's cart.
+    """
     cart = await load_cart(visit, carts)
+    if cart is None and visit.lapsed:
+        return go(visit.url("account/sign-in", next=visit.url(f"checkout/{step}")))
     if cart is None or (cart.status == "open" and not cart.lines):
         return go(visit.url("cart", problem="cart_empty"))
     if cart.status != "open":
@@ -175,6 +144,11 @@ async def open_checkout(visit: Visit, carts: Carts, *, needs: tuple[str, ...] = 
     return go(visit.url(f"checkout/{missing}", problem=f"{missing}_missing")) if missing else cart
 
 
+def cart_ref(visit: Visit, cart: Cart) -> CartRef:
+    """The visitor's cart by its name, as its owner if it has one."""
+    return CartRef(cart_id=cart.id, account_id=visit.account_id, language=visit.language)
+
+
 def checkout_context(cart: Cart, step: str) -> dict[str, Any]:
     return {"cart": cart, "step": step, "count": sum(line.quantity for line in cart.lines)}
 
@@ -186,32 +160,10 @@ def ordered(visit: Visit) -> Redirect:
     return answer
 
 
-async def _address(
-    visit: Visit,
-    search: Search,
-    *,
-    cart: Cart,
-    form: AddressForm,
-    problems: list[Problem],
-    errors: dict[str, str] | None = None,
-) -> PAGE:
-    return await private_page(
-        visit,
-        "pages/address.html",
-        search=search,
-        status=422 if errors is not None else 200,
-        form=form,
-        errors=errors or {},
-        problems=problems,
-        countries=formats.countries(visit.language),
-        **checkout_context(cart, "address"),
-    )
-
-
 async def _delivery(
     visit: Visit, search: Search, carts: Carts, *, cart: Cart, problems: list[Problem], status: int = 200
 ) -> PAGE:
-    options: DeliveryOptions = await carts.delivery_options(CartRef(cart_id=cart.id, language=visit.language))
+    options: DeliveryOptions = await carts.delivery_options(cart_ref(visit, cart))
     shown = [
         {
             "id": option.id,
@@ -235,10 +187,10 @@ async def _delivery(
 async def _review(
     visit: Visit, search: Search, carts: Carts, *, cart: Cart, problems: list[Problem], key: str
 ) -> PAGE:
-    ready: CartForCheckout = await carts.for_checkout(CartRef(cart_id=cart.id, language=visit.language))
+    ready: CartForCheckout = await carts.for_checkout(cart_ref(visit, cart))
     seen, total = ready.seen_total, ready.quote.totals.total
     changed = [] if seen is None or seen == total or problems else [_price_changed(visit, seen)]
-    await carts.accept_total(CartRef(cart_id=cart.id, language=visit.language))
+    await carts.accept_total(cart_ref(visit, cart))
     context = checkout_context(ready.cart, "review") | {
         "totals": ready.quote.totals,
         "taxes": ready.quote.taxes,
@@ -259,30 +211,25 @@ async def _review(
     )
 
 
-def _field_problem(visit: Visit, field: str, text: str) -> Problem:
-    """Two addresses have the same fields: the summary says which one is meant."""
-    told = visit.texts("address.billing_prefix", text=text) if field.startswith("billing-") else text
-    return Problem(text=told, field=field)
-
-
 def _price_changed(visit: Visit, seen: Money) -> Problem:
     return Problem(text=visit.texts("problem.total_changed", before=formats.money(seen, visit.language)))
 
 
-async def _tenders(carts: Carts, cart: Cart) -> list[Tender]:
+async def _tenders(visit: Visit, carts: Carts, cart: Cart) -> list[Tender]:
     """How it is paid. A cart that became an order has none left to say: the key then finds the answer given before."""
     try:
-        payment = (await carts.for_checkout(CartRef(cart_id=cart.id))).payment
+        payment = (await carts.for_checkout(cart_ref(visit, cart))).payment
     except CartOrdered:
         return []
     return [Tender(provider=payment.provider, token=payment.token)] if payment else []
 
 
-def _order(cart: Cart, tenders: list[Tender], *, key: str, total: Money) -> PlaceOrder:
+def _order(visit: Visit, cart: Cart, tenders: list[Tender], *, key: str, total: Money) -> PlaceOrder:
     """The digest is of what the form said, so that pressing twice is the same request."""
     digest = hashlib.sha256(f"{cart.id}|{total.amount}|{total.currency}".encode()).hexdigest()
     return PlaceOrder(
         cart_id=cart.id,
+        account_id=visit.account_id,
         tenders=tenders,
         key=key,
         request_hash=digest,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 from xml.sax.saxutils import escape, quoteattr
 
 from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import File, Redirect
 
-from rialto.cart.api import AddLine, Cart, Carts, NewCart
+from rialto.cart.api import AddLine, Cart, Carts, ChangeLine, NewCart
 from rialto.demo import MEDIA
 from rialto.kernel.errors import NotFound, RialtoError
 from rialto.kernel.http import Injected
@@ -18,7 +17,7 @@ from rialto.kernel.money import Currency
 from rialto.kernel.settings import Settings
 from rialto.search.api import AllSlugs, ChannelFor, Search, SitemapEntry
 from rialto.storefront.assets import assets
-from rialto.storefront.forms import typed
+from rialto.storefront.forms import is_own_path, typed
 from rialto.storefront.rendering import PAGE, go, shared_page
 from rialto.storefront.texts import LANGUAGES
 from rialto.storefront.visit import (
@@ -65,6 +64,8 @@ async def preferences(request: AnyRequest, visit: Injected[Visit], carts: Inject
     cart = await load_cart(visit, carts)
     if cart is not None and cart.status == "open" and cart.currency != currency:
         renewed = await _in_currency(carts, cart, currency, language)
+        if visit.account_id is not None:
+            await _empty(visit, carts, cart)
         remember_cart(answer, visit, renewed.id)
     return answer
 
@@ -103,7 +104,7 @@ async def robots(settings: Injected[Settings]) -> Response[str]:
     private = "".join(
         f"Disallow: /{language}/{path}\n"
         for language in LANGUAGES
-        for path in ("cart", "checkout/", "orders/", "reviews/")
+        for path in ("account", "cart", "checkout/", "orders/", "reviews/")
     )
     text = f"User-agent: *\n{private}\nSitemap: {settings.public_url.rstrip('/')}/sitemap.xml\n"
     return Response(text, media_type="text/plain", headers={"Cache-Control": "public, max-age=3600"})
@@ -147,15 +148,7 @@ async def media(name: FromPath[str], settings: Injected[Settings]) -> File:
 
 def _back(url: str, old: str, new: str) -> str:
     """The page the form stood on, in the new language; never another site's, whatever was sent."""
-    parts = urlsplit(url)
-    ours = (
-        not parts.scheme
-        and not parts.netloc
-        and url.startswith(f"/{old}/")
-        and "\\" not in url
-        and url.isprintable()
-    )
-    return f"/{new}/" + url.removeprefix(f"/{old}/") if ours else f"/{new}/"
+    return f"/{new}/" + url.removeprefix(f"/{old}/") if is_own_path(url, old) else f"/{new}/"
 
 
 async def _in_currency(carts: Carts, cart: Cart, currency: Currency, language: str) -> Cart:
@@ -168,6 +161,14 @@ async def _in_currency(carts: Carts, cart: Cart, currency: Currency, language: s
         except RialtoError:
             continue  # not sold in that currency; the rest still is
     return renewed
+
+
+async def _empty(visit: Visit, carts: Carts, cart: Cart) -> None:
+    """An account's cart stays when another takes its place: at the next sign-in its lines would come twice."""
+    for line in cart.lines:
+        await carts.change_line(
+            ChangeLine(cart_id=cart.id, account_id=visit.account_id, line_id=line.id, quantity=0)
+        )
 
 
 def _sitemap_url(

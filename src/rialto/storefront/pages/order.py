@@ -1,4 +1,4 @@
-"""After the purchase: thanks, and the order by its link. The link's `key` is what a guest has instead of an account."""
+"""After the purchase: thanks, and the order, for its owner or by its link. The link's `key` is what a guest has instead of an account."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
 
-from rialto.kernel.errors import Conflict, NotFound, Unavailable
+from rialto.kernel.errors import Conflict, Denied, NotFound, Unavailable
 from rialto.kernel.http import Injected
 from rialto.kernel.ids import ORDER
 from rialto.orders.api import CancelOrder, Order, OrderNotCancellable, OrderRef, Orders
@@ -31,8 +31,9 @@ async def thanks(
     order_id: FromPath[str], visit: Injected[Visit], search: Injected[Search], orders: Injected[Orders]
 ) -> PAGE:
     """Confirmation. Raises NotFound, also for a wrong key."""
-    order = await _load(order_id, dict(visit.query).get("key", ""), orders)
-    page = await private_page(visit, "pages/thanks.html", search=search, **_context(order, visit))
+    order = await _load(visit, order_id, dict(visit.query).get("key", ""), orders)
+    context = _context(order, visit) | {"is_guest": visit.account_id is None}
+    page = await private_page(visit, "pages/thanks.html", search=search, **context)
     if visit.cart_id == order.cart_id:
         forget_cart(page, visit)
     return page
@@ -48,7 +49,7 @@ async def order_page(
     reviews: Injected[Reviews],
 ) -> PAGE:
     asked = dict(visit.query)
-    order = await _load(order_id, asked.get("key", ""), orders)
+    order = await _load(visit, order_id, asked.get("key", ""), orders)
     problem = problem_by_code(asked.get("problem", ""), visit.texts)
     done = asked.get("done") == "cancelled" and order.status == "cancelled"
     context = _context(order, visit) | {
@@ -68,9 +69,9 @@ async def cancel(
     orders: Injected[Orders],
 ) -> PAGE | Redirect:
     key = typed(dict(await request.form()), "key")
-    order = await _load(order_id, key, orders)
+    order = await _load(visit, order_id, key, orders)
     try:
-        await orders.cancel(CancelOrder(order_id=order.id, key=key))
+        await orders.cancel(CancelOrder(order_id=order.id, key=order.key))
     except (OrderNotCancellable, Conflict, Unavailable) as error:
         code = "order_not_cancellable" if isinstance(error, OrderNotCancellable) else "unavailable"
         problems = [Problem(text=visit.texts(f"problem.{code}"))]
@@ -81,13 +82,17 @@ async def cancel(
         }
         status = 503 if isinstance(error, Unavailable) else 409
         return await private_page(visit, "pages/order.html", search=search, status=status, **context)
-    return go(visit.url(f"orders/{order.id}", key=key, done="cancelled"))
+    return go(visit.url(f"orders/{order.id}", key=order.key, done="cancelled"))
 
 
-async def _load(order_id: str, key: str, orders: Orders) -> Order:
-    if not key:
+async def _load(visit: Visit, order_id: str, key: str, orders: Orders) -> Order:
+    """By its key, or for its owner. Raises NotFound; Denied (401) where signing in again may show it."""
+    named = ORDER.parse(order_id)
+    if not key and visit.lapsed:
+        raise Denied("Please sign in.", signed_in=False, code="not_signed_in")
+    if not key and visit.account_id is None:
         raise NotFound
-    return await orders.get(OrderRef(order_id=ORDER.parse(order_id), key=key))
+    return await orders.get(OrderRef(order_id=named, key=key or None, account_id=visit.account_id))
 
 
 def _context(order: Order, visit: Visit) -> dict[str, Any]:

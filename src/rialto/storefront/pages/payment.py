@@ -36,7 +36,7 @@ BEFORE = ("address", "delivery")
 async def payment_page(
     visit: Injected[Visit], search: Injected[Search], carts: Injected[Carts]
 ) -> PAGE | Redirect:
-    cart = await open_checkout(visit, carts, needs=BEFORE)
+    cart = await open_checkout(visit, carts, step="payment", needs=BEFORE)
     if isinstance(cart, Redirect):
         return cart
     asked = dict(visit.query)
@@ -62,7 +62,7 @@ async def start_hosted(
     payments: Injected[Payments],
 ) -> PAGE | Redirect:
     """Without JavaScript: to the provider's page and back."""
-    cart = await open_checkout(visit, carts, needs=BEFORE)
+    cart = await open_checkout(visit, carts, step="payment", needs=BEFORE)
     if isinstance(cart, Redirect):
         return cart
     try:
@@ -99,7 +99,9 @@ async def checkout_return(
     if not key:
         raise NotFound
     try:
-        answer = await orders.resume(ContinueCheckout(order_id=ORDER.parse(order_id), key=key))
+        answer = await orders.resume(
+            ContinueCheckout(order_id=ORDER.parse(order_id), key=key, account_id=visit.account_id)
+        )
     except Unavailable:
         return await _pending(visit, search, number=None)
     if answer.outcome == "pending":
@@ -111,7 +113,7 @@ async def checkout_return(
 
 
 async def _chosen(visit: Visit, search: Search, carts: Carts, *, token: str, label: str) -> PAGE | Redirect:
-    cart = await open_checkout(visit, carts, needs=BEFORE)
+    cart = await open_checkout(visit, carts, step="payment", needs=BEFORE)
     if isinstance(cart, Redirect):
         return cart
     if not token.strip():
@@ -120,7 +122,7 @@ async def _chosen(visit: Visit, search: Search, carts: Carts, *, token: str, lab
     shown = "".join(letter for letter in label if letter.isprintable()).strip()[:LABEL_LENGTH_MAX]
     payment = ChosenPayment(provider=PROVIDER, token=token.strip()[:200], label=shown)
     try:
-        await carts.set_payment(SetPayment(cart_id=cart.id, payment=payment))
+        await carts.set_payment(SetPayment(cart_id=cart.id, account_id=visit.account_id, payment=payment))
     except CartOrdered:
         return ordered(visit)
     except Invalid as error:

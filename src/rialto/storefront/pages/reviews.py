@@ -214,6 +214,7 @@ async def _save(
             product_id=ProductId(line.product_id or ""),
             order_id=order.id,
             order_key=order.key,
+            account_id=visit.account_id,
             language=visit.language,
             draft=draft,
         )

@@ -59,7 +59,7 @@ export function startCart() {
   document.addEventListener("submit", (event) => {
     const form = event.target;
     const adds = form.matches("[data-add]");
-    if (!adds && !form.matches("[data-change]")) return;
+    if ((!adds && !form.matches("[data-change]")) || event.submitter?.hasAttribute("formaction")) return;
     event.preventDefault();
     send(form, adds ? open : refill);
   });
