@@ -43,6 +43,7 @@ from rialto.kernel.keys import Keyring
 from rialto.kernel.limits import RateLimiter
 from rialto.kernel.maintenance import MaintenanceSign
 from rialto.kernel.migrations import BUS_SCHEMA, DOCUMENTS_SCHEMA, role_of
+from rialto.kernel.parked import ParkedEvents
 from rialto.kernel.personal import Keepers
 from rialto.kernel.relay import LAG, Relay
 from rialto.kernel.roles import RoleBook, Roles
@@ -53,6 +54,7 @@ from rialto.notifications.viewer import OPS_ROUTES
 from rialto.orders.service import SERVICE as ORDERS
 from rialto.payments.service import SERVICE as PAYMENTS
 from rialto.pricing.service import SERVICE as PRICING
+from rialto.reporting.service import SERVICE as REPORTING
 from rialto.reviews.service import SERVICE as REVIEWS
 from rialto.search.service import SERVICE as SEARCH
 from rialto.storefront.routes import ROUTES as STOREFRONT
@@ -72,6 +74,7 @@ ALL: tuple[Service, ...] = (
     REVIEWS,
     SEARCH,
     NOTIFICATIONS,
+    REPORTING,
 )
 
 # Events of every service of this release, also of those that live in other processes.
@@ -122,7 +125,12 @@ class _Env:
         return self._app[api]
 
     def engine(self, port: str) -> Any:
-        own = {"documents": self._app.documents, "keepers": self._app.keepers, "keyring": self._app.keyring}
+        own = {
+            "documents": self._app.documents,
+            "keepers": self._app.keepers,
+            "keyring": self._app.keyring,
+            "parked": self._app.parked,
+        }
         return own[port] if port in own else self._app.engines.by_port[port]
 
     def wake(self, job: str) -> None:
@@ -146,6 +154,7 @@ class App:
             clock=engines.clock,
             ids=engines.ids,
         )
+        self.parked = ParkedEvents(lambda: self.consumers)
         self.databases: dict[str, Database] = {}
         self._bound: dict[type[Any], Any] = {}
         self._envs: dict[str, _Env] = {}
