@@ -61,7 +61,7 @@ async def open_desk(request: AnyRequest, identity: Injected[Identity], settings:
         raise Denied("Please sign in.", signed_in=False, code="not_signed_in") from None
     return Desk(
         path=request.scope["path"],
-        query=tuple(request.query_params.multi_items()),
+        query=tuple(sorted(request.query_params.multi_items())),  # one address per list, whatever the order
         language=language_of(request),
         staff=staff,
         permissions=principal.permissions,

@@ -21,7 +21,10 @@ class Group(NamedTuple):
     entries: tuple[Entry, ...]
 
 
-GROUPS: tuple[Group, ...] = (Group("today", (Entry("start", "/admin"),)),)
+GROUPS: tuple[Group, ...] = (
+    Group("today", (Entry("start", "/admin"),)),
+    Group("sell", (Entry("orders", "/admin/orders", "orders.read"),)),
+)
 
 
 def shown_groups(permissions: Iterable[str]) -> list[Group]:

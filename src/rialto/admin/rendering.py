@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from rialto.admin import navigation
 from rialto.admin.assets import assets
 from rialto.admin.desk import Desk
+from rialto.admin.tables import Column
 from rialto.admin.texts import texts_of
 from rialto.storefront import formats
 from rialto.storefront.assets import assets as shop_assets
@@ -43,13 +44,16 @@ def environment() -> Environment:
         shop_asset=shop_assets().url,
         drawing=lambda name: Markup(shop_assets().body(name).decode()),  # noqa: S704  our own files
         country_name=formats.country_name,
+        column=Column,
     )
     env.filters.update(
         lines=_lines,
         money=formats.money,
+        day=formats.day,
         moment=formats.moment,
         time=formats.moment_and_time,
         number=formats.number,
+        rate=formats.rate,
     )
     return env
 

@@ -8,7 +8,7 @@ from litestar.di import Provide
 from rialto.admin.assets import asset
 from rialto.admin.desk import open_desk
 from rialto.admin.errors import render_error
-from rialto.admin.pages import me, session, start
+from rialto.admin.pages import me, order, orders, papers, session, start
 from rialto.kernel.http import answering_options
 from rialto.storefront.security import harden, own_posts_only
 
@@ -18,6 +18,16 @@ _DESK = Router(
     route_handlers=answering_options(
         [
             start.start,
+            orders.orders,
+            orders.keep_view,
+            orders.drop_view,
+            papers.pick_list,
+            papers.packing_slip,
+            order.order_page,
+            order.ship,
+            order.cancel,
+            order.refund,
+            order.add_note,
             me.me,
             me.change_password,
             me.begin_second_factor,
@@ -26,7 +36,7 @@ _DESK = Router(
             me.renew_recovery_codes,
         ]
     ),
-    dependencies={"desk": Provide(open_desk)},
+    dependencies={"desk": Provide(open_desk), "parts": Provide(order.open_parts)},
     guards=[own_posts_only],
     after_request=harden,
     include_in_schema=False,
