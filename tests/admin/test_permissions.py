@@ -59,9 +59,7 @@ def test_every_address_has_a_permission_but_the_door() -> None:
     assert all(path.startswith("/admin") for _, path, _ in ADDRESSES if not path.startswith("/assets"))
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "permission"), [one for one in ADDRESSES if one[2]], ids=str
-)
+@pytest.mark.parametrize(("method", "path", "permission"), [one for one in ADDRESSES if one[2]], ids=str)
 def test_whoever_asks_is_let_in_as_the_route_declares(
     people: Mapping[str, Browser], method: str, path: str, permission: str
 ) -> None:

@@ -84,8 +84,8 @@ async def _list(
         views=[(view.name, f"{ORDERS}?{view.query}" if view.query else ORDERS) for view in views.items],
         query=urlencode({name: value for name, value in listing.values.items() if name in VIEW_WORDS}),
         filters=[
-            _filter("stage", "orders.stage", "stage", STAGES, desk),
-            _filter("payment", "orders.payment", "payment", PAYMENT_STATUSES, desk),
+            _filter(desk, "stage", STAGES),
+            _filter(desk, "payment", PAYMENT_STATUSES),
         ],
         columns=[
             Column(label=texts("orders.number")),
@@ -124,12 +124,9 @@ async def _find(
         return OrderPage(items=[]), [*problems, *told]
 
 
-def _filter(name: str, label: str, words: str, values: tuple[str, ...], desk: Desk) -> Filter:
-    return Filter(
-        name=name,
-        label=desk.texts(label),
-        choices=[Choice(value=value, label=desk.texts(f"{words}.{value}")) for value in values],
-    )
+def _filter(desk: Desk, name: str, values: tuple[str, ...]) -> Filter:
+    choices = [Choice(value=value, label=desk.texts(f"{name}.{value}")) for value in values]
+    return Filter(name=name, label=desk.texts(f"orders.{name}"), choices=choices)
 
 
 def _known(query: str) -> str:

@@ -32,7 +32,7 @@ class Viewing(ReportingUseCase):
             raise field_problem("query", "not_valid", "This is not the query of an address.")
         view = View(name=name, query=command.query if parse_qsl(command.query) else "")
         async with self.db.write() as session:
-            if not await store.keep_view(session, command.staff_id, view, VIEWS_MAX - 1):
+            if not await store.keep_view(session, command.staff_id, view, VIEWS_MAX):
                 raise ViewsFull
         return Nothing()
 
