@@ -49,6 +49,7 @@ from rialto.kernel.relay import LAG, Relay
 from rialto.kernel.roles import RoleBook, Roles
 from rialto.kernel.service import Job, Nothing, Service
 from rialto.kernel.settings import Settings
+from rialto.kernel.workings import Engineer
 from rialto.notifications.service import SERVICE as NOTIFICATIONS
 from rialto.notifications.viewer import OPS_ROUTES
 from rialto.orders.service import SERVICE as ORDERS
@@ -297,6 +298,7 @@ class App:
             "settings": self.settings,
             "clock": self.engines.clock,
             "ids": self.engines.ids,
+            "engineer": Engineer(self.details, self.bus, CONSUMERS, self.parked),
         }
 
     def ops(self) -> Litestar:

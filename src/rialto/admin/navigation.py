@@ -24,6 +24,7 @@ class Group(NamedTuple):
 GROUPS: tuple[Group, ...] = (
     Group("today", (Entry("start", "/admin"),)),
     Group("sell", (Entry("orders", "/admin/orders", "orders.read"),)),
+    Group("house", (Entry("system", "/admin/system", "system.read"),)),
 )
 
 

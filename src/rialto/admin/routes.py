@@ -8,7 +8,7 @@ from litestar.di import Provide
 from rialto.admin.assets import asset
 from rialto.admin.desk import open_desk
 from rialto.admin.errors import render_error
-from rialto.admin.pages import me, order, orders, papers, session, start
+from rialto.admin.pages import me, order, orders, papers, session, start, system
 from rialto.kernel.http import answering_options
 from rialto.storefront.security import harden, own_posts_only
 
@@ -28,6 +28,8 @@ _DESK = Router(
             order.cancel,
             order.refund,
             order.add_note,
+            system.system,
+            system.replay,
             me.me,
             me.change_password,
             me.begin_second_factor,
