@@ -14,7 +14,15 @@ pytestmark = pytest.mark.fast
 
 ROOT = Path(next(iter(rialto.__path__)))
 # Frames around pages and pieces of them are seen with the pages.
-PIECES = {"layout.html", "layout_checkout.html", "_fields.html", "mail.html", "parts.html"}
+PIECES = {
+    "layout.html",
+    "layout_checkout.html",
+    "layout_door.html",
+    "conflict.html",
+    "_fields.html",
+    "mail.html",
+    "parts.html",
+}
 
 
 def page_templates() -> Iterator[str]:

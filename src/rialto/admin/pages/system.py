@@ -60,7 +60,7 @@ async def _system(
         attention = await reporting.attention(Nothing())
         parked = await engineer.parked.all(PARKED_MAX)
     except Unavailable:
-        return page(desk, "pages/system_away.html", section="system", status=503)
+        return page(desk, "pages/system.html", section="system", status=503, workings=None, problems=[])
     return page(
         desk,
         "pages/system.html",
