@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from litestar import Litestar
+from litestar import Litestar, Response
 
+from rialto.admin.routes import ROUTES as ADMIN
+from rialto.admin.routes import render_error as render_error_for_staff
 from rialto.cart.service import SERVICE as CART
 from rialto.catalog.service import SERVICE as CATALOG
 from rialto.edge.audited import audited
@@ -17,7 +19,7 @@ from rialto.edge.maintenance import maintained
 from rialto.edge.ops import ops_app
 from rialto.edge.refresh import Refreshing
 from rialto.edge.renewing import staying_signed_in
-from rialto.edge.web import web_app
+from rialto.edge.web import AnyRequest, web_app
 from rialto.engines.choice import Engines
 from rialto.engines.memory_cache import MemoryCache
 from rialto.engines.postgres_bus import PostgresBus
@@ -28,6 +30,8 @@ from rialto.inventory.service import SERVICE as INVENTORY
 from rialto.kernel.audit import Finding
 from rialto.kernel.auth import TokenVerifier
 from rialto.kernel.background import Background
+from rialto.kernel.browser import ADMIN as ADMIN_JAR
+from rialto.kernel.browser import jar_of
 from rialto.kernel.bus import Bus
 from rialto.kernel.cache import Entry
 from rialto.kernel.calls import bind
@@ -39,20 +43,23 @@ from rialto.kernel.keys import Keyring
 from rialto.kernel.limits import RateLimiter
 from rialto.kernel.maintenance import MaintenanceSign
 from rialto.kernel.migrations import BUS_SCHEMA, DOCUMENTS_SCHEMA, role_of
+from rialto.kernel.parked import ParkedEvents
 from rialto.kernel.personal import Keepers
 from rialto.kernel.relay import LAG, Relay
 from rialto.kernel.roles import RoleBook, Roles
 from rialto.kernel.service import Job, Nothing, Service
 from rialto.kernel.settings import Settings
+from rialto.kernel.workings import Engineer
 from rialto.notifications.service import SERVICE as NOTIFICATIONS
 from rialto.notifications.viewer import OPS_ROUTES
 from rialto.orders.service import SERVICE as ORDERS
 from rialto.payments.service import SERVICE as PAYMENTS
 from rialto.pricing.service import SERVICE as PRICING
+from rialto.reporting.service import SERVICE as REPORTING
 from rialto.reviews.service import SERVICE as REVIEWS
 from rialto.search.service import SERVICE as SEARCH
 from rialto.storefront.routes import ROUTES as STOREFRONT
-from rialto.storefront.routes import render_error
+from rialto.storefront.routes import render_error as render_error_for_shoppers
 
 T = TypeVar("T")
 
@@ -68,6 +75,7 @@ ALL: tuple[Service, ...] = (
     REVIEWS,
     SEARCH,
     NOTIFICATIONS,
+    REPORTING,
 )
 
 # Events of every service of this release, also of those that live in other processes.
@@ -88,6 +96,13 @@ PRUNE = Job(
 # A job and not a step of the start: a document store that is down must not keep orders from going on.
 PREPARE = Job(name="documents.prepare", every_s=600, run=lambda app: app.prepare_documents())
 BURST_S = 4
+
+
+def render_error(request: AnyRequest, status: int, error: BaseException | None = None) -> Response[Any]:
+    """An error's page in the frame of the part of the shop it happened in."""
+    is_staffs = jar_of(request.scope["path"]) is ADMIN_JAR
+    render = render_error_for_staff if is_staffs else render_error_for_shoppers
+    return render(request, status, error)
 
 
 class _Env:
@@ -111,7 +126,12 @@ class _Env:
         return self._app[api]
 
     def engine(self, port: str) -> Any:
-        own = {"documents": self._app.documents, "keepers": self._app.keepers, "keyring": self._app.keyring}
+        own = {
+            "documents": self._app.documents,
+            "keepers": self._app.keepers,
+            "keyring": self._app.keyring,
+            "parked": self._app.parked,
+        }
         return own[port] if port in own else self._app.engines.by_port[port]
 
     def wake(self, job: str) -> None:
@@ -135,6 +155,7 @@ class App:
             clock=engines.clock,
             ids=engines.ids,
         )
+        self.parked = ParkedEvents(lambda: self.consumers)
         self.databases: dict[str, Database] = {}
         self._bound: dict[type[Any], Any] = {}
         self._envs: dict[str, _Env] = {}
@@ -277,6 +298,7 @@ class App:
             "settings": self.settings,
             "clock": self.engines.clock,
             "ids": self.engines.ids,
+            "engineer": Engineer(self.details, self.bus, CONSUMERS, self.parked),
         }
 
     def ops(self) -> Litestar:
@@ -290,7 +312,7 @@ class App:
         engines, settings = self.engines, self.settings
         routes = [route for service in self.services for route in service.routes]
         app = web_app(
-            [*routes, *STOREFRONT],
+            [*routes, *ADMIN, *STOREFRONT],
             dependencies=self._dependencies(),
             render_error=render_error,
             is_ready=self.is_ready,

@@ -14,7 +14,7 @@ WRITES_CATALOGUE = {
     *("put_category", "put_attribute"),
     *("put_synonyms", "remove_synonyms", "put_pins", "remove_pins"),
 }
-READS_ORDERS = {"list_orders", "read_any_order", "read_timeline", "list_notes"}
+READS_ORDERS = {"list_orders", "read_any_order", "read_timeline", "list_notes", "read_attention"}
 MODERATES = {"list_all_reviews", "read_review", "moderate_review"}
 PEOPLE = {
     *("list_staff", "put_staff", "assign_roles"),

@@ -146,8 +146,11 @@ async def test_living_workers_are_counted(engine: Engine) -> None:
     engine.clock.advance(6)
     assert await engine.other.heartbeat("b", ttl_s=10) == 1
     assert await engine.bus.heartbeat("a", ttl_s=10) == 2
+    assert await engine.other.workers() == 2
     await engine.other.give_back("b")
     assert await engine.bus.heartbeat("a", ttl_s=10) == 1
+    engine.clock.advance(11)
+    assert await engine.bus.workers() == 0
 
 
 async def test_what_is_published_is_read_as_it_was_in_order(engine: Engine) -> None:

@@ -18,6 +18,8 @@ PIECES = {
     "layout.html",
     "layout_checkout.html",
     "layout_account.html",
+    "layout_door.html",
+    "conflict.html",
     "_fields.html",
     "mail.html",
     "parts.html",

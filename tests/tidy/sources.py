@@ -27,6 +27,7 @@ SERVICES = (
     "payments",
     "reviews",
     "notifications",
+    "reporting",
 )
 
 

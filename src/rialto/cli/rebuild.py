@@ -1,4 +1,4 @@
-"""`rialto rebuild search`: the read model made anew from catalogue and stock, beside a running shop or without."""
+"""`rialto rebuild search|reporting`: a read model made anew from the truth, beside a running shop or without."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from rialto.search.rebuild import rebuild_search
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=["search"])
+    parser.add_argument("what", choices=["search", "reporting"])
 
 
-async def run(_args: argparse.Namespace, app: App, out: Callable[[str], None]) -> int:
+async def run(args: argparse.Namespace, app: App, out: Callable[[str], None]) -> int:
+    if args.what == "reporting":
+        count = await app.handlers["reporting"].fill_anew()
+        out(f"{count} orders are in staff's lists.")
+        return 0
     tail = await app.bus.tail()
     count = await rebuild_search(app.handlers["search"], positions=tail)
     out(f"{count} products are in the search index.")

@@ -52,6 +52,7 @@ TAGS: dict[str, str] = {
     "staff: prices": "Tax rates and ways of delivery.",
     "staff: orders": "Following, shipping, cancelling and refunding orders.",
     "staff: reviews": "What waits for a decision, and deciding.",
+    "staff: reports": "What needs somebody's attention.",
     "staff: people": "Who works here and may do what.",
     "health": "For load balancers and monitors.",
 }

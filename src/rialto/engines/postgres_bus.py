@@ -128,6 +128,11 @@ class PostgresBus:
             count: int = await session.value(_WORKERS, now)
         return count
 
+    async def workers(self) -> int:
+        async with self._db.read() as session:
+            count: int = await session.value(_WORKERS, self._clock.now())
+        return count
+
     async def publish(self, leases: Sequence[Lease], batch: Sequence[Envelope]) -> None:
         counts: dict[int, int] = {}
         for envelope in batch:

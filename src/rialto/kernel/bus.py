@@ -50,6 +50,10 @@ class Bus(Protocol):
         """Say that this worker lives; how many do."""
         ...
 
+    async def workers(self) -> int:
+        """How many said lately that they live."""
+        ...
+
     async def publish(self, leases: Sequence[Lease], batch: Sequence[Envelope]) -> None:
         """Append in order and wake who waits. Raises LeaseLost, with nothing appended, when a lease is not held."""
         ...

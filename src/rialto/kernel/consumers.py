@@ -57,6 +57,26 @@ UPDATE inbox SET version = t.version
 FROM unnest($2::smallint[], $3::uuid[], $4::int[], $5::int[]) AS t(bucket, stream, version, before)
 WHERE consumer = $1 AND inbox.bucket = t.bucket AND inbox.stream = t.stream AND inbox.version = t.before
 """
+# For read models that are made from the truth itself: what was read there is not taken in again.
+_TOOK_IN = """
+INSERT INTO inbox (consumer, bucket, stream, version)
+SELECT $1, bucket, stream, version FROM unnest($2::smallint[], $3::uuid[], $4::int[]) AS t(bucket, stream, version)
+ORDER BY bucket, stream
+ON CONFLICT (bucket, consumer, stream) DO UPDATE SET version = excluded.version WHERE inbox.version <= excluded.version
+"""
+
+
+async def has_taken_in(
+    session: WriteSession, consumer: str, positions: Sequence[tuple[int, UUID, int]]
+) -> bool:
+    """Note that streams (bucket, id, version) are taken in up to there, by another way than their events' delivery.
+
+    False when one is further already: then what was read is old, and the transaction must be rolled back.
+    """
+    if not positions:
+        return True
+    columns = [list(column) for column in zip(*positions, strict=True)]
+    return await session.run(_TOOK_IN, consumer, *columns) == len(positions)
 
 
 class Delivery:

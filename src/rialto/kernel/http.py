@@ -280,6 +280,18 @@ customer_only.audience = "a customer"  # type: ignore[attr-defined]
 GOES_ON = "goes_on"
 
 
+async def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+    """A guard: any member of staff."""
+    principal = principal_of(connection)
+    if principal.kind == "guest":
+        raise Denied("Please sign in.", signed_in=False, code="not_signed_in")
+    if principal.kind != "staff":
+        raise Denied("This is for staff.")
+
+
+staff_only.permission = "any member of staff"  # type: ignore[attr-defined]
+
+
 def about(
     operation_id: str,
     summary: str,

@@ -20,6 +20,6 @@ SERVICE = Service(
     reactions=REACTIONS,
     events=EVENTS,
     permissions=("payments.read",),
-    connections=3,
+    connections=2,
     audits=(*AUDITS, providers_agree),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -32,14 +33,25 @@ class Asset(NamedTuple):
 
 
 class Assets:
-    """All assets in memory. `url("shop.css")` is where a page finds one."""
+    """All assets of a folder in memory. `url("shop.css")` is where a page finds one.
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    `style` is what its style parts become together, behind those `borrowed`; `under` is where they are served.
+    """
+
+    def __init__(
+        self,
+        folder: Path = FOLDER,
+        *,
+        style: str = "shop.css",
+        borrowed: Sequence[Path] = (),
+        under: str = "/assets",
+    ) -> None:
+        self._under = under
         self._by_plain: dict[str, Asset] = {}
         self._scripts = {path.stem: path.read_text() for path in sorted((folder / "js").glob("*.js"))}
-        self._add("shop.css", _joined_style(folder / "css"))
+        self._add(style, _joined_style([*borrowed, *sorted((folder / "css").glob("*.css"))]))
         for more in sorted(path for path in (folder / "css").iterdir() if path.is_dir()):
-            self._add(f"{more.name}.css", _joined_style(more))
+            self._add(f"{more.name}.css", _joined_style(sorted(more.glob("*.css"))))
         for path in sorted((folder / "img").glob("*.svg")):
             self._add(path.name, path.read_bytes())
         for name in self._scripts:
@@ -47,7 +59,7 @@ class Assets:
         self.by_name = {asset.name: asset for asset in self._by_plain.values()}
 
     def url(self, plain: str) -> str:
-        return f"/assets/{self._by_plain[plain].name}"
+        return f"{self._under}/{self._by_plain[plain].name}"
 
     def body(self, plain: str) -> bytes:
         return self._by_plain[plain].body
@@ -77,8 +89,8 @@ def assets() -> Assets:
     return Assets()
 
 
-def _joined_style(folder: Path) -> bytes:
-    text = "".join(path.read_text() for path in sorted(folder.glob("*.css")))
+def _joined_style(parts: Sequence[Path]) -> bytes:
+    text = "".join(path.read_text() for path in parts)
     lines = (line.strip() for line in _COMMENT.sub("", text).splitlines())
     joined = _BLANK.sub(r"\1", "\n".join(line for line in lines if line)).replace(";}", "}")
     return _ZERO.sub("", joined).encode()

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from rialto.kernel.address import COUNTRIES
@@ -47,6 +47,13 @@ def full_day(on: date, language: str) -> str:
 
 def moment(at: datetime, language: str) -> str:
     return full_day(at.date(), language)
+
+
+def moment_and_time(at: datetime, language: str) -> str:
+    """`26 Nov 2026, 14:05` in UTC, as all times of the shop."""
+    return format_datetime(
+        at, "d MMM y, HH:mm" if language == "en" else "d. MMM y, HH:mm", locale=locale_of(language)
+    )
 
 
 def days_between(earliest: str | date | None, latest: str | date | None, language: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.e2e.scenes import beside, browsing, owning, paying, reviewing
+from tests.e2e.scenes import beside, browsing, owning, paying, reviewing, working
 from tests.e2e.scenes.scene import Scene, Tour, Walk
 
 WALKS: tuple[Walk, ...] = (
@@ -21,11 +21,13 @@ WALKS: tuple[Walk, ...] = (
     owning.keep_others_out,
     beside.read_beside,
     beside.read_letters_of_accounts,
+    working.work,
+    working.look_after_orders,
 )
 
 
 def _listed() -> Iterator[Scene]:
-    for module in (browsing, paying, reviewing, owning, beside):
+    for module in (browsing, paying, reviewing, owning, beside, working):
         for value in vars(module).values():
             several = (
                 value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]

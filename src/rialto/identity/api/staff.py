@@ -78,6 +78,20 @@ class StaffRef(Frozen):
     email: str
 
 
+class StaffMemberRef(Frozen):
+    staff_id: str
+
+
+class StaffMember(Frozen):
+    """What somebody who works here sees of themselves."""
+
+    id: str
+    email: str
+    name: str
+    roles: list[str]
+    second_factor: bool
+
+
 class Role(Frozen):
     """Permissions are `area.verb`, `area.*` or `*.verb`; the owner's is `*`."""
 
@@ -175,6 +189,11 @@ class StaffAccounts(Protocol):
 
     @operation(idempotent=True)
     async def list_staff(self, command: Nothing) -> StaffList: ...
+
+    @operation(idempotent=True)
+    async def staff_member(self, command: StaffMemberRef) -> StaffMember:
+        """One who may sign in. Raises StaffNotFound, also for who may no more."""
+        ...
 
     @operation(idempotent=True)
     async def disable_staff(self, command: StaffRef) -> Staff:

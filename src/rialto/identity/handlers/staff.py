@@ -7,12 +7,15 @@ from datetime import datetime
 from uuid import UUID
 
 from rialto.identity.api import (
+    AccountNotFound,
     AssignRoles,
     EmailTaken,
     LastOwner,
     PutStaff,
     Staff,
     StaffList,
+    StaffMember,
+    StaffMemberRef,
     StaffNotFound,
     StaffRef,
 )
@@ -21,7 +24,7 @@ from rialto.identity.handlers.shared import account_uuid
 from rialto.identity.model.fields import STAFF_BUCKET, checked_staff, email_hash
 from rialto.identity.model.roles import check_reach, checked_roles
 from rialto.identity.model.tokens import Purpose
-from rialto.identity.store import accounts, roles, sessions, tokens
+from rialto.identity.store import accounts, roles, second_factors, sessions, tokens
 from rialto.identity.store.accounts import StoredAccount
 from rialto.kernel.db import WriteSession
 from rialto.kernel.errors import Conflict, NotFound
@@ -83,6 +86,23 @@ class StaffCases(RoleCases):
             return StaffList(
                 items=[_staff(account) for account in await accounts.load_staff(session, STAFF_BUCKET)]
             )
+
+    async def staff_member(self, command: StaffMemberRef) -> StaffMember:
+        try:
+            account = await self.active_account(command.staff_id)
+        except AccountNotFound as error:
+            raise StaffNotFound from error
+        if account.kind != "staff":
+            raise StaffNotFound
+        async with self.db.read() as session:
+            factor = await second_factors.load_totp(session, account.id)
+        return StaffMember(
+            id=STAFF.of(account.id),
+            email=account.email,
+            name=account.name,
+            roles=list(account.roles),
+            second_factor=factor is not None and factor.confirmed_at is not None,
+        )
 
     async def assign_roles(self, command: AssignRoles) -> Staff:
         roles_known = await self.known_roles()

@@ -63,14 +63,4 @@ def proof_of(request: AnyRequest, password: str | None) -> Proof:
     )
 
 
-async def staff_only(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
-    """A guard: any member of staff."""
-    principal = principal_of(connection)
-    if principal.kind == "guest":
-        raise Denied("Please sign in.", signed_in=False, code="not_signed_in")
-    if principal.kind != "staff":
-        raise Denied("This is for staff.")
-
-
-staff_only.permission = "any member of staff"  # type: ignore[attr-defined]
 signed_in.audience = "a customer or a member of staff"  # type: ignore[attr-defined]

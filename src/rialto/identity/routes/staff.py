@@ -18,8 +18,8 @@ from rialto.identity.api import (
     Staff,
     StaffList,
 )
-from rialto.identity.routes.guards import NO_STORE, staff_only
-from rialto.kernel.http import Injected, about, principal_of, requires
+from rialto.identity.routes.guards import NO_STORE
+from rialto.kernel.http import Injected, about, principal_of, requires, staff_only
 from rialto.kernel.service import Frozen, Nothing
 
 Short = Annotated[str, msgspec.Meta(max_length=2000)]

@@ -54,6 +54,11 @@ from rialto.orders.api.placing import PriceChanged as PriceChanged
 from rialto.orders.api.placing import Reorder as Reorder
 from rialto.orders.api.placing import RequestInProgress as RequestInProgress
 from rialto.orders.api.placing import Tender as Tender
+from rialto.orders.api.surveying import ByEmail as ByEmail
+from rialto.orders.api.surveying import OrderStream as OrderStream
+from rialto.orders.api.surveying import OrderStreams as OrderStreams
+from rialto.orders.api.surveying import RecordedEvent as RecordedEvent
+from rialto.orders.api.surveying import StreamsAfter as StreamsAfter
 
 
 class Orders(Protocol):
@@ -89,12 +94,15 @@ class Orders(Protocol):
 
     @operation(idempotent=True, timeout_s=15)
     async def cancel(self, command: CancelOrder) -> Order:
-        """Before anything is shipped: payment voided, stock back. Again: unchanged. Raises OrderNotCancellable."""
+        """Before anything is shipped: payment voided, stock back. Again: unchanged.
+
+        Raises OrderNotCancellable, VersionConflict.
+        """
         ...
 
     @operation(idempotent=True, timeout_s=15)
     async def ship(self, command: ShipOrder) -> Order:
-        """Ship and capture the shipped part. Raises OrderNotFound, OrderNotShippable.
+        """Ship and capture the shipped part. Raises OrderNotFound, OrderNotShippable, VersionConflict.
 
         Also payments' PaymentStateWrong where the money cannot be taken: the parcel is noted all the same, and
         the worker goes on asking until a person must look.
@@ -106,7 +114,7 @@ class Orders(Protocol):
         """Give back captured money: an amount, or what units were paid with. The same step again: unchanged.
 
         It is decided at once, and `done` when the provider has it; the worker goes on asking. Raises Invalid,
-        OrderNotFound, KeyReused, OrderNotRefundable.
+        OrderNotFound, KeyReused, OrderNotRefundable, VersionConflict.
         """
         ...
 
@@ -156,4 +164,14 @@ class Orders(Protocol):
     @operation(idempotent=True, timeout_s=60)
     async def forget(self, command: AccountRef) -> Nothing:
         """Delete for good whom the account's orders are for; what was bought and paid stays in the books."""
+        ...
+
+    @operation(idempotent=True)
+    async def by_email(self, command: ByEmail) -> OrdersNamed:
+        """For staff: orders of guests with this e-mail and of the account that has proven it, placed or not."""
+        ...
+
+    @operation(idempotent=True, timeout_s=15)
+    async def streams(self, command: StreamsAfter) -> OrderStreams:
+        """For read models: whole streams, page by page. Raises Invalid for a limit or cursor that is none."""
         ...

@@ -22,20 +22,27 @@ class OrderNotShippable(Conflict):
 
 
 class CancelOrder(Frozen):
+    """With `expected` only while the order is of that version: whoever asks has seen it so."""
+
     order_id: OrderId
     key: str | None = None
     account_id: AccountId | None = None
     staff: bool = False
     reason: str = "customer"
+    expected: int | None = None
 
 
 class ShipOrder(Frozen):
-    """Ship some lines (line id → quantity) or, without lines, all that is left. `step` makes a repeat harmless."""
+    """Ship some lines (line id → quantity) or, without lines, all that is left. `step` makes a repeat harmless.
+
+    `expected` as in CancelOrder.
+    """
 
     order_id: OrderId
     lines: dict[str, int] | None = None
     tracking: str | None = None
     step: str
+    expected: int | None = None
 
 
 class OrderNotRefundable(Conflict):
@@ -58,7 +65,8 @@ class ReturnReason(StrEnum):
 class RefundOrder(Frozen):
     """An `amount`, or without one what units (line id → quantity) and, if asked for, the `delivery` were paid with.
 
-    With both, the amount is what counts, and the units are noted as paid back. `step` makes a repeat harmless.
+    With both, the amount is what counts, and the units are noted as paid back. `step` makes a repeat harmless, `expected` is as in
+    CancelOrder.
     """
 
     order_id: OrderId
@@ -67,6 +75,7 @@ class RefundOrder(Frozen):
     delivery: bool = False
     reason: str
     step: str
+    expected: int | None = None
 
 
 class RequestReturn(Frozen):

@@ -10,12 +10,15 @@ from rialto.orders.handlers.personal import Personal
 from rialto.orders.handlers.reading import Reading
 from rialto.orders.handlers.recounting import Recounting
 from rialto.orders.handlers.reordering import Reordering
+from rialto.orders.handlers.surveying import Surveying
 from rialto.orders.handlers.worker import Worker
 from rialto.orders.saga import Saga
 from rialto.orders.starting import Starter
 
 
-class OrderHandlers(Checkout, Fulfilment, Worker, Reading, Recounting, Reordering, Attaching, Personal):
+class OrderHandlers(
+    Checkout, Fulfilment, Worker, Reading, Recounting, Reordering, Attaching, Personal, Surveying
+):
     """Implements `Orders`: placing, following, fulfilling, and the worker that resumes what was interrupted."""
 
     def __init__(self, e: Env, saga: Saga, starter: Starter) -> None:

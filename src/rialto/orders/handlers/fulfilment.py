@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from rialto.kernel.errors import Unavailable, field_problem
+from rialto.kernel.errors import Unavailable, VersionConflict, field_problem
 from rialto.kernel.events import Event
 from rialto.kernel.text import is_plain
 from rialto.orders import model
@@ -19,9 +19,13 @@ class Fulfilment(OrderUseCase):
         details = await self.admitted(
             command.order_id, command.key, account_id=command.account_id, staff=command.staff
         )
-        state = await self.saga.change(
-            await self.saga.load(command.order_id), lambda now, at: model.cancel(now, command.reason, at)
-        )
+
+        def decide(now: OrderState, at: datetime) -> Sequence[Event]:
+            if now.status != "cancelled":
+                _require_seen(now, command.expected)
+            return model.cancel(now, command.reason, at)
+
+        state = await self.saga.change(await self.saga.load(command.order_id), decide)
         self.env.faults.reach("orders.saga.after_cancel")
         state = await self._go_on(state)
         await self.show_at_once(state)
@@ -32,6 +36,8 @@ class Fulfilment(OrderUseCase):
         details = await self.details(command.order_id)
 
         def decide(now: OrderState, at: datetime) -> Sequence[Event]:
+            if not any(event.step == command.step for event in now.shipments):
+                _require_seen(now, command.expected)
             return model.ship(now, command.lines, step=command.step, tracking=command.tracking, at=at)
 
         state = await self.saga.change(await self.saga.load(command.order_id), decide)
@@ -43,7 +49,10 @@ class Fulfilment(OrderUseCase):
         details = await self.details(command.order_id)
 
         def decide(now: OrderState, at: datetime) -> Sequence[Event]:
-            return model.decide_refund(now, command, at)
+            decided = model.decide_refund(now, command, at)
+            if decided:
+                _require_seen(now, command.expected)
+            return decided
 
         state = await self.saga.change(await self.saga.load(command.order_id), decide)
         self.env.faults.reach("orders.refund.after_decision")
@@ -65,6 +74,12 @@ class Fulfilment(OrderUseCase):
             return (await self.saga.drive(state.started.order_id, state)).state
         except Unavailable:
             return await self.saga.load(state.started.order_id)
+
+
+def _require_seen(state: OrderState, expected: int | None) -> None:
+    """Raises VersionConflict when something happened since whoever asks has looked."""
+    if expected is not None and state.version != expected:
+        raise VersionConflict
 
 
 def _require_plain(field: str, value: str, *, lines: bool = False) -> None:

@@ -47,7 +47,7 @@ class Reading(OrderUseCase):
         return SeveralOrders(items=[self.view(states[order_id], details[order_id]) for order_id in known])
 
     async def list(self, command: ListOrders) -> OrderList:
-        after = _read_cursor(command.cursor)
+        after = read_cursor(command.cursor)
         async with self.env.db.read() as session:
             rows = await session.all(store.LIST, command.status, after[0], after[1], command.limit + 1)
         items = [
@@ -65,11 +65,11 @@ class Reading(OrderUseCase):
         ]
         more = len(rows) > command.limit
         return OrderList(
-            items=items, next_cursor=_cursor(items[-1].started_at, items[-1].id) if more else None
+            items=items, next_cursor=cursor_of(items[-1].started_at, items[-1].id) if more else None
         )
 
     async def own(self, command: OwnOrders) -> OwnOrderList:
-        after = _read_cursor(command.cursor)
+        after = read_cursor(command.cursor)
         async with self.env.db.read() as session:
             rows = await lists.load_page(session, command.account_id, after, command.limit + 1)
         items = [
@@ -86,16 +86,16 @@ class Reading(OrderUseCase):
         ]
         more = len(rows) > command.limit
         return OwnOrderList(
-            items=items, next_cursor=_cursor(items[-1].placed_at, items[-1].id) if more else None
+            items=items, next_cursor=cursor_of(items[-1].placed_at, items[-1].id) if more else None
         )
 
 
-def _cursor(at: datetime, order_id: OrderId) -> str:
+def cursor_of(at: datetime, order_id: OrderId) -> str:
     microseconds = (at - _EPOCH) // timedelta(microseconds=1)
     return base64.urlsafe_b64encode(f"{microseconds}.{order_id}".encode()).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str | None) -> tuple[datetime | None, UUID | None]:
+def read_cursor(cursor: str | None) -> tuple[datetime | None, UUID | None]:
     """The place after which to go on. Raises Invalid for a cursor that is none of ours."""
     if cursor is None:
         return None, None

@@ -1,0 +1,45 @@
+"""The way around: every part of the back office, and the permission without which it is not shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rialto.kernel.roles import grants
+
+
+class Entry(NamedTuple):
+    """`name` is the section of a page and the end of its texts' key; without a permission all staff may enter."""
+
+    name: str
+    path: str
+    permission: str | None = None
+
+
+class Group(NamedTuple):
+    name: str
+    entries: tuple[Entry, ...]
+
+
+GROUPS: tuple[Group, ...] = (
+    Group("today", (Entry("start", "/admin"),)),
+    Group("sell", (Entry("orders", "/admin/orders", "orders.read"),)),
+    Group("house", (Entry("system", "/admin/system", "system.read"),)),
+)
+
+
+def shown_groups(permissions: Iterable[str]) -> list[Group]:
+    """What these permissions open; a group of which nothing is left is not shown."""
+    granted = frozenset(permissions)
+    groups = [
+        Group(
+            group.name,
+            tuple(
+                entry
+                for entry in group.entries
+                if entry.permission is None or grants(granted, entry.permission)
+            ),
+        )
+        for group in GROUPS
+    ]
+    return [group for group in groups if group.entries]

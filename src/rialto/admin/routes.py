@@ -1,0 +1,66 @@
+"""All addresses of the back office. `ROUTES` goes into the shop's application, `render_error` into its error handling."""
+
+from __future__ import annotations
+
+from litestar import Router
+from litestar.di import Provide
+
+from rialto.admin.assets import asset
+from rialto.admin.desk import open_desk
+from rialto.admin.errors import render_error
+from rialto.admin.pages import me, order, orders, papers, session, start, system
+from rialto.kernel.http import answering_options
+from rialto.storefront.security import harden, own_posts_only
+
+# Behind the door: each has a guard, and all of them know the desk.
+_DESK = Router(
+    path="/",
+    route_handlers=answering_options(
+        [
+            start.start,
+            orders.orders,
+            orders.keep_view,
+            orders.drop_view,
+            papers.pick_list,
+            papers.packing_slip,
+            order.order_page,
+            order.ship,
+            order.cancel,
+            order.refund,
+            order.add_note,
+            system.system,
+            system.replay,
+            me.me,
+            me.change_password,
+            me.begin_second_factor,
+            me.confirm_second_factor,
+            me.end_second_factor,
+            me.renew_recovery_codes,
+        ]
+    ),
+    dependencies={"desk": Provide(open_desk), "parts": Provide(order.open_parts)},
+    guards=[own_posts_only],
+    after_request=harden,
+    include_in_schema=False,
+)
+# Before it.
+_DOOR = Router(
+    path="/",
+    route_handlers=answering_options(
+        [
+            session.sign_in_page,
+            session.sign_in,
+            session.finish_sign_in,
+            session.sign_out,
+            session.choose_language,
+            asset,
+        ]
+    ),
+    guards=[own_posts_only],
+    after_request=harden,
+    include_in_schema=False,
+)
+
+ROUTES: list[Router] = [_DESK, _DOOR]
+
+__all__ = ["ROUTES", "render_error"]

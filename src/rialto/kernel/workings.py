@@ -1,0 +1,58 @@
+"""What goes on behind the pages, for whoever keeps the shop running: workers, what waits, what could not be taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from rialto.kernel.bus import Bus
+from rialto.kernel.ids import PARTITIONS
+from rialto.kernel.parked import ParkedEvents
+from rialto.kernel.service import Frozen
+
+
+class Workings(Frozen):
+    """`waiting` are events that no bus has yet, by service; `behind` those that a consumer has not read yet.
+
+    `database` is `ok`, or what is wrong with it; then nothing else is known.
+    """
+
+    database: str
+    search_ready: bool
+    workers: int = 0
+    waiting: Mapping[str, int] = {}
+    behind: Mapping[str, int] = {}
+
+
+class Engineer:
+    """Looks at the shop this process is part of. `details` is what the operations port tells."""
+
+    def __init__(
+        self,
+        details: Callable[[], Awaitable[dict[str, Any]]],
+        bus: Bus,
+        consumers: Sequence[str],
+        parked: ParkedEvents,
+    ) -> None:
+        self._details = details
+        self._bus = bus
+        self._consumers = consumers
+        self.parked = parked
+
+    async def look(self) -> Workings:
+        """Raises Unavailable when the database goes away while it is asked."""
+        told = await self._details()
+        if told["database"] != "ok":
+            return Workings(database=told["database"], search_ready=told["search_ready"])
+        tail = await self._bus.tail()
+        behind: dict[str, int] = {}
+        for consumer in self._consumers:
+            read = await self._bus.cursors(consumer, range(PARTITIONS))
+            behind[consumer] = sum(max(0, last - read.get(at, 0)) for at, last in tail.items())
+        return Workings(
+            database="ok",
+            search_ready=told["search_ready"],
+            workers=await self._bus.workers(),
+            waiting=told["outbox_waiting"],
+            behind=behind,
+        )

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from rialto.kernel.db import DatabaseAddress
+from rialto.kernel.roles import BUILT_IN
+from tests.admin.working import Browser, email_of
+from tests.api.people import enrol, hire
+from tests.api.serving import Served, served_shop
+from tests.support.shop import Shop
+
+CUSTOMER = "ada@example.org"
+
+
+@pytest.fixture(scope="package")
+def served(postgres: DatabaseAddress) -> Iterator[Served]:
+    """One shop for all of these tests, with a member of staff for each role and a customer."""
+    with served_shop(postgres) as served:
+        served.run(_people)
+        yield served
+
+
+async def _people(shop: Shop) -> None:
+    for role in BUILT_IN:
+        await hire(shop, email_of(role), role)
+    await enrol(shop, CUSTOMER)
+
+
+@pytest.fixture
+def browser(served: Served) -> Iterator[Browser]:
+    """Nobody yet."""
+    with Browser(served) as found:
+        yield found
+
+
+@pytest.fixture
+def owner(browser: Browser) -> Browser:
+    """The owner, signed in."""
+    browser.sign_in(email_of("owner"))
+    return browser

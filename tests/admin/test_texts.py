@@ -1,0 +1,61 @@
+"""Every sentence of the back office in both languages, none missing and none left over."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from rialto import admin
+from rialto.admin.navigation import GROUPS
+from rialto.admin.texts import texts_of
+from rialto.reporting.api import PAYMENT_STATUSES, STAGES
+from rialto.storefront.texts import LANGUAGES
+
+pytestmark = pytest.mark.fast
+
+FOLDER = Path(next(iter(admin.__path__)))
+# Keys that pages make from somebody else's words.
+MADE = (
+    *(
+        "done.",
+        "event.",
+        "fulfilment.",
+        "language.",
+        "nav.",
+        "payment.",
+        "problem.",
+        "stage.",
+        "status.",
+        "word.",
+    ),
+    *("error_page.", "conflict."),
+)
+
+
+def test_every_key_stands_in_both_languages_with_the_same_gaps() -> None:
+    english, german = texts_of("en").sentences, texts_of("de").sentences
+    assert english.keys() == german.keys()
+    for key, sentence in english.items():
+        assert sentence.strip()
+        assert set(re.findall(r"\{(\w+)[},]", sentence)) == set(re.findall(r"\{(\w+)[},]", german[key])), key
+
+
+def test_pages_name_the_keys_there_are_and_all_of_them() -> None:
+    files = [*FOLDER.rglob("*.html"), *FOLDER.rglob("*.py")]
+    written = "".join(file.read_text() for file in files)
+    named = set(re.findall(r'\b(?:t|texts|theirs)\(\s*["\']([\w.]+)["\']\s*[,)]', written))
+    known = texts_of("en").sentences.keys()
+    assert not named - known
+    unused = {key for key in known if key not in written and not key.startswith(MADE)}
+    assert unused == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_made_from_others_words_has_a_sentence(language: str) -> None:
+    known = texts_of(language).sentences.keys()
+    assert {f"stage.{stage}" for stage in STAGES} <= known
+    assert {f"payment.{status}" for status in PAYMENT_STATUSES} <= known
+    for group in GROUPS:
+        assert {f"nav.group.{group.name}", *(f"nav.{entry.name}" for entry in group.entries)} <= known
