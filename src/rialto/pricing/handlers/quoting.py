@@ -21,6 +21,7 @@ from rialto.pricing.api import (
 from rialto.pricing.handlers.shared import PricingUseCase
 from rialto.pricing.model import quotes
 from rialto.pricing.model.codes import CODES_OF_CART_MAX, normalised_code, refuse_unusable
+from rialto.pricing.model.previews import checked_preview
 from rialto.pricing.model.promotions import consider
 from rialto.pricing.model.rules import checked_rules
 from rialto.pricing.store import promotions, rules
@@ -37,7 +38,7 @@ class Quoting(PricingUseCase):
         return quotes.delivery_options(known, channel, command, self.clock.now(), codes=codes)
 
     async def preview(self, command: PreviewFor) -> Preview:
-        request = await self._as_request(command)
+        request = await self._as_request(checked_preview(command))
         known, channel = await self.in_force(command.channel)
         at, codes = command.at or self.clock.now(), await self._good_codes(request)
         quote = quotes.quote(known, channel, request, at, codes=codes)
