@@ -146,7 +146,8 @@ class ProductDocument(Frozen):
 
     `category_path` runs from the root to the product's own category. `attributes` are the definitions of its
     options, then of its other attributes, in the order the merchant gave them. Both are as of `version`; later
-    changes of the tree or of a definition are told by their own events.
+    changes of the tree or of a definition are told by their own events. `lowest_30_days` by SKU and currency, in
+    minor units, is the lowest price of the 30 days before the present reduction; absent where none is known.
     """
 
     id: ProductId
@@ -154,6 +155,7 @@ class ProductDocument(Frozen):
     draft: ProductDraft
     category_path: list[str] = []
     attributes: list[AttributeDefinition] = []
+    lowest_30_days: dict[str, dict[str, int]] = {}
     changed_at: datetime
 
 

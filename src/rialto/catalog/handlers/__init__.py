@@ -38,6 +38,7 @@ from rialto.catalog.handlers.search_rules import SearchRuleCases
 from rialto.catalog.handlers.together import TogetherCases
 from rialto.catalog.model.fields import is_sku, is_slug
 from rialto.catalog.model.products import attribute_codes, decide, document_of
+from rialto.catalog.store.price_history import lowest_before
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, ReadSession
 from rialto.kernel.errors import field_problem
@@ -135,7 +136,8 @@ async def _documents(session: ReadSession, products: Sequence[Product]) -> list[
     codes = {code for product in products for code in attribute_codes(product.draft)}
     known = await store.attributes_of(session, sorted(codes))
     tree = await store.tree(session)
-    return [document_of(product, known, tree) for product in products]
+    lowest = await lowest_before(session, [product.draft for product in products])
+    return [document_of(product, known, tree, lowest) for product in products]
 
 
 async def _page(session: ReadSession, command: ListProducts) -> tuple[list[Product], ProductId | None]:
