@@ -246,8 +246,15 @@ class SetPublished(Frozen):
 
 
 class ListProducts(Frozen):
-    """Pages of the admin list in id order. `cursor` is the last id seen."""
+    """Pages of the admin list in id order. `cursor` is the last id seen.
 
+    `text` narrows it to titles that hold it, and addresses and SKUs that begin with it, in any case; `category` to
+    that one alone.
+    """
+
+    text: str = ""
+    category: str | None = None
+    published: bool | None = None
     cursor: ProductId | None = None
     limit: int = 50
 

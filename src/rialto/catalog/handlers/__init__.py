@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 import msgspec
 
@@ -45,6 +46,7 @@ from rialto.kernel.errors import field_problem
 from rialto.kernel.ids import Ids, ProductId
 from rialto.kernel.money import parse_currency
 from rialto.kernel.service import Nothing
+from rialto.kernel.text import clean_text
 
 PAGE_MAX = 200
 SKUS_MAX = 200
@@ -144,6 +146,15 @@ async def _page(session: ReadSession, command: ListProducts) -> tuple[list[Produ
     if not 1 <= command.limit <= PAGE_MAX:
         raise field_problem("limit", "out_of_range", f"Between 1 and {PAGE_MAX}.")
     after = None if command.cursor is None else uuid_of(command.cursor)
-    found = await store.page(session, after, command.limit + 1)
+    found = await _found(session, after, command)
     page = found[: command.limit]
     return page, page[-1].id if len(found) > command.limit else None
+
+
+async def _found(session: ReadSession, after: UUID | None, command: ListProducts) -> list[Product]:
+    """One more than the page holds."""
+    if not (command.text or command.category is not None or command.published is not None):
+        return await store.page(session, after, command.limit + 1)
+    if not clean_text(command.text) or not clean_text(command.category or ""):
+        return []
+    return await store.narrowed_page(session, after, command, command.limit + 1)
