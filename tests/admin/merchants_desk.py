@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from html import unescape
 
@@ -20,7 +20,7 @@ _SELECT = re.compile(r"<select\b([^>]*)>(.*?)</select>", re.DOTALL)
 _CHOSEN = re.compile(r'<option value="([^"]*)" selected>')
 _ATTRIBUTE = re.compile(r'([\w-]+)(?:="([^"]*)")?')
 
-Form = dict[str, str | list[str]]
+Form = dict[str, object]
 
 
 class Browser:
@@ -43,7 +43,7 @@ class Browser:
         """The fields of the form with this action, as the page shows them."""
         return fields_of(await self.get(address), action)
 
-    async def post(self, address: str, form: Mapping[str, str | list[str]], status: int = 303) -> str:
+    async def post(self, address: str, form: Mapping[str, object], status: int = 303) -> str:
         """The page it answers with; after a redirect the address it leads to."""
         answer = await self.web.post(f"/admin{address}", data=dict(form))
         assert answer.status_code == status, (address, answer.status_code, answer.text[-3000:])
@@ -89,3 +89,4 @@ async def back_office(postgres: DatabaseAddress) -> AsyncIterator[Browser]:
         browser = Browser(shop, shop.web)
         await browser.sign_in(OWNER)
         yield browser
+        await shop.settle()
