@@ -14,6 +14,7 @@ from tests.api.people import OWNER, PASSWORD, hire
 from tests.support.shop import Shop, a_shop
 
 ORIGIN = {"Origin": "http://shop.test"}
+_FORM = re.compile(r"<form\b([^>]*)>(.*?)</form>", re.DOTALL)
 _INPUT = re.compile(r"<input\b([^>]*)>")
 _AREA = re.compile(r"<textarea\b([^>]*)>(.*?)</textarea>", re.DOTALL)
 _SELECT = re.compile(r"<select\b([^>]*)>(.*?)</select>", re.DOTALL)
@@ -52,9 +53,9 @@ class Browser:
 
 def fields_of(html: str, action: str) -> Form:
     """What a browser would send of a form that nobody touched."""
-    parts = html.split(f'action="{action}"')
-    assert len(parts) > 1, f"no form leads to {action}"
-    inner = parts[1].partition("</form>")[0]
+    forms = [inner for tag, inner in _FORM.findall(html) if f'method="post" action="{action}"' in tag]
+    assert forms, f"no form leads to {action}"
+    inner = forms[0]
     found: Form = {}
     for attributes in map(_attributes, _INPUT.findall(inner)):
         ticked = attributes.get("type") not in {"checkbox", "radio"} or "checked" in attributes

@@ -28,6 +28,7 @@ GROUPS: tuple[Group, ...] = (
         "shop",
         (
             Entry("products", "/admin/products", "catalog.read"),
+            Entry("stock", "/admin/stock", "inventory.read"),
             Entry("promotions", "/admin/promotions", "pricing.read"),
             Entry("reviews", "/admin/reviews", "reviews.moderate"),
         ),

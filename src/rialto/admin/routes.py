@@ -19,6 +19,7 @@ from rialto.admin.pages import (
     reviews,
     session,
     start,
+    stock,
     system,
 )
 from rialto.kernel.http import answering_options
@@ -49,6 +50,7 @@ _DESK = Router(
             me.end_second_factor,
             me.renew_recovery_codes,
             *products.ROUTES,
+            *stock.ROUTES,
             *promotions.ROUTES,
             *reviews.ROUTES,
             *people.ROUTES,
