@@ -270,6 +270,7 @@ EXAMPLES: dict[str, Any] = {
     "created_at": AT,
     "at": AT,
     "pending_email": None,
+    "groups": [],
     "purpose": "newsletter",
     "granted": True,
     "text_version": "2026-01",

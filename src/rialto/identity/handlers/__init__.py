@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from rialto.identity.handlers.addresses import AddressCases
+from rialto.identity.handlers.customers import CustomerCases
 from rialto.identity.handlers.emails import EmailCases
 from rialto.identity.handlers.erasing import ErasingCases
 from rialto.identity.handlers.passkeys import PasskeyCases
@@ -23,6 +24,7 @@ class IdentityHandlers(
     EmailCases,
     ErasingCases,
     AddressCases,
+    CustomerCases,
     SecondFactorCases,
     PasskeyCases,
     StaffCases,
