@@ -30,6 +30,7 @@ GROUPS: tuple[Group, ...] = (
             Entry("products", "/admin/products", "catalog.read"),
             Entry("stock", "/admin/stock", "inventory.read"),
             Entry("promotions", "/admin/promotions", "pricing.read"),
+            Entry("customers", "/admin/customers", "customers.read"),
             Entry("reviews", "/admin/reviews", "reviews.moderate"),
         ),
     ),

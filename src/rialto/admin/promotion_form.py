@@ -27,7 +27,7 @@ BENEFITS = ("percent", "amount", "unit_price", "free_delivery", "buy_get", "tier
 SWITCHES = ("active", "needs_code", "exclusive")
 PLAIN = (
     *("benefit", "percent", "buy", "get", "tiers", "methods"),
-    *("products", "categories", "quantity_min", "channels", "starts_at", "ends_at"),
+    *("products", "categories", "quantity_min", "channels", "groups", "starts_at", "ends_at"),
     *("position", "not_with"),
 )
 
@@ -42,6 +42,7 @@ _PATHS = {
     "applies_to.categories": "categories",
     "conditions.quantity_min": "quantity_min",
     "conditions.channels": "channels",
+    "conditions.groups": "groups",
     "conditions.starts_at": "starts_at",
     "conditions.ends_at": "ends_at",
 }
@@ -111,6 +112,7 @@ class PromotionForm:
             "categories": "\n".join(selection.categories),
             "quantity_min": str(wanted.quantity_min or ""),
             "channels": "\n".join(wanted.channels),
+            "groups": "\n".join(wanted.groups),
             "starts_at": moment_typed(wanted.starts_at),
             "ends_at": moment_typed(wanted.ends_at),
             "position": str(promotion.position),
@@ -129,6 +131,7 @@ class PromotionForm:
                 items_min=reading.amounts("items_min", self.currencies),
                 quantity_min=reading.number("quantity_min"),
                 channels=reading.lines("channels"),
+                groups=reading.lines("groups"),
                 starts_at=reading.moment("starts_at"),
                 ends_at=reading.moment("ends_at"),
             ),

@@ -9,6 +9,7 @@ from rialto.admin.assets import asset
 from rialto.admin.desk import open_desk
 from rialto.admin.errors import render_error
 from rialto.admin.pages import (
+    customers,
     me,
     order,
     orders,
@@ -53,6 +54,7 @@ _DESK = Router(
             *stock.ROUTES,
             *promotions.ROUTES,
             *reviews.ROUTES,
+            *customers.ROUTES,
             *people.ROUTES,
         ]
     ),

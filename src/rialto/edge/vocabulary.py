@@ -344,6 +344,7 @@ NOTES: dict[str, Json] = {
     "Conditions.items_min": prices(0, AMOUNT_MAX),
     "Conditions.quantity_min": {"minimum": 0, "maximum": 10_000},
     "Conditions.channels": NAMED,
+    "Conditions.groups": NAMED,
     "PercentOff.percent": PERCENT,
     "AmountOff.amounts": {**prices(0, AMOUNT_MAX), "minProperties": 1},
     "UnitPrice.prices": {**prices(0, AMOUNT_MAX), "minProperties": 1},

@@ -71,12 +71,14 @@ Benefit = PercentOff | AmountOff | UnitPrice | FreeDelivery | BuyGet | Tiered
 
 class Conditions(Frozen):
     """All of them must hold. `items_min` (minor units by currency) and `quantity_min` are of the articles meant,
-    at their price before any promotion; where `items_min` is given, other currencies are left out.
+    at their price before any promotion; where `items_min` is given, other currencies are left out. `groups` are
+    those of a customer's account: one of them is enough.
     """
 
     items_min: dict[str, int] = {}
     quantity_min: int = 0
     channels: list[str] = []
+    groups: list[str] = []
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 

@@ -56,6 +56,7 @@ def _check_conditions(problems: Problems, promotion: Promotion) -> None:
     problems.amounts("conditions.items_min", wanted.items_min)
     problems.between("conditions.quantity_min", wanted.quantity_min, 0, QUANTITY_MAX)
     _check_names(problems, "conditions.channels", wanted.channels)
+    _check_names(problems, "conditions.groups", wanted.groups)
     for name in ("starts_at", "ends_at"):
         at = getattr(wanted, name)
         fine = at is None or is_moment(at)

@@ -80,6 +80,7 @@ class Rules:
             Offer(promotion, below)
             for promotion in sorted(promotions, key=lambda one: (one.position, one.id))
         ]
+        self.asks_for_groups = any(offer.groups for offer in self.offers)
         self.methods = sorted(stored.delivery_methods, key=lambda method: (method.position, method.id))
         self._methods = {method.id: method for method in self.methods}
         self._rates = {(rate.country, rate.tax_class): parse_rate(rate.rate) for rate in stored.tax_rates}

@@ -66,6 +66,7 @@ def _command(reading: Reading) -> PreviewFor:
         channel=reading.text("channel") or "default",
         delivery_option_id=reading.text("delivery") or None,
         codes=reading.lines("codes"),
+        groups=reading.lines("groups"),
         at=reading.moment("at"),
     )
     reading.end()
