@@ -26,6 +26,11 @@ ADDRESS = {
     *("country_unknown", "region_unknown", "postal_code_unknown"),
     *("city:required", "postal_code:required", "region:required"),
 }
+# Known currencies, and of promotions those that are not the one meant, an end after the start.
+PROMOTION = {
+    f"{field}:not_valid"
+    for field in ("id", "not_with", "amounts", "prices", "items_min", "items", "starts_at", "ends_at")
+}
 REVIEW = {"links_not_allowed", "markup_not_allowed"}
 
 # By operation: the codes of problems, or of their fields; `field:code` where a code says too little.
@@ -61,6 +66,16 @@ BEYOND_SCHEMA: Mapping[str, set[str]] = {
             *("prices", "free_from", "days_max"),
         )
     },
+    "create_promotion": PROMOTION,
+    "replace_promotion": PROMOTION,
+    "preview_promotions": {
+        *("sku_not_sold", "currency_unknown", "country_unknown", "channel_unknown"),
+        *("delivery_not_available", "amount_too_large", "at:not_valid"),
+    },
+    "list_promotion_codes": CURSOR,
+    # A code's letters, and its use by another promotion or more often than that.
+    "put_promotion_code": {"code:not_valid", "voucher:not_valid", "ends_at:not_valid"},
+    "make_promotion_codes": {"ends_at:not_valid"},
     "list_orders": CURSOR,
     "list_own_orders": CURSOR,
     "list_staff_actions": CURSOR,

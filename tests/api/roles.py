@@ -14,6 +14,13 @@ WRITES_CATALOGUE = {
     *("put_category", "put_attribute"),
     *("put_synonyms", "remove_synonyms", "put_pins", "remove_pins"),
 }
+READS_PRICES = {
+    *("read_rules", "list_promotions", "read_promotion", "preview_promotions", "list_promotion_codes"),
+}
+WRITES_PRICES = {
+    *("put_rules", "create_promotion", "replace_promotion", "end_promotion", "remove_promotion"),
+    *("make_promotion_codes", "put_promotion_code", "block_promotion_code"),
+}
 READS_ORDERS = {"list_orders", "read_any_order", "read_timeline", "list_notes", "read_attention"}
 MODERATES = {"list_all_reviews", "read_review", "moderate_review"}
 PEOPLE = {
@@ -30,14 +37,18 @@ MAY: Mapping[str, set[str]] = {
         *READS_ORDERS,
         *MODERATES,
         *PEOPLE,
-        *("read_stock", "put_stock", "read_rules", "put_rules"),
+        *READS_PRICES,
+        *WRITES_PRICES,
+        *("read_stock", "put_stock"),
         *("ship_order", "cancel_any_order", "refund_order", "add_note", "read_payments"),
     },
     "catalog": {
         *ANYBODY_ON_STAFF,
         *READS_CATALOGUE,
         *WRITES_CATALOGUE,
-        *("read_stock", "put_stock", "read_rules", "put_rules"),
+        *READS_PRICES,
+        *WRITES_PRICES,
+        *("read_stock", "put_stock"),
     },
     "fulfilment": {
         *ANYBODY_ON_STAFF,
@@ -56,6 +67,7 @@ MAY: Mapping[str, set[str]] = {
         *ANYBODY_ON_STAFF,
         *READS_CATALOGUE,
         *READS_ORDERS,
-        *("read_stock", "read_rules", "read_payments"),
+        *READS_PRICES,
+        *("read_stock", "read_payments"),
     },
 }

@@ -28,6 +28,7 @@ from rialto.inventory.api import PutStock, PutStockMany
 from rialto.kernel.ids import ProductId
 from rialto.kernel.service import Nothing
 from rialto.orders.api import ShipOrder
+from rialto.pricing.api import PercentOff, Pricing, Promotion, PromotionRef, PutPromotion, PutVoucher, Voucher
 from rialto.reviews.api import Draft, Reviews, WriteReview
 from tests.api.people import OWNER, PASSWORD, hire, sign_in
 from tests.api.serving import Served
@@ -35,12 +36,14 @@ from tests.support.shop import Shop
 
 SKU = "MUG-RED"
 STOCK = 900
+PROMOTION = "spring"
 SHIPPED_EVERY = 3
 TOKENS = ("tok_success", "tok_success", "tok_declined", "tok_3ds", "tok_insufficient_funds")
 
 Json = dict[str, Any]
 
 ALWAYS: Json = {
+    "promotion_id": PROMOTION,
     "sku": SKU,
     "slug": "mugs",
     "category": "mugs",
@@ -57,6 +60,10 @@ ALWAYS: Json = {
     "provider": "sandbox",
     "warehouse": "berlin",
     "on_hand": STOCK,
+    # Of codes to be made, and of a cart to be tried.
+    "count": 3,
+    "items": [{"sku": SKU, "quantity": 1}],
+    "delivery_option_id": "standard",
     "email": OWNER,
     "password": PASSWORD,
     "old_password": PASSWORD,
@@ -102,6 +109,8 @@ class Existing:
             self._served.run(_search_rules)
         if "role" in names and changes:
             self._served.run(_role)
+        if "promotion_id" in names and changes:
+            self._served.run(_promotion)
         if "order_key" in names:
             known["product_id"] = self._reviewed
         if "review_id" in names:
@@ -113,13 +122,15 @@ class Existing:
         return {name: known[name] for name in names if name in known}
 
     def etag_of(self, known: Json) -> str:
-        """What a change of this product or rule, or else of this fresh review, is based on now."""
+        """What a change of this product, promotion or rule, or else of this fresh review, is based on now."""
         if {"synonyms_id", "pins_id"} & set(known):
             return f'"{self._served.run(lambda shop: _version_of_rule(shop, known))}"'
-        if "product_id" not in known:
-            return '"1"'
 
         async def version(shop: Shop) -> int:
+            if "promotion_id" in known:
+                return (await shop.app[Pricing].promotion(PromotionRef(id=known["promotion_id"]))).version
+            if "product_id" not in known:
+                return 1
             return (await shop.app[Catalog].get_product(ProductRef(ref=known["product_id"]))).version
 
         return f'"{self._served.run(version)}"'
@@ -179,6 +190,14 @@ async def _role(shop: Shop) -> None:
     await shop.app[Identity].put_role(PutRole(name=ALWAYS["role"], permissions=["orders.read"]))
 
 
+async def _promotion(shop: Shop) -> None:
+    """There again with its code, whatever was done to it."""
+    promotion = Promotion(id=PROMOTION, title={"en": "Spring sale"}, benefit=PercentOff(percent="10"))
+    await shop.app[Pricing].put_promotion(PutPromotion(promotion=promotion))
+    voucher = Voucher(code=ALWAYS["code"], promotion_id=PROMOTION)
+    await shop.app[Pricing].put_voucher(PutVoucher(voucher=voucher))
+
+
 async def _owners_id(shop: Shop) -> str:
     staff = (await shop.app[Identity].list_staff(Nothing())).items
     return next(member.id for member in staff if member.email == OWNER)
@@ -202,6 +221,7 @@ async def _stock_up(shop: Shop) -> None:
     await catalog.put_product(PutProduct(draft=draft))
     counts = [PutStock(sku=SKU, warehouse="berlin", on_hand=STOCK)]
     await shop.inventory.put_stock(PutStockMany(items=counts))
+    await _promotion(shop)
     await shop.settle()
 
 
@@ -243,6 +263,6 @@ def _fitting(value: Any, name: str) -> Any:
     found = {inner: _fitting(given, inner) for inner, given in value.items()}
     if name in {"title", "label"}:
         return {"en": "Mug", **found}
-    if name in {"prices", "compare_at", "free_from"}:
+    if name in {"prices", "compare_at", "free_from", "amounts", "items_min", "items"}:
         return {"EUR": next(iter(found.values()))} if found else {}
     return {**found, "country": "DE"} if "country" in found else found

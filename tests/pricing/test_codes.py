@@ -15,17 +15,25 @@ from rialto.kernel.ids import ORDER, OrderId
 from rialto.kernel.money import EUR, Money
 from rialto.kernel.service import Nothing
 from rialto.pricing.api import (
+    BatchTaken,
+    BlockVoucher,
     CodeRef,
     CodeRefused,
     CodesOf,
+    CodeUnknown,
+    EndPromotion,
     HoldCodes,
     ListVouchers,
     MakeVouchers,
     PercentOff,
     PromotionChanged,
+    PromotionInUse,
+    PromotionRef,
+    PromotionTaken,
     PromotionUnknown,
     PutPromotion,
     PutVoucher,
+    RemovePromotion,
     Voucher,
 )
 from rialto.pricing.audit import codes_keep_their_limits
@@ -249,13 +257,93 @@ async def test_of_two_who_change_a_promotion_the_second_hears_of_the_first(count
     assert (
         await counter.pricing.put_promotion(PutPromotion(promotion=cheaper, expected_version=1))
     ).version == 2
-    for expected in (0, 1, 3):
-        with pytest.raises(PromotionChanged):
-            await counter.pricing.put_promotion(PutPromotion(promotion=cheaper, expected_version=expected))
+    other = a_promotion("winter", PercentOff(percent="30"), needs_code=True)
+    for expected, refusal in ((0, PromotionTaken), (1, PromotionChanged), (3, PromotionChanged)):
+        with pytest.raises(refusal):
+            await counter.pricing.put_promotion(PutPromotion(promotion=other, expected_version=expected))
+    again = await counter.pricing.put_promotion(PutPromotion(promotion=cheaper, expected_version=0))
+    assert again.version == 2, "making the same once more changes nothing"
     await counter.put()
     assert await counter.discount("SPRING") == 2000
     found = await counter.pricing.promotions(Nothing())
     assert [(one.promotion, one.version) for one in found.items] == [(cheaper, 2)]
+
+
+async def test_of_two_who_make_a_promotion_one_is_told_of_the_other(counter: Counter) -> None:
+    drafts = [a_promotion("sale", PercentOff(percent=percent)) for percent in ("10", "20", "30")]
+    outcomes = await asyncio.gather(
+        *(counter.pricing.put_promotion(PutPromotion(promotion=one, expected_version=0)) for one in drafts),
+        return_exceptions=True,
+    )
+    assert sorted(type(one).__name__ for one in outcomes) == [
+        "PromotionTaken", "PromotionTaken", "StoredPromotion"
+    ]  # fmt: skip
+
+
+async def test_an_ended_promotion_gives_nothing_and_keeps_its_codes(counter: Counter) -> None:
+    await counter.put()
+    await counter.hold("SPRING")
+    ended = await counter.pricing.end_promotion(EndPromotion(id="winter", expected_version=1))
+    assert (ended.promotion.active, ended.version) == (False, 2)
+    assert await counter.discount("SPRING") == 0
+    assert await counter.uses() == 1
+    with pytest.raises(PromotionChanged):
+        await counter.pricing.end_promotion(EndPromotion(id="winter", expected_version=1))
+    for missing in ("none", "\x00"):
+        with pytest.raises(PromotionUnknown):
+            await counter.pricing.end_promotion(EndPromotion(id=missing, expected_version=1))
+        with pytest.raises(PromotionUnknown):
+            await counter.pricing.promotion(PromotionRef(id=missing))
+
+
+async def test_a_promotion_is_removed_with_its_codes_unless_one_was_used(counter: Counter) -> None:
+    await counter.put()
+    remove = RemovePromotion(id="winter", expected_version=1)
+    order_id = await counter.hold("SPRING")
+    await counter.free(order_id)
+    with pytest.raises(PromotionInUse):
+        await counter.pricing.remove_promotion(remove)
+    await counter.pricing.put_promotion(PutPromotion(promotion=a_promotion("other", needs_code=True)))
+    await counter.pricing.put_voucher(PutVoucher(voucher=Voucher(code="OTHER", promotion_id="other")))
+    with pytest.raises(PromotionChanged):
+        await counter.pricing.remove_promotion(RemovePromotion(id="other", expected_version=7))
+    await counter.pricing.remove_promotion(RemovePromotion(id="other", expected_version=1))
+    with pytest.raises(PromotionUnknown):
+        await counter.pricing.promotion(PromotionRef(id="other"))
+    with pytest.raises(CodeRefused):
+        await counter.hold("OTHER")
+    assert await counter.audit() == []
+
+
+async def test_a_blocked_code_is_good_for_nobody_from_then_on(counter: Counter) -> None:
+    await counter.put()
+    await counter.hold("SPRING")
+    blocked = await counter.pricing.block_voucher(BlockVoucher(promotion_id="winter", code=" spring "))
+    assert (blocked.active, blocked.uses) == (False, 1)
+    with pytest.raises(CodeRefused):
+        await counter.hold("SPRING")
+    for promotion_id, code in (
+        ("other", "SPRING"),
+        ("winter", "NONE"),
+        ("winter", "\x00"),
+        ("\x00", "SPRING"),
+    ):
+        with pytest.raises(CodeUnknown):
+            await counter.pricing.block_voucher(BlockVoucher(promotion_id=promotion_id, code=code))
+
+
+async def test_a_batch_asked_for_twice_is_made_once(counter: Counter) -> None:
+    fair = MakeVouchers(promotion_id="winter", batch="fair", count=3)
+    made = await counter.pricing.make_vouchers(fair)
+    with pytest.raises(BatchTaken):
+        await counter.pricing.make_vouchers(fair)
+    await counter.put("ANOTHER")
+    found = await counter.pricing.vouchers(ListVouchers(promotion_id="winter", batch="fair"))
+    assert found.items == made.items
+    with pytest.raises(PromotionUnknown):
+        await counter.pricing.vouchers(ListVouchers(promotion_id="none"))
+    with pytest.raises(Invalid):
+        await counter.pricing.vouchers(ListVouchers(promotion_id="winter", batch="\x00"))
 
 
 async def test_the_audit_finds_what_does_not_add_up(counter: Counter) -> None:

@@ -133,6 +133,7 @@ def test_categories_that_stand_in_each_other_do_no_harm() -> None:
         ({"conditions": Conditions(starts_at=NOON + timedelta(seconds=1))}, "not_yet"),
         ({"conditions": Conditions(ends_at=NOON)}, "over"),
         ({"conditions": Conditions(channels=["trade"])}, "other_channel"),
+        ({"conditions": Conditions(groups=["trade"])}, "other_group"),
         ({"needs_code": True}, "code_missing"),
         ({"meant": Selection(products=["other"])}, "no_article"),
         ({"conditions": Conditions(items_min={"USD": 1})}, "other_currency"),

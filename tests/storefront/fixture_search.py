@@ -150,6 +150,7 @@ class FixtureSearch:
                     options=variant.options,
                     price=_money(variant.prices, view.currency),
                     compare_at=_money(variant.compare_at, view.currency),
+                    lowest_30_days=_money(variant.compare_at, view.currency),
                     availability=self.stock.band(variant.sku),
                     gtin=variant.gtin,
                 )
@@ -236,6 +237,7 @@ class FixtureSearch:
             price_from=min(prices) if prices else None,
             price_to=max(prices) if prices else None,
             compare_at=_money(draft.variants[0].compare_at, view.currency),
+            lowest_30_days=_money(draft.variants[0].compare_at, view.currency),
             images=draft.images,
             variants=[
                 VariantCard(sku=v.sku, options=v.options, availability=self.stock.band(v.sku))

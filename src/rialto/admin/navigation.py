@@ -24,6 +24,24 @@ class Group(NamedTuple):
 GROUPS: tuple[Group, ...] = (
     Group("today", (Entry("start", "/admin"),)),
     Group("sell", (Entry("orders", "/admin/orders", "orders.read"),)),
+    Group(
+        "shop",
+        (
+            Entry("products", "/admin/products", "catalog.read"),
+            Entry("stock", "/admin/stock", "inventory.read"),
+            Entry("promotions", "/admin/promotions", "pricing.read"),
+            Entry("customers", "/admin/customers", "customers.read"),
+            Entry("reviews", "/admin/reviews", "reviews.moderate"),
+        ),
+    ),
+    Group(
+        "people",
+        (
+            Entry("staff", "/admin/staff", "staff.write"),
+            Entry("roles", "/admin/roles", "staff.write"),
+            Entry("log", "/admin/log", "staff.audit"),
+        ),
+    ),
     Group("house", (Entry("system", "/admin/system", "system.read"),)),
 )
 

@@ -8,7 +8,21 @@ from litestar.di import Provide
 from rialto.admin.assets import asset
 from rialto.admin.desk import open_desk
 from rialto.admin.errors import render_error
-from rialto.admin.pages import me, order, orders, papers, session, start, system
+from rialto.admin.pages import (
+    customers,
+    me,
+    order,
+    orders,
+    papers,
+    people,
+    products,
+    promotions,
+    reviews,
+    session,
+    start,
+    stock,
+    system,
+)
 from rialto.kernel.http import answering_options
 from rialto.storefront.security import harden, own_posts_only
 
@@ -36,6 +50,12 @@ _DESK = Router(
             me.confirm_second_factor,
             me.end_second_factor,
             me.renew_recovery_codes,
+            *products.ROUTES,
+            *stock.ROUTES,
+            *promotions.ROUTES,
+            *reviews.ROUTES,
+            *customers.ROUTES,
+            *people.ROUTES,
         ]
     ),
     dependencies={"desk": Provide(open_desk), "parts": Provide(order.open_parts)},

@@ -26,6 +26,9 @@ AT = "2026-03-14T09:26:53Z"
 # Schemas that tell of a review.
 REVIEWING = ("Review", "OwnReview", "ModeratedReview", "ReviewText", "NewReview")
 
+# Schemas of a promotion as a whole.
+PROMOTING = ("Promotion", "PromotionInput")
+
 # By schema and field, or by field alone.
 EXAMPLES: dict[str, Any] = {
     "amount": 2400,
@@ -169,6 +172,7 @@ EXAMPLES: dict[str, Any] = {
     "height": 1500,
     "rating": None,
     "compare_at": None,
+    "lowest_30_days": None,
     "availability": "in_stock",
     "next_cursor": None,
     "did_you_mean": [],
@@ -199,6 +203,23 @@ EXAMPLES: dict[str, Any] = {
     "tax_class": "standard",
     "rate": "0.19",
     "tax_rate": "0.19",
+    **{f"{name}.id": "spring" for name in PROMOTING},
+    **{f"{name}.title": {"en": "Spring sale"} for name in (*PROMOTING, "Given", "Considered")},
+    **{f"{name}.benefit": {"type": "percent", "percent": "10"} for name in PROMOTING},
+    "applies_to": {"products": [], "categories": ["lamps"]},
+    "conditions": {},
+    "not_with": [],
+    "promotion_id": "spring",
+    "batch": "spring fair",
+    "Voucher.code": "SPRING27",
+    "Voucher.uses": 41,
+    "QuotedLine.key": "0",
+    "Given.code": "SPRING27",
+    "Considered.reason": None,
+    "Considered.by": None,
+    "Considered.missing": 0,
+    "Step.kind": "price",
+    "Step.text": "2 × 24.00",
     "warehouse": "berlin",
     "on_hand": 40,
     "reserved": 2,
@@ -249,6 +270,7 @@ EXAMPLES: dict[str, Any] = {
     "created_at": AT,
     "at": AT,
     "pending_email": None,
+    "groups": [],
     "purpose": "newsletter",
     "granted": True,
     "text_version": "2026-01",

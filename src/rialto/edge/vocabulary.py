@@ -50,6 +50,7 @@ TAGS: dict[str, str] = {
     "staff: search": "Which words find each other, and what stands first for a query.",
     "staff: stock": "What is on hand in each warehouse.",
     "staff: prices": "Tax rates and ways of delivery.",
+    "staff: promotions": "What is given to whom, the codes for it, and why a cart does not get it.",
     "staff: orders": "Following, shipping, cancelling and refunding orders.",
     "staff: reviews": "What waits for a decision, and deciding.",
     "staff: reports": "What needs somebody's attention.",
@@ -86,6 +87,7 @@ LOOSE_CODE: Json = {"pattern": "^[a-z][a-z0-9_-]{0,59}$"}
 LANGUAGE: Json = {"pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$"}
 # Something to be seen and no control characters; in LINES these may be line breaks and tabs.
 PLAIN = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$"
+NO_CONTROLS = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 LINES = PLAIN.replace(r"\u0000-\u001f", r"\u0000-\u0008\u000b\u000c\u000e-\u001f")
 
 
@@ -102,6 +104,18 @@ def texts(most: int, least: int = 0, pattern: str = PLAIN) -> Json:
 FILE_NAME = "[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}"
 LINE_OF_ADDRESS: Json = {"minLength": 1, "maxLength": 120, "pattern": r"\S"}
 NOT_GIVEN: Json = {"type": "null"}
+
+
+PERCENT: Json = {
+    "pattern": r"^(100(\.0{1,2})?|[0-9]?[1-9](\.[0-9]{1,2})?|[1-9]0(\.[0-9]{1,2})?|0?0\.(0[1-9]|[1-9][0-9]?))$"
+}
+# Lists of names, each once.
+NAMED: Json = {
+    "maxItems": 500,
+    "uniqueItems": True,
+    "items": {"type": "string", "minLength": 1, "maxLength": 120, "pattern": PLAIN},
+}
+AMOUNT_MAX = 10**12
 
 
 def prices(least: int, most: int) -> Json:
@@ -157,6 +171,8 @@ WORDS: dict[str, Word] = {
     "code": Word(
         text="The code as the customer has it.", example="WELCOME10", schema={"minLength": 1, "maxLength": 60}
     ),
+    "promotion_id": Word(text="The promotion's id.", example="spring", schema=LOOSE_CODE),
+    "batch": Word(text="Only codes of this batch.", example="spring fair"),
     "attribute_code": Word(text="The attribute's code: its name in products.", example="colour", schema=CODE),
     "sku": Word(text="A stock keeping unit: one variant of one product.", example="MUG-STONE", schema=SKU),
     "provider": Word(
@@ -319,6 +335,44 @@ NOTES: dict[str, Json] = {
     "DeliveryMethod.days_max": {"minimum": 0, "maximum": 365},
     "DeliveryMethod.position": {"minimum": 0, "maximum": 10**6},
     "DeliveryMethod.tax_class": LOOSE_CODE,
+    "Promotion.id": LOOSE_CODE,
+    **{f"{name}.title": texts(120, 1) for name in ("Promotion", "PromotionInput")},
+    **{f"{name}.position": {"minimum": 0, "maximum": 10**6} for name in ("Promotion", "PromotionInput")},
+    **{f"{name}.not_with": NAMED for name in ("Promotion", "PromotionInput")},
+    "Selection.products": NAMED,
+    "Selection.categories": NAMED,
+    "Conditions.items_min": prices(0, AMOUNT_MAX),
+    "Conditions.quantity_min": {"minimum": 0, "maximum": 10_000},
+    "Conditions.channels": NAMED,
+    "Conditions.groups": NAMED,
+    "PercentOff.percent": PERCENT,
+    "AmountOff.amounts": {**prices(0, AMOUNT_MAX), "minProperties": 1},
+    "UnitPrice.prices": {**prices(0, AMOUNT_MAX), "minProperties": 1},
+    "FreeDelivery.methods": NAMED,
+    "BuyGet.buy": {"minimum": 1, "maximum": 10_000},
+    "BuyGet.get": {"minimum": 1, "maximum": 10_000},
+    "BuyGet.percent": PERCENT,
+    "Tiered.tiers": {"minItems": 1, "maxItems": 20},
+    "Tier": {
+        "oneOf": [
+            {"required": ["items"], "properties": {"items": {"minProperties": 1}, "quantity": NOT_GIVEN}},
+            {
+                "required": ["quantity"],
+                "properties": {"quantity": {"type": "integer"}, "items": {"maxProperties": 0}},
+            },
+        ]
+    },
+    "Tier.percent": PERCENT,
+    "Tier.items": prices(0, AMOUNT_MAX),
+    "Tier.quantity": {"minimum": 0, "maximum": 10_000},
+    "CodeInput.batch": {"pattern": f"^$|{PLAIN}"},
+    "NewBatch.batch": {"pattern": PLAIN},
+    "WantedItem.sku": {**SKU, "pattern": NO_CONTROLS},
+    "WantedItem.quantity": {"minimum": 1, "maximum": 999_999},
+    "PreviewFor.items": {"maxItems": 200},
+    "PreviewFor.currency": {"pattern": "^[A-Z]{3}$"},
+    "PreviewFor.country": {"pattern": "^[A-Za-z]{2}$"},
+    "PreviewFor.codes": {"maxItems": 5},
     "PricingRules.tax_rates": {"maxItems": 2000},
     "PricingRules.delivery_methods": {"maxItems": 200},
 }

@@ -57,6 +57,6 @@ SERVICE = Service(
         erase=lambda handlers, person: handlers.forget_person(person),
     ),
     events=EVENTS,
-    permissions=("staff.write", "staff.audit"),
+    permissions=("customers.read", "customers.write", "staff.write", "staff.audit"),
     connections=2,
 )

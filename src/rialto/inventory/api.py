@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from rialto.kernel.errors import Conflict, Invalid, NotFound
+from rialto.kernel.errors import Conflict, Invalid, NotFound, VersionConflict
 from rialto.kernel.ids import OrderId
 from rialto.kernel.service import Frozen, Nothing, operation
 
@@ -102,16 +102,64 @@ class Warehouses(Frozen):
 
 
 class PutStock(Frozen):
-    """Set what is on hand, as counted. The same count again moves nothing."""
+    """Set what is on hand, as counted. The same count again moves nothing.
+
+    `expected` is what was on hand when it was looked at; None: whatever is there.
+    """
 
     sku: str
     warehouse: str
     on_hand: int
     reason: str = "counted"
+    expected: int | None = None
 
 
 class PutStockMany(Frozen):
     items: list[PutStock]
+
+
+class StockChanged(VersionConflict):
+    message = "What is on hand changed in the meantime; count again."
+
+
+class ListStock(Frozen):
+    """SKUs in their order, those that begin with `text` in any case. `below`: of which less can be sold, all together."""
+
+    text: str = ""
+    below: int | None = None
+    cursor: str | None = None
+    limit: int = 50
+
+
+class StockPage(Frozen):
+    """All shelves of each SKU of the page. `warehouses` are all there are, in their order."""
+
+    items: list[StockLevel]
+    warehouses: list[str]
+    next_cursor: str | None = None
+
+
+class ListMovements(Frozen):
+    sku: str
+    cursor: str | None = None
+    limit: int = 50
+
+
+class StockMovement(Frozen):
+    """`kind` is correction, reserve, consume, release or restock; `on_hand` and `reserved` are differences."""
+
+    warehouse: str
+    kind: str
+    on_hand: int
+    reserved: int
+    at: datetime
+    order_id: OrderId | None = None
+    reason: str = ""
+
+
+class MovementList(Frozen):
+    items: list[StockMovement]
+    next_cursor: str | None = None
 
 
 class Inventory(Protocol):
@@ -158,5 +206,15 @@ class Inventory(Protocol):
 
     @operation(idempotent=True)
     async def put_stock(self, command: PutStockMany) -> StockLevels:
-        """Set counts. Raises UnknownWarehouse; Conflict when a count is below what is reserved."""
+        """Set counts, all or none. Raises UnknownWarehouse, StockChanged; Conflict for less than is reserved."""
+        ...
+
+    @operation(idempotent=True)
+    async def list_stock(self, command: ListStock) -> StockPage:
+        """For staff, in pages. Raises Invalid for a limit or bound out of range."""
+        ...
+
+    @operation(idempotent=True)
+    async def movements(self, command: ListMovements) -> MovementList:
+        """What moved a SKU's stock, the newest first. Raises Invalid for a cursor that is none of ours."""
         ...

@@ -16,12 +16,14 @@ from rialto.inventory.api import (
     Reservation,
     ReservationGone,
     Reserve,
+    StockChanged,
     StockLevels,
     UnknownWarehouse,
     Warehouse,
     Warehouses,
 )
 from rialto.inventory.events import AvailabilityChanged, band
+from rialto.inventory.listing import StockLists
 from rialto.inventory.model import LINES_MAX, QUANTITY_MAX, Shelf, merged, warehouses_for
 from rialto.inventory.settle import Change, Settlement
 from rialto.kernel.batch import Batcher
@@ -37,7 +39,7 @@ from rialto.kernel.text import clean_text
 SWEEP_MAX = 100
 
 
-class InventoryHandlers:
+class InventoryHandlers(StockLists):
     """Implements `Inventory`."""
 
     def __init__(self, db: Database, clock: Clock, ids: Ids, faults: Faults) -> None:
@@ -122,6 +124,8 @@ class InventoryHandlers:
         return Change(kind=kind, order_id=to_uuid(command.order_id), expires_at=self._clock.now())
 
     def _count(self, shelves: store.Shelves, shelf: Shelf, item: PutStock) -> None:
+        if item.expected is not None and item.expected != shelves.on_hand[shelf]:
+            raise StockChanged(f"{item.sku} has {shelves.on_hand[shelf]} on hand in {item.warehouse} by now.")
         difference = item.on_hand - shelves.on_hand[shelf]
         if item.on_hand < shelves.reserved[shelf]:
             raise Conflict(

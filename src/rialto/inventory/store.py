@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from rialto.inventory.api import Allocation, Reservation, StockLevel
+from rialto.inventory.api import Allocation, Reservation, StockLevel, StockMovement
 from rialto.inventory.events import band
 from rialto.inventory.model import Shelf
 from rialto.kernel.db import ReadSession, WriteSession
@@ -73,6 +73,18 @@ ENSURE_STOCK = """
 INSERT INTO stock (sku, warehouse, on_hand, reserved)
 SELECT sku, warehouse, 0, 0 FROM unnest($1::text[], $2::text[]) AS t(sku, warehouse) ORDER BY sku, warehouse
 ON CONFLICT DO NOTHING
+"""
+# At most a page of SKUs; each has as many rows as there are warehouses.
+PAGE_OF_STOCK = """
+SELECT sku, warehouse, on_hand, reserved FROM stock WHERE sku IN (
+    SELECT sku FROM stock WHERE sku > $2 AND ($1 = '' OR sku ILIKE $1 || '%')
+    GROUP BY sku HAVING $3::int IS NULL OR sum(on_hand - reserved) < $3 ORDER BY sku LIMIT $4)
+ORDER BY sku, warehouse
+"""
+PAGE_OF_MOVEMENTS = """
+SELECT warehouse, cause, order_id, kind, on_hand, reserved, at FROM movements
+WHERE sku = $1 AND ($2::timestamptz IS NULL OR (at, warehouse, cause) < ($2, $3, $4))
+ORDER BY at DESC, warehouse DESC, cause DESC LIMIT $5
 """
 WAREHOUSES = "SELECT code, country FROM warehouses ORDER BY position, code"  # a handful
 EXPIRED = (
@@ -198,4 +210,18 @@ async def load_reservations(
 def level_of(row: Mapping[str, Any]) -> StockLevel:
     return StockLevel(
         sku=row["sku"], warehouse=row["warehouse"], on_hand=row["on_hand"], reserved=row["reserved"]
+    )
+
+
+def movement_of(row: Any) -> StockMovement:
+    """A correction's cause begins with why it was made."""
+    is_correction = row["kind"] == "correction"
+    return StockMovement(
+        warehouse=row["warehouse"],
+        kind=row["kind"],
+        on_hand=row["on_hand"],
+        reserved=row["reserved"],
+        at=row["at"],
+        order_id=None if row["order_id"] is None else ORDER.of(row["order_id"]),
+        reason=row["cause"].partition(":")[0] if is_correction else "",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rialto.catalog.api import Catalog
+from rialto.identity.api import Identity
 from rialto.kernel.service import Service
 from rialto.pricing.api import Pricing
 from rialto.pricing.audit import AUDITS
@@ -12,8 +13,8 @@ from rialto.pricing.routes import ROUTES
 SERVICE = Service(
     name="pricing",
     api=Pricing,
-    needs=(Catalog,),
-    build=lambda e: PricingHandlers(e.db, e.clock, e.ids, e[Catalog]),
+    needs=(Catalog, Identity),
+    build=lambda e: PricingHandlers(e.db, e.clock, e.ids, e[Catalog], identity=e[Identity]),
     package="rialto.pricing",
     routes=ROUTES,
     permissions=("pricing.read", "pricing.write"),

@@ -99,7 +99,11 @@ class VariantCard(Frozen):
 
 
 class ProductCard(Frozen):
-    """A product in a list. `availability` is in_stock, few_left or sold_out over all its variants."""
+    """A product in a list. `availability` is in_stock, few_left or sold_out over all its variants.
+
+    `compare_at` is what its cheapest variant cost before, `lowest_30_days` the lowest price of the 30 days before
+    that reduction, where it is known.
+    """
 
     id: ProductId
     slug: str
@@ -108,6 +112,7 @@ class ProductCard(Frozen):
     price_from: Money | None
     price_to: Money | None
     compare_at: Money | None = None
+    lowest_30_days: Money | None = None
     attributes: dict[str, AttributeValue] = {}
     images: list[Picture] = []
     variants: list[VariantCard] = []
@@ -159,6 +164,7 @@ class Variant(Frozen):
     options: dict[str, str] = {}
     price: Money | None = None
     compare_at: Money | None = None
+    lowest_30_days: Money | None = None
     availability: str = "in_stock"
     weight_g: int = 0
     gtin: str | None = None

@@ -56,7 +56,8 @@ class Rendering:
 
     def card(self, document: ProductDocument) -> ProductCard:
         draft = document.draft
-        low, high, former = self._prices(draft.variants)
+        low, high, cheapest = self._prices(draft.variants)
+        former = None if cheapest is None else self._former(cheapest)
         return ProductCard(
             id=document.id,
             slug=draft.slug,
@@ -65,6 +66,7 @@ class Rendering:
             price_from=low,
             price_to=high,
             compare_at=former,
+            lowest_30_days=self._lowest(document, cheapest) if cheapest and former else None,
             attributes=draft.attributes,
             images=draft.images,
             variants=[
@@ -126,25 +128,33 @@ class Rendering:
     def attribute_label(self, definition: AttributeDefinition | None, code: str) -> str:
         return (self.text(definition.label) if definition else "") or code
 
-    def _prices(self, variants: Iterable[VariantDraft]) -> tuple[Money | None, Money | None, Money | None]:
-        """Lowest, highest, and what the cheapest variant cost before."""
+    def _prices(
+        self, variants: Iterable[VariantDraft]
+    ) -> tuple[Money | None, Money | None, VariantDraft | None]:
+        """Lowest, highest, and the cheapest variant."""
         currency = self.currency
         priced = [variant for variant in variants if currency in variant.prices]
         if not priced:
             return None, None, None
         cheapest = min(priced, key=lambda variant: variant.prices[currency])
         low, high = cheapest.prices[currency], max(variant.prices[currency] for variant in priced)
-        return Money(low, currency), Money(high, currency), self._former(cheapest)
+        return Money(low, currency), Money(high, currency), cheapest
 
     def _former(self, variant: VariantDraft) -> Money | None:
         former = variant.compare_at.get(self.currency)
         return Money(former, self.currency) if former and former > variant.prices[self.currency] else None
+
+    def _lowest(self, document: ProductDocument, variant: VariantDraft) -> Money | None:
+        """Before the present reduction."""
+        lowest = document.lowest_30_days.get(variant.sku, {}).get(self.currency)
+        return None if lowest is None else Money(lowest, self.currency)
 
     def _availability(self, variants: Iterable[VariantDraft]) -> str:
         return best_band(self._shelf.band(variant.sku) for variant in variants)
 
     def _variant(self, document: ProductDocument, variant: VariantDraft) -> Variant:
         price = variant.prices.get(self.currency)
+        former = None if price is None else self._former(variant)
         labels = [
             self.value_label(self._definition(document, code), variant.options[code])
             for code in document.draft.options
@@ -155,7 +165,8 @@ class Rendering:
             title=" · ".join(labels) or self.text(document.draft.title),
             options=variant.options,
             price=None if price is None else Money(price, self.currency),
-            compare_at=None if price is None else self._former(variant),
+            compare_at=former,
+            lowest_30_days=None if former is None else self._lowest(document, variant),
             availability=self._shelf.band(variant.sku),
             weight_g=variant.weight_g,
             gtin=variant.gtin,

@@ -54,6 +54,7 @@ class ApiListItem(Frozen):
     price_from: Money | None
     price_to: Money | None
     compare_at: Money | None
+    lowest_30_days: Money | None
     variants: list[VariantCard]
     availability: str
     rating: Rating | None
@@ -154,6 +155,7 @@ def api_item(card: ProductCard) -> ApiListItem:
         price_from=card.price_from,
         price_to=card.price_to,
         compare_at=card.compare_at,
+        lowest_30_days=card.lowest_30_days,
         variants=card.variants,
         availability=card.availability,
         rating=card.rating,

@@ -62,6 +62,7 @@ def to_quote(cart: StoredCart, answers: Answers) -> QuoteFor:
         postal_code=shipping.postal_code if shipping else None,
         channel=cart.channel,
         codes=list(cart.codes),
+        account_id=cart.account_id,
     )
 
 

@@ -146,7 +146,8 @@ class ProductDocument(Frozen):
 
     `category_path` runs from the root to the product's own category. `attributes` are the definitions of its
     options, then of its other attributes, in the order the merchant gave them. Both are as of `version`; later
-    changes of the tree or of a definition are told by their own events.
+    changes of the tree or of a definition are told by their own events. `lowest_30_days` by SKU and currency, in
+    minor units, is the lowest price of the 30 days before the present reduction; absent where none is known.
     """
 
     id: ProductId
@@ -154,6 +155,7 @@ class ProductDocument(Frozen):
     draft: ProductDraft
     category_path: list[str] = []
     attributes: list[AttributeDefinition] = []
+    lowest_30_days: dict[str, dict[str, int]] = {}
     changed_at: datetime
 
 
@@ -246,8 +248,15 @@ class SetPublished(Frozen):
 
 
 class ListProducts(Frozen):
-    """Pages of the admin list in id order. `cursor` is the last id seen."""
+    """Pages of the admin list in id order. `cursor` is the last id seen.
 
+    `text` narrows it to titles that hold it, and addresses and SKUs that begin with it, in any case; `category` to
+    that one alone.
+    """
+
+    text: str = ""
+    category: str | None = None
+    published: bool | None = None
     cursor: ProductId | None = None
     limit: int = 50
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 import msgspec
 
@@ -38,12 +39,14 @@ from rialto.catalog.handlers.search_rules import SearchRuleCases
 from rialto.catalog.handlers.together import TogetherCases
 from rialto.catalog.model.fields import is_sku, is_slug
 from rialto.catalog.model.products import attribute_codes, decide, document_of
+from rialto.catalog.store.price_history import lowest_before
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, ReadSession
 from rialto.kernel.errors import field_problem
 from rialto.kernel.ids import Ids, ProductId
 from rialto.kernel.money import parse_currency
 from rialto.kernel.service import Nothing
+from rialto.kernel.text import clean_text
 
 PAGE_MAX = 200
 SKUS_MAX = 200
@@ -135,13 +138,23 @@ async def _documents(session: ReadSession, products: Sequence[Product]) -> list[
     codes = {code for product in products for code in attribute_codes(product.draft)}
     known = await store.attributes_of(session, sorted(codes))
     tree = await store.tree(session)
-    return [document_of(product, known, tree) for product in products]
+    lowest = await lowest_before(session, [product.draft for product in products])
+    return [document_of(product, known, tree, lowest) for product in products]
 
 
 async def _page(session: ReadSession, command: ListProducts) -> tuple[list[Product], ProductId | None]:
     if not 1 <= command.limit <= PAGE_MAX:
         raise field_problem("limit", "out_of_range", f"Between 1 and {PAGE_MAX}.")
     after = None if command.cursor is None else uuid_of(command.cursor)
-    found = await store.page(session, after, command.limit + 1)
+    found = await _found(session, after, command)
     page = found[: command.limit]
     return page, page[-1].id if len(found) > command.limit else None
+
+
+async def _found(session: ReadSession, after: UUID | None, command: ListProducts) -> list[Product]:
+    """One more than the page holds."""
+    if not (command.text or command.category is not None or command.published is not None):
+        return await store.page(session, after, command.limit + 1)
+    if not clean_text(command.text) or not clean_text(command.category or ""):
+        return []
+    return await store.narrowed_page(session, after, command, command.limit + 1)

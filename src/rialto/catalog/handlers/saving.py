@@ -27,6 +27,7 @@ from rialto.catalog.model.structure import (
     checked_attribute,
     checked_category,
 )
+from rialto.catalog.store.price_history import append_prices, lowest_before
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import WriteSession
 from rialto.kernel.errors import NotFound
@@ -54,7 +55,11 @@ class Saving:
         saved = await self._save(session, command, draft)
         if saved.outcome != "unchanged":
             await store.replace_variants(session, saved.product, channels, known.definitions)
-            await self.publish_product(session, document_of(saved.product, known.definitions, known.tree))
+            await append_prices(session, [draft], saved.product.changed_at)
+            lowest = await lowest_before(session, [draft])
+            await self.publish_product(
+                session, document_of(saved.product, known.definitions, known.tree, lowest)
+            )
         return saved
 
     async def _save(self, session: WriteSession, command: PutProduct, draft: ProductDraft) -> PutOutcome:

@@ -290,9 +290,12 @@ def decide(current: Product, draft: ProductDraft, expected_version: int | None) 
 
 
 def document_of(
-    product: Product, known: Mapping[str, AttributeDefinition], tree: Mapping[str, str | None]
+    product: Product,
+    known: Mapping[str, AttributeDefinition],
+    tree: Mapping[str, str | None],
+    lowest: Mapping[str, Mapping[str, int]],
 ) -> ProductDocument:
-    """The product as readers get it."""
+    """The product as readers get it. `lowest` by SKU and currency: before the present reduction."""
     codes = [code for code in attribute_codes(product.draft) if code in known]
     return ProductDocument(
         id=product.id,
@@ -300,5 +303,19 @@ def document_of(
         draft=product.draft,
         category_path=path_to(product.draft.category, tree),
         attributes=[known[code] for code in codes],
+        lowest_30_days=_lowest_shown(product.draft, lowest),
         changed_at=product.changed_at,
     )
+
+
+def _lowest_shown(draft: ProductDraft, lowest: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    """Of each article that is reduced now, in the currencies in which it is."""
+    shown = {
+        variant.sku: {
+            currency: amount
+            for currency, amount in lowest.get(variant.sku, {}).items()
+            if currency in variant.compare_at
+        }
+        for variant in draft.variants
+    }
+    return {sku: amounts for sku, amounts in shown.items() if amounts}

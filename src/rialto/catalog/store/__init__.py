@@ -6,6 +6,7 @@ its definitions FOR SHARE, so a definition that is being changed sees every prod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
@@ -16,6 +17,7 @@ from rialto.catalog.api import (
     AttributeDefinition,
     Category,
     Channel,
+    ListProducts,
     Offer,
     Picture,
     Product,
@@ -44,6 +46,13 @@ LOCK_BY_ID = f"{BY_ID} FOR UPDATE"
 LOCK_BY_SLUG = f"{BY_SLUG} FOR UPDATE"
 FIRST_PAGE = f"{_PRODUCT} ORDER BY id LIMIT $1"
 NEXT_PAGE = f"{_PRODUCT} WHERE id > $2 ORDER BY id LIMIT $1"
+NARROWED_PAGE = f"""
+{_PRODUCT} WHERE ($2::uuid IS NULL OR id > $2) AND ($3::text IS NULL OR category = $3)
+    AND ($4::boolean IS NULL OR published = $4)
+    AND ($5 = '' OR title::text ILIKE '%' || $5 || '%' OR slug ILIKE $5 || '%'
+         OR id IN (SELECT product_id FROM variants WHERE sku ILIKE $5 || '%'))
+ORDER BY id LIMIT $1
+"""
 
 INSERT_PRODUCT = """
 INSERT INTO products (id, version, slug, published, category, tax_class, title, options, draft, changed_at)
@@ -138,6 +147,15 @@ async def page(session: ReadSession, after: UUID | None, limit: int) -> list[Pro
     rows = (
         await session.all(FIRST_PAGE, limit) if after is None else await session.all(NEXT_PAGE, limit, after)
     )
+    return [_mapped(row) for row in rows]
+
+
+async def narrowed_page(
+    session: ReadSession, after: UUID | None, command: ListProducts, limit: int
+) -> list[Product]:
+    """What `%` and `_` stand for in a pattern they do not stand for in what is searched."""
+    text = re.sub(r"([\\%_])", r"\\\1", command.text)
+    rows = await session.all(NARROWED_PAGE, limit, after, command.category, command.published, text)
     return [_mapped(row) for row in rows]
 
 

@@ -126,7 +126,10 @@ class GiveConsent(Frozen):
 
 
 class Account(Frozen):
-    """What its owner sees. `consents` holds the latest of each purpose, `pending_email` waits to be verified."""
+    """What its owner sees. `consents` holds the latest of each purpose, `pending_email` waits to be verified.
+
+    `groups` are names that staff gave it, for promotions.
+    """
 
     id: AccountId
     email: str
@@ -138,6 +141,7 @@ class Account(Frozen):
     created_at: datetime
     second_factor: bool = False
     pending_email: str | None = None
+    groups: list[str] = []
 
 
 class ChangeAccount(Frozen):

@@ -8,6 +8,7 @@ from rialto.identity.handlers.addresses import AddressCases
 from rialto.identity.handlers.customers import CustomerCases
 from rialto.identity.handlers.emails import EmailCases
 from rialto.identity.handlers.erasing import ErasingCases
+from rialto.identity.handlers.groups import GroupCases
 from rialto.identity.handlers.passkeys import PasskeyCases
 from rialto.identity.handlers.second_factors import SecondFactorCases
 from rialto.identity.handlers.sessions import SessionCases
@@ -25,6 +26,7 @@ class IdentityHandlers(
     EmailCases,
     ErasingCases,
     AddressCases,
+    GroupCases,
     SecondFactorCases,
     PasskeyCases,
     StaffCases,

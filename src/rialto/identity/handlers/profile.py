@@ -62,4 +62,5 @@ class ProfileCases(IdentityUseCase):
             created_at=account.created_at,
             second_factor=factor is not None and factor.confirmed_at is not None,
             pending_email=pending.new_email if pending else None,
+            groups=sorted(account.groups),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -33,6 +34,7 @@ class StoredAccount:
     channel: str = "default"
     verified_at: datetime | None = None
     created_at: datetime | None = None
+    groups: tuple[str, ...] = ()
 
     @property
     def bucket(self) -> int:
@@ -50,6 +52,7 @@ WHERE bucket = $1 AND email_hash = $2 AND account_id = $3 AND confirmed_at IS NU
 """
 _ACCOUNT_COLUMNS = """
 a.id, a.kind, coalesce(a.email, '') AS email, a.name, a.roles, a.active, a.language, a.channel, a.verified_at, a.created_at,
+a.groups,
 c.hash AS password_hash, c.changed_at AS password_changed_at
 """
 _ACCOUNT_TABLES = """
@@ -93,6 +96,10 @@ _CLAIMED = (
 _VERIFY = """
 UPDATE accounts SET verified_at = $3, events = events + 1, version = version + 1, changed_at = $3
 WHERE bucket = $1 AND id = $2 AND verified_at IS NULL AND kind = 'customer' RETURNING events
+"""
+_SAVE_GROUPS = """
+UPDATE accounts SET groups = $3, version = version + 1, changed_at = $4
+WHERE bucket = $1 AND id = $2 AND groups IS DISTINCT FROM $3
 """
 _REHASH = """
 UPDATE credentials SET hash = $4 WHERE bucket = $1 AND account_id = $2 AND kind = 'password' AND hash = $3
@@ -155,6 +162,11 @@ async def save_account(session: WriteSession, account: StoredAccount, now: datet
     )
 
 
+async def save_groups(session: WriteSession, account_id: UUID, groups: Sequence[str], now: datetime) -> None:
+    """With the account locked."""
+    await session.run(_SAVE_GROUPS, bucket_of(account_id), account_id, list(groups), now)
+
+
 async def save_password(session: WriteSession, account_id: UUID, hashed: str, now: datetime) -> None:
     """With the account locked, see `hold_account`."""
     await session.run(_SAVE_CREDENTIAL, bucket_of(account_id), account_id, hashed, now)
@@ -170,7 +182,8 @@ async def replace_hash(session: WriteSession, account_id: UUID, *, old: str, new
 
 
 def _account(row: Row) -> StoredAccount:
-    return StoredAccount(**{**dict(row), "roles": tuple(row["roles"])})
+    lists = {"roles": tuple(row["roles"]), "groups": tuple(row["groups"])}
+    return StoredAccount(**{**dict(row), **lists})
 
 
 async def create_customer(

@@ -45,7 +45,7 @@ _OF_ACCOUNT = tuple(
     )
 )
 _ANONYMISE = """
-UPDATE accounts SET email = NULL, name = '', verified_at = NULL, erased_at = $3, changed_at = $3, events = events + 1,
+UPDATE accounts SET email = NULL, name = '', groups = '{}', verified_at = NULL, erased_at = $3, changed_at = $3, events = events + 1,
     version = version + 1
 WHERE bucket = $1 AND id = $2 AND erased_at IS NULL RETURNING events
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from rialto.kernel.errors import Invalid, NotFound, VersionConflict
+from rialto.kernel.errors import Conflict, Invalid, NotFound, VersionConflict
 from rialto.kernel.ids import OrderId
 from rialto.kernel.service import Frozen, Nothing, operation
 
@@ -71,12 +71,14 @@ Benefit = PercentOff | AmountOff | UnitPrice | FreeDelivery | BuyGet | Tiered
 
 class Conditions(Frozen):
     """All of them must hold. `items_min` (minor units by currency) and `quantity_min` are of the articles meant,
-    at their price before any promotion; where `items_min` is given, other currencies are left out.
+    at their price before any promotion; where `items_min` is given, other currencies are left out. `groups` are
+    those of a customer's account: one of them is enough.
     """
 
     items_min: dict[str, int] = {}
     quantity_min: int = 0
     channels: list[str] = []
+    groups: list[str] = []
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 
@@ -108,6 +110,27 @@ class PromotionChanged(VersionConflict):
     message = "Somebody changed this promotion meanwhile."
 
 
+class PromotionTaken(Conflict):
+    code = "promotion_taken"
+    message = "Another promotion has this id already."
+
+
+class PromotionInUse(Conflict):
+    """Orders hold its codes: it can be ended, not removed."""
+
+    code = "promotion_in_use"
+    message = "Codes of this promotion were used; end it instead."
+
+
+class CodeUnknown(NotFound):
+    message = "There is no such code."
+
+
+class BatchTaken(Conflict):
+    code = "batch_taken"
+    message = "There is a batch of this name already."
+
+
 class CodeRefused(Invalid):
     """`extra["code"]` is the one; `extra["reason"]` is unknown, ended, used_up or used_by_you."""
 
@@ -125,10 +148,26 @@ class Promotions(Frozen):
 
 
 class PutPromotion(Frozen):
-    """`expected_version` None: whatever is there; 0: it must not exist yet; else the present one."""
+    """`expected_version` None: whatever is there; 0: it must not exist yet, unless as it is; else the present one."""
 
     promotion: Promotion
     expected_version: int | None = None
+
+
+class PromotionRef(Frozen):
+    id: str
+
+
+class EndPromotion(Frozen):
+    """`expected_version` is the one that was looked at."""
+
+    id: str
+    expected_version: int
+
+
+class RemovePromotion(Frozen):
+    id: str
+    expected_version: int
 
 
 class Voucher(Frozen):
@@ -151,7 +190,7 @@ class PutVoucher(Frozen):
 
 
 class MakeVouchers(Frozen):
-    """`count` new codes that nobody can guess, each good for one order."""
+    """`count` new codes that nobody can guess, each good for one order. A batch's name is used once; "" is none."""
 
     promotion_id: str
     batch: str
@@ -159,8 +198,16 @@ class MakeVouchers(Frozen):
     ends_at: datetime | None = None
 
 
-class ListVouchers(Frozen):
+class BlockVoucher(Frozen):
     promotion_id: str
+    code: str
+
+
+class ListVouchers(Frozen):
+    """`batch` None: all of them."""
+
+    promotion_id: str
+    batch: str | None = None
     cursor: str | None = None
     limit: int = 100
 
@@ -195,8 +242,26 @@ class Promoting(Protocol):
         ...
 
     @operation(idempotent=True)
+    async def promotion(self, command: PromotionRef) -> StoredPromotion:
+        """Raises PromotionUnknown."""
+        ...
+
+    @operation(idempotent=True)
     async def put_promotion(self, command: PutPromotion) -> StoredPromotion:
-        """Add or replace by id. Raises Invalid naming each field, PromotionChanged."""
+        """Add or replace by id. Raises Invalid naming each field, PromotionTaken, PromotionUnknown, PromotionChanged."""
+        ...
+
+    @operation(idempotent=False)
+    async def end_promotion(self, command: EndPromotion) -> StoredPromotion:
+        """Give it to nobody from now on; orders that have it keep it. Raises PromotionUnknown, PromotionChanged."""
+        ...
+
+    @operation(idempotent=False)
+    async def remove_promotion(self, command: RemovePromotion) -> Nothing:
+        """Forget it and its codes, none of which was ever used.
+
+        Raises PromotionUnknown, PromotionChanged, PromotionInUse.
+        """
         ...
 
     @operation(idempotent=True)
@@ -206,12 +271,20 @@ class Promoting(Protocol):
 
     @operation(idempotent=False, timeout_s=30)
     async def make_vouchers(self, command: MakeVouchers) -> Vouchers:
-        """Raises PromotionUnknown, Invalid."""
+        """Raises PromotionUnknown, Invalid, BatchTaken: so a repeat of a named batch makes no second one."""
+        ...
+
+    @operation(idempotent=True)
+    async def block_voucher(self, command: BlockVoucher) -> Voucher:
+        """From now on nobody can use it; orders that hold it keep it. Raises CodeUnknown."""
         ...
 
     @operation(idempotent=True)
     async def vouchers(self, command: ListVouchers) -> Vouchers:
-        """A promotion's codes by batch and code. Raises Invalid for a cursor that is none of ours."""
+        """A promotion's codes by batch and code.
+
+        Raises PromotionUnknown, Invalid for a cursor that is none of ours.
+        """
         ...
 
     @operation(idempotent=True, timeout_s=2)

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from rialto.kernel.errors import Invalid
+from rialto.kernel.ids import AccountId
 from rialto.kernel.money import Currency, Money
 from rialto.kernel.service import Frozen, Nothing, operation
 
@@ -37,7 +38,10 @@ class ItemToPrice(Frozen):
 
 
 class QuoteFor(Frozen):
-    """What to price. Without a country the channel's own is assumed; without an option delivery is not counted."""
+    """What to price. Without a country the channel's own is assumed; without an option delivery is not counted.
+
+    `account_id` is whose cart it is, for promotions of a customer group.
+    """
 
     items: list[ItemToPrice]
     currency: Currency
@@ -47,6 +51,7 @@ class QuoteFor(Frozen):
     channel: str = "default"
     delivery_option_id: str | None = None
     codes: list[str] = []
+    account_id: AccountId | None = None
 
 
 class Step(Frozen):
@@ -143,7 +148,10 @@ class WantedItem(Frozen):
 
 
 class PreviewFor(Frozen):
-    """A cart that staff have in mind, at today's prices. `at` is when it is bought; now, unless told."""
+    """A cart that staff have in mind, at today's prices. `at` is when it is bought; now, unless told.
+
+    `groups` are those of the customer they have in mind.
+    """
 
     items: list[WantedItem]
     currency: Currency
@@ -151,6 +159,7 @@ class PreviewFor(Frozen):
     channel: str = "default"
     delivery_option_id: str | None = None
     codes: list[str] = []
+    groups: list[str] = []
     at: datetime | None = None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rialto.catalog.api import Offer, OffersOf
+from rialto.identity.api import AccountRef
 from rialto.kernel.errors import field_problem
 from rialto.kernel.money import Money
 from rialto.kernel.service import Nothing
@@ -21,27 +22,30 @@ from rialto.pricing.api import (
 from rialto.pricing.handlers.shared import PricingUseCase
 from rialto.pricing.model import quotes
 from rialto.pricing.model.codes import CODES_OF_CART_MAX, normalised_code, refuse_unusable
+from rialto.pricing.model.previews import checked_preview
 from rialto.pricing.model.promotions import consider
-from rialto.pricing.model.rules import checked_rules
+from rialto.pricing.model.rules import Rules, checked_rules
 from rialto.pricing.store import promotions, rules
 
 
 class Quoting(PricingUseCase):
     async def quote(self, command: QuoteFor) -> Quote:
         known, channel = await self.in_force(command.channel)
-        return quotes.quote(known, channel, command, self.clock.now(), codes=await self._good_codes(command))
+        codes, groups = await self._good_codes(command), await self._groups(known, command)
+        return quotes.quote(known, channel, command, self.clock.now(), codes=codes, groups=groups)
 
     async def delivery_options(self, command: QuoteFor) -> DeliveryOptions:
         known, channel = await self.in_force(command.channel)
-        codes = await self._good_codes(command)
-        return quotes.delivery_options(known, channel, command, self.clock.now(), codes=codes)
+        codes, groups = await self._good_codes(command), await self._groups(known, command)
+        return quotes.delivery_options(known, channel, command, self.clock.now(), codes=codes, groups=groups)
 
     async def preview(self, command: PreviewFor) -> Preview:
-        request = await self._as_request(command)
+        request = await self._as_request(checked_preview(command))
         known, channel = await self.in_force(command.channel)
         at, codes = command.at or self.clock.now(), await self._good_codes(request)
-        quote = quotes.quote(known, channel, request, at, codes=codes)
-        outcome = consider(known.offers, request.items, quotes.occasion_of(channel, request, at, codes))
+        quote = quotes.quote(known, channel, request, at, codes=codes, groups=command.groups)
+        occasion = quotes.occasion_of(channel, request, at, codes=codes, groups=command.groups)
+        outcome = consider(known.offers, request.items, occasion)
         considered = [
             Considered(
                 promotion_id=one.promotion.id,
@@ -80,6 +84,12 @@ class Quoting(PricingUseCase):
     async def rules(self, _command: Nothing) -> PricingRules:
         async with self.db.read() as session:
             return await rules.read_rules(session)
+
+    async def _groups(self, known: Rules, command: QuoteFor) -> list[str]:
+        """The customer's groups, asked for only where a promotion goes by them."""
+        if command.account_id is None or not known.asks_for_groups:
+            return []
+        return (await self.identity.groups_of(AccountRef(account_id=command.account_id))).names
 
     async def _good_codes(self, command: QuoteFor) -> dict[str, str]:
         """By promotion: the first of the cart's codes that can be used now. Carts without codes ask nothing."""

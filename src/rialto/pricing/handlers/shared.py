@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rialto.catalog.api import Catalog, Channel
+from rialto.identity.api import Identity
 from rialto.kernel.cache import Cache, OneEntry
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database
@@ -21,11 +22,12 @@ Terms = tuple[Rules, dict[str, Channel]]
 class PricingUseCase:
     """The parts, and what is in force."""
 
-    def __init__(self, db: Database, clock: Clock, ids: Ids, catalog: Catalog) -> None:
+    def __init__(self, db: Database, clock: Clock, ids: Ids, catalog: Catalog, *, identity: Identity) -> None:
         self.db = db
         self.clock = clock
         self.ids = ids
         self.catalog = catalog
+        self.identity = identity
         self._terms: Cache[Terms] = Cache(OneEntry(), clock, ids, ttl_s=REMEMBERED_S)
 
     async def in_force(self, channel_code: str) -> tuple[Rules, Channel]:

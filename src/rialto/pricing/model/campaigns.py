@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from rialto.kernel.text import clean_text
+from rialto.kernel.text import is_plain
 from rialto.pricing.api import (
     AmountOff,
     BuyGet,
@@ -18,8 +18,10 @@ from rialto.pricing.api import (
     Tiered,
     UnitPrice,
 )
-from rialto.pricing.model.rules import POSITION_MAX, Problems
+from rialto.pricing.model.rules import POSITION_MAX, Problems, is_moment
 
+# Below the promotions' address this is not one of them.
+RESERVED = "preview"
 NAMES_MAX = 500
 NAME_LENGTH_MAX = 120
 TIERS_MAX = 20
@@ -32,6 +34,7 @@ def checked_promotion(promotion: Promotion) -> Promotion:
     """The promotion as it may be stored. Raises Invalid naming every field that cannot be."""
     problems = Problems()
     problems.code("id", promotion.id)
+    problems.unless(promotion.id != RESERVED, "id", "is an address of its own")
     problems.titles("title", promotion.title)
     problems.between("position", promotion.position, 0, POSITION_MAX)
     _check_names(problems, "not_with", promotion.not_with)
@@ -53,10 +56,12 @@ def _check_conditions(problems: Problems, promotion: Promotion) -> None:
     problems.amounts("conditions.items_min", wanted.items_min)
     problems.between("conditions.quantity_min", wanted.quantity_min, 0, QUANTITY_MAX)
     _check_names(problems, "conditions.channels", wanted.channels)
+    _check_names(problems, "conditions.groups", wanted.groups)
     for name in ("starts_at", "ends_at"):
         at = getattr(wanted, name)
-        problems.unless(at is None or at.tzinfo is not None, f"conditions.{name}", "needs a time zone")
-    if wanted.starts_at and wanted.ends_at and wanted.starts_at.tzinfo and wanted.ends_at.tzinfo:
+        fine = at is None or is_moment(at)
+        problems.unless(fine, f"conditions.{name}", "needs a time zone and a year of our time")
+    if wanted.starts_at and wanted.ends_at and is_moment(wanted.starts_at) and is_moment(wanted.ends_at):
         fine = wanted.starts_at < wanted.ends_at
         problems.unless(fine, "conditions.ends_at", "must be after the start")
 
@@ -104,7 +109,7 @@ def _check_tiered(problems: Problems, benefit: Tiered) -> None:
 
 
 def _check_names(problems: Problems, path: str, names: list[str]) -> None:
-    fine = all(0 < len(name) <= NAME_LENGTH_MAX and clean_text(name) for name in names)
+    fine = all(name.strip() and len(name) <= NAME_LENGTH_MAX and is_plain(name) for name in names)
     problems.unless(len(names) <= NAMES_MAX and fine, path, f"must be at most {NAMES_MAX} names")
     problems.once(path, names)
 

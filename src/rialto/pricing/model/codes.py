@@ -8,8 +8,9 @@ from datetime import datetime
 
 from rialto.kernel.errors import field_problem
 from rialto.kernel.ids import Ids
-from rialto.kernel.text import clean_text
+from rialto.kernel.text import is_plain
 from rialto.pricing.api import CodeRefused, MakeVouchers, Voucher
+from rialto.pricing.model.rules import is_moment
 
 CODES_OF_CART_MAX = 5
 MADE_AT_ONCE_MAX = 10_000
@@ -91,10 +92,10 @@ def customer_key(customer: str) -> bytes:
 
 
 def _check_batch(batch: str, path: str) -> None:
-    if len(batch) > BATCH_LENGTH_MAX or not clean_text(batch or "-"):
+    if len(batch) > BATCH_LENGTH_MAX or not is_plain(batch) or (batch and not batch.strip()):
         raise field_problem(path, "not_valid", f"At most {BATCH_LENGTH_MAX} printable characters.")
 
 
 def _check_end(ends_at: datetime | None, path: str) -> None:
-    if ends_at is not None and ends_at.tzinfo is None:
-        raise field_problem(path, "not_valid", "An end needs a time zone.")
+    if ends_at is not None and not is_moment(ends_at):
+        raise field_problem(path, "not_valid", "An end needs a time zone and a year of our time.")

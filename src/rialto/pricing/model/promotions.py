@@ -33,6 +33,7 @@ INACTIVE = "inactive"
 NOT_YET = "not_yet"
 OVER = "over"
 CHANNEL = "other_channel"
+GROUP = "other_group"
 CODE_MISSING = "code_missing"
 EXCLUDED = "excluded"
 NO_ARTICLE = "no_article"
@@ -44,12 +45,16 @@ NOTHING_LEFT = "nothing_left"
 
 @dataclass(frozen=True, kw_only=True)
 class Occasion:
-    """Everything but the articles that decides about promotions. `codes` by promotion: those that are good."""
+    """Everything but the articles that decides about promotions. `codes` by promotion: those that are good.
+
+    `groups` are the customer's; a guest has none.
+    """
 
     currency: Currency
     channel: str
     at: datetime
     codes: Mapping[str, str]
+    groups: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +104,7 @@ class Offer:
         self.promotion = promotion
         self.not_with = frozenset(promotion.not_with)
         self._channels = frozenset(promotion.conditions.channels)
+        self.groups = frozenset(promotion.conditions.groups)
         selection = promotion.applies_to
         self._products = frozenset(selection.products)
         named = frozenset(selection.categories)
@@ -116,6 +122,7 @@ class Offer:
             (wanted.starts_at is not None and occasion.at < wanted.starts_at, NOT_YET),
             (wanted.ends_at is not None and occasion.at >= wanted.ends_at, OVER),
             (bool(self._channels) and occasion.channel not in self._channels, CHANNEL),
+            (bool(self.groups) and not self.groups & occasion.groups, GROUP),
             (promotion.needs_code and promotion.id not in occasion.codes, CODE_MISSING),
         )
         return next((reason for refused, reason in refusals if refused), None)

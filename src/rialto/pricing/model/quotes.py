@@ -50,11 +50,12 @@ def quote(
     at: datetime,
     *,
     codes: Mapping[str, str] | None = None,
+    groups: Iterable[str] = (),
 ) -> Quote:
-    """Price a cart. `codes` are the good ones by promotion. Raises Invalid with field paths, DeliveryUnavailable."""
+    """Price a cart. `codes` are the good ones by promotion, `groups` the customer's. Raises Invalid with field paths, DeliveryUnavailable."""
     currency, country = checked(channel, request)
     included = channel.prices_include_tax
-    occasion = occasion_of(channel, request, at, codes)
+    occasion = occasion_of(channel, request, at, codes=codes, groups=groups)
     outcome = consider(rules.offers, request.items, occasion)
     rates = [rules.rate(country, item.tax_class) for item in request.items]
     lines = [
@@ -88,10 +89,13 @@ def delivery_options(
     at: datetime,
     *,
     codes: Mapping[str, str] | None = None,
+    groups: Iterable[str] = (),
 ) -> DeliveryOptions:
     """What is offered, in the order of positions; nothing for an empty cart. Raises Invalid with field paths."""
     currency, country = checked(channel, request)
-    outcome = consider(rules.offers, request.items, occasion_of(channel, request, at, codes))
+    outcome = consider(
+        rules.offers, request.items, occasion_of(channel, request, at, codes=codes, groups=groups)
+    )
     items = total((item.unit_price * item.quantity for item in request.items), currency)
     left = items - Money(sum(outcome.discounts), currency)
     found = []
@@ -111,7 +115,12 @@ def delivery_options(
 
 
 def occasion_of(
-    channel: Channel, request: QuoteFor, at: datetime, codes: Mapping[str, str] | None = None
+    channel: Channel,
+    request: QuoteFor,
+    at: datetime,
+    *,
+    codes: Mapping[str, str] | None = None,
+    groups: Iterable[str] = (),
 ) -> Occasion:
     """What decides about promotions beside the articles."""
     return Occasion(
@@ -119,6 +128,7 @@ def occasion_of(
         channel=channel.code,
         at=at,
         codes=codes or {},
+        groups=frozenset(groups),
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 
 from rialto.kernel.address import COUNTRIES
@@ -28,6 +29,7 @@ WEIGHT_G_MAX = 10**9
 DAYS_MAX = 365
 POSITION_MAX = 10**6
 TITLE_LENGTH_MAX = 120
+YEARS = (2000, 2200)
 
 _RATE = re.compile(r"0(\.[0-9]{1,6})?|1(\.0{1,6})?")
 CODE = re.compile(r"[a-z][a-z0-9_-]{0,59}")
@@ -78,6 +80,7 @@ class Rules:
             Offer(promotion, below)
             for promotion in sorted(promotions, key=lambda one: (one.position, one.id))
         ]
+        self.asks_for_groups = any(offer.groups for offer in self.offers)
         self.methods = sorted(stored.delivery_methods, key=lambda method: (method.position, method.id))
         self._methods = {method.id: method for method in self.methods}
         self._rates = {(rate.country, rate.tax_class): parse_rate(rate.rate) for rate in stored.tax_rates}
@@ -87,6 +90,11 @@ class Rules:
 
     def method(self, option_id: str) -> DeliveryMethod | None:
         return self._methods.get(option_id)
+
+
+def is_moment(at: datetime) -> bool:
+    """Whether it names its time zone, and stays a date in every zone."""
+    return at.tzinfo is not None and YEARS[0] <= at.year < YEARS[1]
 
 
 def _below(parents: Mapping[str, str | None]) -> dict[str, frozenset[str]]:

@@ -25,6 +25,16 @@ WHERE $3::int IS NULL OR p.version = $3
 RETURNING version
 """
 VERSION = "SELECT version FROM promotions WHERE id = $1 FOR UPDATE"
+ONE = "SELECT version, body::text AS body FROM promotions WHERE id = $1"
+LOCKED_ONE = f"{ONE} FOR UPDATE"
+LOCK_CODES = "SELECT code FROM vouchers WHERE promotion_id = $1 ORDER BY code FOR UPDATE"
+REMOVE_CODES = "DELETE FROM vouchers WHERE promotion_id = $1"
+REMOVE = "DELETE FROM promotions WHERE id = $1"
+WAS_USED = """
+SELECT EXISTS (SELECT FROM voucher_uses JOIN vouchers USING (code) WHERE promotion_id = $1)
+"""
+HAS_BATCH = "SELECT EXISTS (SELECT FROM vouchers WHERE promotion_id = $1 AND batch = $2)"
+BLOCK = "UPDATE vouchers SET active = false WHERE code = $1 AND promotion_id = $2"
 ADD_VOUCHERS = """
 INSERT INTO vouchers (code, promotion_id, batch, uses_max, customer_max, ends_at, active, made_at)
 SELECT code, $2, $3, $4, $5, $6, $7, $8 FROM unnest($1::text[]) AS code
@@ -37,7 +47,8 @@ WHERE code = $1 AND promotion_id = $2 AND ($4::int IS NULL OR uses <= $4)
 """
 _COLUMNS = "code, promotion_id, batch, uses_max, customer_max, ends_at, active, uses"
 OF_PROMOTION = f"""
-SELECT {_COLUMNS} FROM vouchers WHERE promotion_id = $1 AND (batch, code) > ($2, $3) ORDER BY batch, code LIMIT $4
+SELECT {_COLUMNS} FROM vouchers
+WHERE promotion_id = $1 AND (batch, code) > ($2, $3) AND ($5::text IS NULL OR batch = $5) ORDER BY batch, code LIMIT $4
 """
 NAMED = f"SELECT {_COLUMNS} FROM vouchers WHERE code = ANY ($1::text[])"
 LOCKED = f"{NAMED} ORDER BY code FOR UPDATE"
@@ -66,23 +77,27 @@ _decode = msgspec.json.Decoder(Promotion).decode
 
 async def all_promotions(session: ReadSession) -> list[StoredPromotion]:
     """In their order of stacking."""
-    found = [
-        StoredPromotion(promotion=_decode(row["body"]), version=row["version"])
-        for row in await session.all(ALL)
-    ]
+    found = [_stored(row) for row in await session.all(ALL)]
     return sorted(found, key=lambda stored: (stored.promotion.position, stored.promotion.id))
+
+
+async def load_promotion(session: ReadSession, promotion_id: str) -> StoredPromotion | None:
+    row = await session.one(ONE, promotion_id)
+    return None if row is None else _stored(row)
+
+
+async def lock_promotion(session: WriteSession, promotion_id: str) -> StoredPromotion | None:
+    """As `load_promotion`, held until the transaction ends."""
+    row = await session.one(LOCKED_ONE, promotion_id)
+    return None if row is None else _stored(row)
 
 
 async def put_promotion(
     session: WriteSession, promotion: Promotion, expected: int | None, at: datetime
 ) -> int | None:
-    """The new version; None when another one than the expected stands there."""
-    if expected is not None:
-        present = await session.value(VERSION, promotion.id)
-        if (present or 0) != expected:
-            return None
+    """The new version; None when another one than the expected stands there (0: when one stands there)."""
     body = msgspec.json.encode(promotion).decode()
-    version: int | None = await session.value(PUT, promotion.id, body, expected or None, at)
+    version: int | None = await session.value(PUT, promotion.id, body, expected, at)
     return version
 
 
@@ -115,6 +130,20 @@ async def free(session: WriteSession, order_id: UUID, at: datetime) -> None:
     if codes:
         await lock_vouchers(session, codes)
         await session.run(GIVE_BACK, codes)
+
+
+async def remove(session: WriteSession, promotion_id: str) -> bool:
+    """The promotion, which is locked, and its codes; False where one was used. Whoever holds codes waits or was first."""
+    await session.all(LOCK_CODES, promotion_id)
+    if await session.value(WAS_USED, promotion_id):
+        return False
+    await session.run(REMOVE_CODES, promotion_id)
+    await session.run(REMOVE, promotion_id)
+    return True
+
+
+def _stored(row: Any) -> StoredPromotion:
+    return StoredPromotion(promotion=_decode(row["body"]), version=row["version"])
 
 
 def voucher_of(row: Any) -> Voucher:

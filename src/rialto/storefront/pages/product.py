@@ -151,6 +151,11 @@ def _switching(detail: ProductDetail, visit: Visit) -> dict[str, Any]:
                 "options": variant.options,
                 "price": formats.money(variant.price, visit.language) if variant.price else "",
                 "compare_at": formats.money(variant.compare_at, visit.language) if variant.compare_at else "",
+                "lowest": visit.texts(
+                    "price.lowest_30_days", amount=formats.money(variant.lowest_30_days, visit.language)
+                )
+                if variant.lowest_30_days
+                else "",
                 "band": variant.availability,
                 "band_text": visit.texts.get(f"stock.{variant.availability}", "stock.in_stock"),
                 "pictures": [

@@ -23,6 +23,9 @@ function switcher(root, data) {
     const now = make(variant.compare_at ? "ins" : "span", { class: `price${variant.compare_at ? " price--reduced" : ""}` }, variant.price);
     place.replaceChildren(now);
     if (variant.compare_at) place.append(" ", make("del", { class: "price price--before" }, variant.compare_at));
+    const lowest = root.querySelector("[data-lowest]");
+    lowest.textContent = variant.lowest;
+    lowest.hidden = !variant.lowest;
   };
 
   const pictures = (variant) => {

@@ -1,4 +1,4 @@
-"""Pricing on the web: staff see and set the rules. Shoppers meet pricing through their cart."""
+"""Tax rates and ways of delivery on the web."""
 
 from __future__ import annotations
 

@@ -1,0 +1,7 @@
+"""Products: found, edited, made; their prices changed in bulk."""
+
+from __future__ import annotations
+
+from rialto.admin.pages.products import bulk, editing, listing
+
+ROUTES = [*listing.ROUTES, *bulk.ROUTES, *editing.ROUTES]

@@ -1,0 +1,134 @@
+"""One product: made and changed as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import get, post
+from litestar.params import FromPath
+from litestar.response import Redirect
+
+from rialto.admin.conflicts import conflict_page
+from rialto.admin.desk import HOME, AnyRequest, Desk
+from rialto.admin.forms import Reading, Values, read_values
+from rialto.admin.problems import problems_of, status_of
+from rialto.admin.product_form import ProductForm, rows_of
+from rialto.admin.rendering import PAGE, go, page
+from rialto.admin.tables import Choice
+from rialto.catalog.api import Catalog, Product, ProductChanged, ProductRef, PutProduct
+from rialto.kernel.errors import RialtoError
+from rialto.kernel.http import Injected, requires
+from rialto.kernel.ids import ProductId
+from rialto.kernel.service import Nothing
+
+LIST = f"{HOME}/products"
+READ = [requires("catalog.read")]
+WRITE = [requires("catalog.write")]
+
+
+@get(f"{LIST}/new", guards=WRITE)
+async def new_product(desk: Injected[Desk], catalog: Injected[Catalog]) -> PAGE:
+    form = await _form(catalog)
+    return await _edit(desk, catalog, form, form.values(None), stored=None)
+
+
+@post(f"{LIST}/new", guards=WRITE, status_code=200)
+async def create_product(
+    request: AnyRequest, desk: Injected[Desk], catalog: Injected[Catalog]
+) -> PAGE | Redirect:
+    values, form = await read_values(request), await _form(catalog)
+    try:
+        draft = form.draft(Reading(values), None)
+        outcome = await catalog.put_product(PutProduct(draft=draft, expected_version=0))
+    except RialtoError as error:
+        return await _edit(desk, catalog, form, values, stored=None, error=error)
+    return go(f"{LIST}/{outcome.product.id}?done=product_saved")
+
+
+@get(f"{LIST}/{{product_id:str}}", guards=READ)
+async def show_product(desk: Injected[Desk], catalog: Injected[Catalog], product_id: FromPath[str]) -> PAGE:
+    """Raises ProductNotFound."""
+    stored = await catalog.get_product(ProductRef(ref=product_id))
+    form = await _form(catalog)
+    return await _edit(desk, catalog, form, form.values(stored.draft), stored=stored)
+
+
+@post(f"{LIST}/{{product_id:str}}", guards=WRITE, status_code=200)
+async def change_product(
+    request: AnyRequest, desk: Injected[Desk], catalog: Injected[Catalog], product_id: FromPath[str]
+) -> PAGE | Redirect:
+    """Whoever comes second is shown what the first one changed."""
+    values, form = await read_values(request), await _form(catalog)
+    stored = await catalog.get_product(ProductRef(ref=product_id))
+    reading = Reading(values)
+    try:
+        draft = form.draft(reading, stored.draft)
+        command = PutProduct(
+            id=ProductId(stored.id), draft=draft, expected_version=reading.number("version", -1)
+        )
+        await catalog.put_product(command)
+    except ProductChanged:
+        return await _conflict(desk, catalog, form, stored.id, values=values)
+    except RialtoError as error:
+        return await _edit(desk, catalog, form, values, stored=stored, error=error)
+    return go(f"{LIST}/{stored.id}?done=product_saved")
+
+
+async def _conflict(
+    desk: Desk, catalog: Catalog, form: ProductForm, product_id: str, *, values: Values
+) -> PAGE:
+    stored = await catalog.get_product(ProductRef(ref=product_id))
+    theirs = form.values(stored.draft)
+    return conflict_page(
+        desk,
+        section="products",
+        title=stored.draft.title.get(desk.language, stored.draft.slug),
+        action=f"{LIST}/{stored.id}",
+        back=f"{LIST}/{stored.id}",
+        version=str(stored.version),
+        fields=form.fields(desk.texts, theirs, values),
+        yours=values,
+        theirs=theirs,
+    )
+
+
+async def _form(catalog: Catalog) -> ProductForm:
+    """In the languages and currencies of all channels, with all attributes there are."""
+    channels = (await catalog.channels(Nothing())).items
+    definitions = (await catalog.attributes(Nothing())).items
+    languages = dict.fromkeys(language for channel in channels for language in channel.languages)
+    currencies = dict.fromkeys(currency for channel in channels for currency in channel.currencies)
+    return ProductForm(list(languages), list(currencies), definitions)
+
+
+async def _edit(
+    desk: Desk,
+    catalog: Catalog,
+    form: ProductForm,
+    values: Values,
+    *,
+    stored: Product | None,
+    error: RialtoError | None = None,
+) -> PAGE:
+    language = desk.language
+    categories = (await catalog.categories(Nothing())).items
+    context: dict[str, Any] = {
+        "stored": stored,
+        "version": values.get("version") or (str(stored.version) if stored else "0"),
+        "values": values,
+        "form": form,
+        "options": [code for code in Reading(values).lines("options") if code in form.definitions],
+        "variant_rows": rows_of(values, "variant"),
+        "image_rows": [row for row in rows_of(values, "image") if f"image-{row}-picture" in values],
+        "new_image": max(rows_of(values, "image"), default=-1) + 1,
+        "categories": [
+            Choice(value="", label=desk.texts("products.no_category")),
+            *(Choice(value=one.slug, label=one.title.get(language) or one.slug) for one in categories),
+        ],
+        "problems": [] if error is None else problems_of(error, desk.texts, fields=form.paths(values)),
+    }
+    status = 200 if error is None else status_of(error)
+    return page(desk, "pages/products/edit.html", section="products", status=status, **context)
+
+
+ROUTES: list[Any] = [new_product, create_product, show_product, change_product]

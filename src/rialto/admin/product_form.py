@@ -1,0 +1,220 @@
+"""A product as a form: texts, attributes, a row for each variant and picture; and back again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from rialto.admin.conflicts import Field
+from rialto.admin.forms import ON, Reading, Values, as_typed, decimal_point, switch_typed
+from rialto.catalog.api import AttributeDefinition, AttributeValue, Picture, ProductDraft, VariantDraft
+from rialto.kernel.money import Currency
+from rialto.storefront.texts import Texts
+
+SWITCHES = ("published", "featured")
+PLAIN = ("slug", "category", "tax_class", "options", "related")
+ROWS_MAX = 250
+EMPTY_ROWS = 2
+
+_ROW = re.compile(r"(variant|image)-([0-9]{1,3})-")
+
+
+class ProductForm:
+    """The form of a shop with these languages, currencies and attributes."""
+
+    def __init__(
+        self,
+        languages: Sequence[str],
+        currencies: Sequence[Currency],
+        definitions: Sequence[AttributeDefinition],
+    ) -> None:
+        self.languages = languages
+        self.currencies = currencies
+        self.definitions = {definition.code: definition for definition in definitions}
+
+    def values(self, draft: ProductDraft | None) -> Values:
+        """As the form shows it, with empty rows at the end for what may be added."""
+        if draft is None:
+            return {"tax_class": "standard", **self._empty_rows(0)}
+        variants = [self._variant_values(index, each) for index, each in enumerate(draft.variants)]
+        images = [self._image_values(index, each) for index, each in enumerate(draft.images)]
+        return {
+            **{name: switch_typed(getattr(draft, name)) for name in SWITCHES},
+            **{f"title-{each}": draft.title.get(each, "") for each in self.languages},
+            **{f"description-{each}": draft.description.get(each, "") for each in self.languages},
+            "slug": draft.slug,
+            "category": draft.category or "",
+            "tax_class": draft.tax_class,
+            "options": "\n".join(draft.options),
+            "related": "\n".join(draft.related),
+            **{f"attribute-{code}": _attribute_typed(value) for code, value in draft.attributes.items()},
+            **{name: value for row in (*variants, *images) for name, value in row.items()},
+            **self._empty_rows(len(variants)),
+        }
+
+    def draft(self, reading: Reading, base: ProductDraft | None) -> ProductDraft:
+        """What was typed. `base` lends what the form does not show. Raises Invalid naming the fields."""
+        options = reading.lines("options")
+        draft = ProductDraft(
+            slug=reading.text("slug"),
+            title=reading.texts("title", self.languages),
+            description=reading.texts("description", self.languages),
+            category=reading.text("category") or None,
+            tax_class=reading.text("tax_class") or "standard",
+            attributes=self._attributes(reading, options),
+            options=options,
+            variants=[
+                self._variant(reading, row, options)
+                for row in rows_of(reading.values, "variant")
+                if reading.text(f"variant-{row}-sku")
+            ],
+            images=self._images(reading),
+            related=reading.lines("related"),
+            featured=reading.is_on("featured"),
+            published=reading.is_on("published"),
+            created_on=None if base is None else base.created_on,
+        )
+        reading.end()
+        return draft
+
+    def fields(self, texts: Texts, *forms: Values) -> list[Field]:
+        """All fields that any of the forms has, with what they are called."""
+        words = {ON: texts("form.yes"), "": texts("form.no")}
+        named = {name: texts(f"products.{name}") for name in (*SWITCHES, *PLAIN)}
+        for language in self.languages:
+            for name in ("title", "description"):
+                named[f"{name}-{language}"] = f"{texts(f'products.{name}')} ({language})"
+        names = dict.fromkeys([*named, *(name for form in forms for name in form)])
+        return [
+            Field(
+                name=name,
+                label=named.get(name) or self._label(name, texts),
+                words=words if name in SWITCHES or name.endswith("-remove") else {},
+            )
+            for name in names
+            if name != "version"
+        ]
+
+    def paths(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Which field is meant by a path of the command: rows without a SKU are not in it."""
+        found = {"title": f"title-{self.languages[0]}", "description": f"description-{self.languages[0]}"}
+        for name in ("title", "description"):
+            found |= {f"{name}.{language}": f"{name}-{language}" for language in self.languages}
+        found |= {f"attributes.{code}": f"attribute-{code}" for code in self.definitions}
+        found |= {f"options.{index}": "options" for index in range(10)} | {"variants": "variant-0-sku"}
+        rows = [row for row in rows_of(values, "variant") if values.get(f"variant-{row}-sku", "").strip()]
+        for index, row in enumerate(rows):
+            found[f"variants.{index}.sku"] = f"variant-{row}-sku"
+            found[f"variants.{index}.options"] = f"variant-{row}-sku"
+            found[f"variants.{index}.weight_g"] = f"variant-{row}-weight"
+            found[f"variants.{index}.gtin"] = f"variant-{row}-gtin"
+            for code in self.definitions:
+                found[f"variants.{index}.options.{code}"] = f"variant-{row}-option-{code}"
+            for currency in self.currencies:
+                found[f"variants.{index}.prices.{currency}"] = f"variant-{row}-price-{currency}"
+                found[f"variants.{index}.compare_at.{currency}"] = f"variant-{row}-former-{currency}"
+        return found
+
+    def _label(self, name: str, texts: Texts) -> str:
+        """`variant-1-price-EUR` as `Variant 2: price (EUR)`."""
+        row = _ROW.match(name)
+        if row is None:
+            return name.removeprefix("attribute-").replace("-", " ")
+        part, _, rest = name[row.end() :].partition("-")
+        told = texts.get(f"products.{row[1]}.{part}", f"products.{row[1]}")
+        return f"{texts(f'products.{row[1]}')} {int(row[2]) + 1}: {told}{f' ({rest})' if rest else ''}"
+
+    def _empty_rows(self, variants: int) -> Values:
+        return {f"variant-{variants + index}-sku": "" for index in range(EMPTY_ROWS)}
+
+    def _variant_values(self, row: int, variant: VariantDraft) -> Values:
+        start = f"variant-{row}"
+        return {
+            f"{start}-sku": variant.sku,
+            **{f"{start}-option-{code}": value for code, value in variant.options.items()},
+            **self._amounts_typed(f"{start}-price", variant.prices),
+            **self._amounts_typed(f"{start}-former", variant.compare_at),
+            f"{start}-weight": str(variant.weight_g or ""),
+            f"{start}-gtin": variant.gtin or "",
+        }
+
+    def _amounts_typed(self, name: str, amounts: Mapping[str, int]) -> Values:
+        return {
+            f"{name}-{currency}": as_typed(amounts[currency], currency) if currency in amounts else ""
+            for currency in self.currencies
+        }
+
+    def _variant(self, reading: Reading, row: int, options: Iterable[str]) -> VariantDraft:
+        start = f"variant-{row}"
+        chosen = {code: reading.text(f"{start}-option-{code}") for code in options}
+        return VariantDraft(
+            sku=reading.text(f"{start}-sku"),
+            options={code: value for code, value in chosen.items() if value},
+            prices=reading.amounts(f"{start}-price", self.currencies),
+            compare_at=reading.amounts(f"{start}-former", self.currencies),
+            weight_g=reading.number(f"{start}-weight"),
+            gtin=reading.text(f"{start}-gtin") or None,
+        )
+
+    def _attributes(self, reading: Reading, options: Sequence[str]) -> dict[str, AttributeValue]:
+        found: dict[str, AttributeValue] = {}
+        for code, definition in self.definitions.items():
+            name = f"attribute-{code}"
+            if code in options or not reading.text(name):
+                continue
+            match definition.type:
+                case "choice":
+                    chosen = reading.lines(name)
+                    found[code] = chosen[0] if len(chosen) == 1 else chosen
+                case "boolean":
+                    found[code] = reading.text(name) == "true"
+                case "number":
+                    found[code] = decimal_point(reading.text(name))
+                case _:
+                    found[code] = reading.text(name)
+        return found
+
+    def _image_values(self, row: int, picture: Picture) -> Values:
+        start = f"image-{row}"
+        return {
+            f"{start}-picture": msgspec.json.encode(picture).decode(),
+            f"{start}-place": str(row + 1),
+            **{f"{start}-alt-{each}": picture.alt.get(each, "") for each in self.languages},
+        }
+
+    def _images(self, reading: Reading) -> list[Picture]:
+        """In the order of their places; those marked are left out."""
+        found: list[tuple[int, int, Picture]] = []
+        for row in rows_of(reading.values, "image"):
+            start = f"image-{row}"
+            url, kept = reading.text(f"{start}-url"), reading.text(f"{start}-picture")
+            if reading.is_on(f"{start}-remove") or not (url or kept):
+                continue
+            place, alt = (
+                reading.number(f"{start}-place", row + 1),
+                reading.texts(f"{start}-alt", self.languages),
+            )
+            picture = Picture(url=url, alt=alt) if url else self._kept(reading, f"{start}-picture")
+            found.append((place, row, msgspec.structs.replace(picture, alt=alt)))
+        return [picture for _, _, picture in sorted(found, key=lambda each: each[:2])]
+
+    def _kept(self, reading: Reading, name: str) -> Picture:
+        try:
+            return msgspec.json.decode(reading.text(name), type=Picture)
+        except msgspec.MsgspecError:
+            reading.refuse(name, "not_valid", "This picture cannot be read.")
+            return Picture()
+
+
+def rows_of(values: Mapping[str, str], kind: str) -> list[int]:
+    """The numbers of the rows that a form has of variants or images."""
+    found = {int(row[2]) for name in values if (row := _ROW.match(name)) and row[1] == kind}
+    return sorted(found)[:ROWS_MAX]
+
+
+def _attribute_typed(value: AttributeValue) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "\n".join(value) if isinstance(value, list) else str(value)
