@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 
-from bench import orders, purchases, reads
+from bench import large, orders, purchases, reads
 from bench.judged import ranking
 from bench.machine import memory_mb
 from bench.shop import running_shop
@@ -16,8 +16,14 @@ PEERS = "Oscar 10.7, Vendure 9.1, Saleor 2.0, Medusa 1.6 orders/s"
 
 
 def main() -> int:
-    """Run the named questions (ranking, reads, orders, purchases), or all."""
-    asked = set(sys.argv[1:]) or {"ranking", "reads", "orders", "purchases"}
+    """Run the named questions (ranking, reads, orders, purchases, large), or all but the last; a number is its size."""
+    sizes = [int(word) for word in sys.argv[1:] if word.isdecimal()]
+    asked = {word for word in sys.argv[1:] if not word.isdecimal()} or {
+        "ranking",
+        "reads",
+        "orders",
+        "purchases",
+    }
     load = os.getloadavg()[0]
     print(
         f"{os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f} at the start",
@@ -28,7 +34,7 @@ def main() -> int:
     if "orders" in asked:
         for line in orders.measure():
             print(line, flush=True)
-    if asked & {"reads", "purchases"}:
+    if asked & {"reads", "purchases", "large"}:
         with running_shop() as shop:
             print(
                 f"start              first {shop.first_start_s:.1f} s, warm {shop.warm_start_s:.1f} s; "
@@ -40,6 +46,9 @@ def main() -> int:
             if "purchases" in asked:
                 print(purchases.measure(shop), flush=True)
                 print(f"                   beside {PEERS}", flush=True)
+            if "large" in asked:
+                for line in large.measure(shop, *sizes):
+                    print(line, flush=True)
     return 0
 
 

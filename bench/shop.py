@@ -28,6 +28,7 @@ class Shop:
     pid: int
     first_start_s: float
     warm_start_s: float
+    environment: dict[str, str]
 
     def pids(self, needle: str = "") -> list[int]:
         """Its processes whose command holds `needle`."""
@@ -43,9 +44,10 @@ def running_shop(workers: int = 1) -> Iterator[Shop]:
         first, first_s = _start(folder, workers)
         _stop(first)
         second, warm_s = _start(folder, workers)
-        port = _environment(folder, workers)["RIALTO_PORT"]
+        environment = _environment(folder, workers)
+        url = f"http://127.0.0.1:{environment['RIALTO_PORT']}"
         try:
-            yield Shop(f"http://127.0.0.1:{port}", second.pid, first_s, warm_s)
+            yield Shop(url, second.pid, first_s, warm_s, environment)
         finally:
             _stop(second)
     finally:

@@ -5,6 +5,7 @@ Loading either again gives its products back, never goods that were sold.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ from rialto.kernel.errors import RialtoError
 
 PRODUCTS_MAX = 1_000_000
 ROWS_AT_ONCE = 1_000
+REFUSED_SHOWN_MAX = 5
 
 Advance = Callable[[int], None]
 
@@ -67,35 +69,44 @@ async def make_up(
     if not 1 <= args.products <= PRODUCTS_MAX:
         out(f"--products takes a number from 1 to {PRODUCTS_MAX:,}.")
         return 2
-    options = ImportOptions(keep_stock=not args.reset_stock)
     chance = random.Random(args.seed)  # noqa: S311 - not for secrets; the same seed has to make the same goods
+    portions = _portions(made_up_products(args.products, chance, today))
     counts = {"created": 0, "changed": 0, "unchanged": 0, "refused": 0}
     done = 0
-    try:
-        for rows in _portions(made_up_products(args.products, chance, today)):
-            report = await load(rows, catalog, inventory, source="made up", options=options)
+    # Two at a time: while the database writes the stock of one, the products of the other are made ready.
+    while several := list(islice(portions, 2)):
+        async with asyncio.TaskGroup() as group:
+            loading = [
+                group.create_task(_loaded(rows, catalog, inventory, keep_stock=not args.reset_stock))
+                for rows in several
+            ]
+        for report in (task.result() for task in loading):
+            if isinstance(report, RialtoError):
+                out(f"After {done:,} products: {report.text} The same command goes on from there.")
+                return 1
             for outcome in counts:
                 counts[outcome] += getattr(report.products, outcome)
-            if report.refused:
-                _tell(report, out)
+            for problem in report.refused[:REFUSED_SHOWN_MAX]:
+                out(f"{problem.product}: {problem.reason}")
             done = min(done + ROWS_AT_ONCE, args.products)
-            advance(done)
-    except RialtoError as refused:
-        out(
-            f"After {done:,} products it could not go on: {refused.text} The same command goes on from there."
-        )
-        return 1
+        advance(done)
     told = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items() if count)
     out(f"{args.products:,} products made up: {told}.")
     return 1 if counts["refused"] else 0
+
+
+async def _loaded(
+    rows: Sequence[Row], catalog: Catalog, inventory: Inventory, *, keep_stock: bool
+) -> Report | RialtoError:
+    """An error as an answer, so that the other half of a pair is finished."""
+    try:
+        options = ImportOptions(keep_stock=keep_stock)
+        return await load(rows, catalog, inventory, source="made up", options=options)
+    except RialtoError as refused:
+        return refused
 
 
 def _portions(products: Iterator[ProductRow]) -> Iterator[Sequence[Row]]:
     definitions = demo_definitions()
     while rows := list(islice(products, ROWS_AT_ONCE)):
         yield [*definitions, *rows]
-
-
-def _tell(report: Report, out: Out) -> None:
-    for problem in report.refused[:5]:
-        out(f"{problem.product}: {problem.reason}")

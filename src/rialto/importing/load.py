@@ -47,7 +47,7 @@ from rialto.kernel.errors import FieldProblem, RialtoError, Unavailable
 from rialto.kernel.service import Nothing
 from rialto.pricing.api import Pricing
 
-PRODUCTS_AT_ONCE = 200
+PRODUCTS_AT_ONCE = 500
 KINDS = ("attributes", "categories", "products", "stock", "promotions", "delivery", "customers")
 
 Progress = Callable[[int, int], None]

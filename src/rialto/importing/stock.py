@@ -12,7 +12,7 @@ from rialto.inventory.api import Inventory, LevelsOf, PutStock, PutStockMany, Un
 from rialto.kernel.errors import RialtoError, Unavailable
 from rialto.kernel.service import Nothing
 
-SKUS_AT_ONCE = 100
+SKUS_AT_ONCE = 200
 REASON = "imported"
 
 Counted = tuple[ProductRow, StockCount]

@@ -100,7 +100,8 @@ class InventoryHandlers(StockLists):
                 self._count(shelves, shelf, item)
             await store.write_movements(session, shelves, self._clock.now())
             # A SKU with a count of zero has not changed, but shoppers must hear of it once.
-            await self._announce(session, {sku: shelves.totals()[sku] for sku, _ in counts})
+            totals = shelves.totals()
+            await self._announce(session, {sku: totals[sku] for sku, _ in counts})
             rows = await session.all(store.STOCK, sorted({sku for sku, _ in counts}))
         return StockLevels(items=[store.level_of(row) for row in rows])
 

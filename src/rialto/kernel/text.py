@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+_ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_ODD_IN_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
 
 def clean_text(value: str) -> bool:
     """Whether PostgreSQL can store it: no NUL and no lone surrogate."""
@@ -10,9 +15,4 @@ def clean_text(value: str) -> bool:
 
 def is_plain(value: str, *, lines: bool = False) -> bool:
     """No control characters (line breaks and tabs where `lines`) and nothing that UTF-8 cannot hold."""
-    return not any(
-        (letter < " " and not (lines and letter in "\n\r\t"))
-        or "\x7f" <= letter <= "\x9f"
-        or "\ud800" <= letter <= "\udfff"
-        for letter in value
-    )
+    return (_ODD_IN_LINES if lines else _ODD).search(value) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from rialto.catalog.api import AttributeDefinition, Channel, Product
 from rialto.catalog.model.products import option_key, picture_of, uses_of
@@ -54,15 +55,18 @@ async def insert(
 ) -> bool:
     """False when a slug or SKU is taken after all: the caller's transaction must then be rolled back."""
     written = await session.run(_INSERT_PRODUCTS, *_columns([_product_row(each) for each in products]))
-    variants = [row for product in products for row in _variant_rows(product)]
+    keys = [to_uuid(product.id) for product in products]
+    variants = [
+        row for key, product in zip(keys, products, strict=True) for row in _variant_rows(key, product)
+    ]
     if written != len(products) or await session.run(_INSERT_VARIANTS, *_columns(variants)) != len(variants):
         return False
     prices = [row for product in products for row in price_rows(product.draft.variants, channels)]
     if prices:
         await session.run(INSERT_PRICES, *_columns(prices))
     uses = [
-        (code, value, to_uuid(product.id))
-        for product in products
+        (code, value, key)
+        for key, product in zip(keys, products, strict=True)
         for code, value in uses_of(product.draft, definitions)
     ]
     if uses:
@@ -75,14 +79,14 @@ def _product_row(product: Product) -> tuple[Any, ...]:
     return (*columns[:7], as_json(product.draft.options), *columns[8:])
 
 
-def _variant_rows(product: Product) -> list[tuple[Any, ...]]:
+def _variant_rows(key: UUID, product: Product) -> list[tuple[Any, ...]]:
     rows = []
     for position, variant in enumerate(product.draft.variants):
         image = picture_of(product.draft, variant)
         rows.append(
             (
                 variant.sku,
-                to_uuid(product.id),
+                key,
                 position,
                 as_json(variant.options),
                 option_key(variant),
