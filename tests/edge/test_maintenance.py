@@ -72,6 +72,8 @@ async def others_go_on(shop: Shop, cart: str) -> None:
     assert (await shop.web.post("/v1/auth/login", json=wrong)).status_code == 401
     assert (await shop.web.post("/v1/auth/refresh", json={"refresh_token": "x"})).status_code == 401
     assert (await shop.web.post("/v1/auth/logout", json={"refresh_token": "x"})).status_code != 503
+    chosen = await shop.web.post("/en/preferences", data={"currency": "USD"})
+    assert chosen.status_code != 503  # in a cookie of theirs, not in the shop
     webhook = await shop.web.post("/v1/payments/webhooks/sandbox", content=b"{}")
     assert webhook.status_code == 403  # it was read: its signature is wrong
     staff = {"Authorization": f"Bearer {token(shop, 'staff')}"}

@@ -87,7 +87,9 @@ class Till:
     @property
     def source(self) -> Source:
         assert self.address is not None
-        return Source(address=self.address, data=self.data, secret_file=self.secret_file, release="1")
+        return Source(
+            address=self.address, data=self.data, secret_file=self.secret_file, release="1", durable=False
+        )
 
     def restored(self, folder: Path, *, at: datetime | None = None, replace: bool = True) -> Backup:
         target = Target(data=self.data, bring_back=self.bring_back, durable=False)

@@ -41,12 +41,18 @@ _RELOADED_WITHIN_S = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """The shop that is backed up: its running database and its files."""
+    """The shop that is backed up: its running database and its files. `durable=False` is for tests: what is copied is
+    not waited for to be on the disk."""
 
     address: PostgresAddress
     data: Path
     secret_file: Path
     release: str
+    durable: bool = True
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        return () if self.durable else ("--no-sync",)
 
     @property
     def database(self) -> Path:
@@ -69,7 +75,13 @@ def back_up(
         server.installation.own(target, 0o700)
         with _archiving(source, server, wal):
             log("Copying the database")
-            server.run("pg_basebackup", f"--pgdata={target}", "--checkpoint=fast", *server.connection())
+            server.run(
+                "pg_basebackup",
+                f"--pgdata={target}",
+                "--checkpoint=fast",
+                *source.waiting,
+                *server.connection(),
+            )
             finished_at = clock.now()
             log("Verifying the copy")
             verify_files(server.installation, target)
@@ -101,7 +113,7 @@ def dump(
         target = place / DATABASE_DUMP
         target.touch()
         server.installation.own(target, 0o600)
-        server.run("pg_dump", "--format=custom", f"--file={target}", *server.connection())
+        server.run("pg_dump", "--format=custom", f"--file={target}", *source.waiting, *server.connection())
         _check_dump(server.installation, target)
         copy_the_rest(place, data=source.data, secret_file=source.secret_file)
         record = Record(

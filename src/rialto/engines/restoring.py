@@ -161,11 +161,17 @@ def _recover(backup: Backup, server: EmbeddedPostgres, at: datetime | None) -> N
             f"The backup {backup.place} is of PostgreSQL {found} and this Rialto brings PostgreSQL {MAJOR}; "
             "only a logical backup goes from one to the other."
         )
+    archive = backup.place.parent / WAL
+    if at is not None and not archive.is_dir():
+        raise CannotStart(
+            f"There is no archive beside the backup, so that {at.isoformat()} cannot be reached."
+        )
     shutil.copytree(source, database, symlinks=True)
     _own_all(installation, database)
     verify_files(installation, database)
-    archive = backup.place.parent / WAL
-    _write_recovery(installation, database, archive if archive.is_dir() else None, at)
+    (database / ARCHIVE_FILE).unlink(missing_ok=True)  # the copied one would go on archiving
+    if archive.is_dir():  # else the copy alone is recovered: it brings the log that it needs
+        _write_recovery(installation, database, archive, at)
     try:
         server.ensure_running()
     except CannotStart as problem:
@@ -181,18 +187,7 @@ def _recover(backup: Backup, server: EmbeddedPostgres, at: datetime | None) -> N
         _note_timeline(installation, database, archive)
 
 
-def _write_recovery(
-    installation: Installation, database: Path, archive: Path | None, at: datetime | None
-) -> None:
-    """Without an archive the copy alone is recovered: it brings the log that it needs itself."""
-    file = database / ARCHIVE_FILE
-    file.unlink(missing_ok=True)
-    if archive is None:
-        if at is not None:
-            raise CannotStart(
-                f"There is no archive beside the backup, so that {at.isoformat()} cannot be reached."
-            )
-        return
+def _write_recovery(installation: Installation, database: Path, archive: Path, at: datetime | None) -> None:
     _own_all(installation, archive)
     if not installation.may_work_in(archive):
         raise CannotStart(

@@ -12,7 +12,7 @@ from litestar.response import File, Redirect
 from rialto.cart.api import AddLine, Cart, Carts, ChangeLine, NewCart
 from rialto.demo import MEDIA
 from rialto.kernel.errors import NotFound, RialtoError
-from rialto.kernel.http import Injected
+from rialto.kernel.http import GOES_ON, Injected
 from rialto.kernel.money import Currency
 from rialto.kernel.settings import Settings
 from rialto.search.api import AllSlugs, ChannelFor, Search, SitemapEntry
@@ -51,7 +51,7 @@ async def info_page(name: FromPath[str], visit: Injected[Visit], search: Injecte
     )
 
 
-@post("/{lang:str}/preferences", status_code=200)
+@post("/{lang:str}/preferences", status_code=200, opt={GOES_ON: True})
 async def preferences(request: AnyRequest, visit: Injected[Visit], carts: Injected[Carts]) -> Redirect:
     """Language and currency, then back to the same page. A cart in the old currency is filled anew in the new one."""
     data = dict(await request.form())
