@@ -94,7 +94,7 @@ async def test_the_connection_goes_to_the_address_that_was_judged() -> None:
         "ftp://shop.test/a", "file:///etc/passwd", "gopher://shop.test/", "data:image/png;base64,", "//shop.test/a",
         "/etc/passwd", "", "http://", "http:///a", "https://user:secret@shop.test/a", "https://user@shop.test/a",
         "http://shop.test:22/", "http://shop.test:0/", "http://shop.test:99999/", "http://shop.test:x/",
-        "http://shop.test/a b", "http://shop.test/\r\nX: y", "http://shöp.test/", "http://[::1", "http://[::1]/",
+        "http://shop.test/a b", "http://shop.test\\@127.0.0.1/", "http://shop.test\\.inside.test/", "http://shop.test/\r\nX: y", "http://shöp.test/", "http://[::1", "http://[::1]/",
         "http://127.0.0.1/", "http://169.254.169.254/latest/meta-data", "http://10.0.0.1:8000/",
         "http://inside.test/", "http://both.test/", "http://mapped.test/", "https://shop.test/" + "a" * 2000,
     ],
@@ -183,9 +183,8 @@ async def test_a_file_of_just_the_size_is_taken_and_an_unknown_name_is_not_there
         await web.fetch("http://nowhere.test/a")
 
 
-async def test_the_real_connection_is_pinned_and_carries_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server of this machine under a name that does not exist; a proxy of the environment is not asked."""
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+async def test_the_real_connection_is_pinned_and_carries_nothing() -> None:
+    """A server of this machine under a name that does not exist; an address that is not the judged one is not reached."""
     heard: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -201,11 +200,14 @@ async def test_the_real_connection_is_pinned_and_carries_nothing(monkeypatch: py
         async with open_at(url, "127.0.0.1") as answer:
             assert (answer.status, answer.headers["location"]) == (302, "/b")
             assert b"".join([chunk async for chunk in answer.chunks]) == b"hi"
+        with pytest.raises(Unavailable):
+            async with open_at(f"http://127.0.0.1:{port}/", "127.0.0.2"):
+                pass
+    assert len(heard) == 1
     assert heard[0].startswith(b"GET /a.png HTTP/1.1\r\n")
     assert f"Host: pictures.invalid:{port}".encode() in heard[0]
     assert b"Accept-Encoding: identity" in heard[0]
     assert b"Cookie" not in heard[0]
-    assert len(heard) == 1
     with pytest.raises(Unavailable):
         async with open_at(url, "127.0.0.1"):
             pass

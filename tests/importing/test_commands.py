@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from rialto.catalog.api import ListProducts
+from rialto.catalog.api import ListProducts, ProductRef
 from rialto.cli import import_, seed
 from rialto.cli.import_ import report_lines
 from rialto.importing.demo import DemoImporter, demo_catalogue
-from rialto.importing.model import Counts, ImportOptions, Problem, ProductRow, Report
+from rialto.importing.model import Change, Counts, ImportOptions, Problem, ProductRow, Report
 from rialto.inventory.api import LevelsOf, PutStock, PutStockMany
 from rialto.kernel.db import DatabaseAddress
 from tests.importing.sources import DATA, a_shop
@@ -60,6 +60,28 @@ async def test_a_broken_file_is_one_sentence_and_exit_code_one(
         assert (await shop.catalog.list_products(ListProducts())).items == []
     assert said[0] == "Nothing was imported. broken.csv, line 2: it is not UTF-8 text."
     assert len(said) == 3
+
+
+async def test_options_that_cannot_be_meant_load_nothing(postgres: DatabaseAddress) -> None:
+    said: list[str] = []
+    async with a_shop(postgres) as shop:
+        for words in (
+            ("--currency", "gold"),
+            ("--media-url", "ftp://example.com"),
+            ("--warehouse", "berlin", "--warehouse", "rotterdam"),
+        ):
+            args = arguments(str(DATA / "saleor"), "--format", "saleor", *words)
+            assert await import_.run(args, shop.catalog, shop.inventory, said.append) == 1
+        assert len(said) == 3
+        assert all(line.startswith("Nothing was imported. ") for line in said)
+        assert (await shop.catalog.list_products(ListProducts())).items == []
+        places = ("--warehouse", "rotterdam", "--warehouse", "global=berlin")
+        args = arguments(str(DATA / "saleor"), "--format", "saleor", "--channel", "outlet", *places)
+        assert await import_.run(args, shop.catalog, shop.inventory, said.append) == 0
+        levels = (await shop.inventory.stock(LevelsOf(skus=["CUP-S"]))).items
+        assert {one.warehouse: one.on_hand for one in levels} == {"berlin": 4, "rotterdam": 9}
+        cup = await shop.catalog.get_product(ProductRef(ref="cup"))
+        assert cup.draft.variants[0].prices == {"EUR": 900}
 
 
 async def test_a_dry_run_says_so(postgres: DatabaseAddress) -> None:
@@ -128,10 +150,13 @@ def test_a_report_is_bounded_and_harmless_on_a_terminal() -> None:
     problems = [Problem(file="a.csv", line=n, reason="\x1b[2J", product="x\x07") for n in range(1, 81)]
     report = Report(
         source="a.csv", dry_run=False, attributes=none, categories=none, products=none, stock=none,
-        refused=problems, not_imported=[],
+        refused=problems, not_imported=[], customers=Counts(created=3),
+        changes=[Change(product="cup", field="title.en", before="", after="A\x1b")],
     )  # fmt: skip
     lines = list(report_lines(report))
     assert lines[-1] == "  and 30 more"
+    assert "  customers  3 created, 0 changed, 0 unchanged, 0 refused" in lines
+    assert lines[lines.index("Changed:") + 1] == "  cup, title.en: nothing → A?"
     assert all(line.isprintable() for line in lines)
 
 

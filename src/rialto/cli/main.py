@@ -166,25 +166,8 @@ def _shop_work(options: argparse.Namespace) -> tuple[Sequence[Service], Work]:
     goods, people = (CATALOG, INVENTORY), (IDENTITY,)
     works: dict[str, tuple[Sequence[Service], Work]] = {
         "seed": (goods, lambda app: _seed(options, app)),
-        "import": (
-            (*goods, PRICING, IDENTITY),
-            lambda app: import_.run(
-                options,
-                app[Catalog],
-                app[Inventory],
-                print,
-                pricing=app[Pricing],
-                identity=app[Identity],
-                files=PictureFiles(app.settings.data / "media"),
-                web=make_public_web(),
-            ),
-        ),
-        "export": (
-            ALL,
-            lambda app: export.run(
-                options, app[Catalog], app[Inventory], print, identity=app[Identity], orders=app[Orders]
-            ),
-        ),
+        "import": ((*goods, PRICING, IDENTITY), lambda app: _import(options, app)),
+        "export": (ALL, lambda app: _export(options, app)),
         "promotions": (
             (CATALOG, PRICING),
             lambda app: promotions.run(options, app[Pricing], print),
@@ -206,6 +189,25 @@ async def _seed(options: argparse.Namespace, app: App) -> int:
     bar = Bar("Products", options.products, clock.monotonic)
     return await seed.make_up(
         options, catalog, inventory, today=clock.now().date(), out=print, advance=bar.advance
+    )
+
+
+async def _import(options: argparse.Namespace, app: App) -> int:
+    return await import_.run(
+        options,
+        app[Catalog],
+        app[Inventory],
+        print,
+        pricing=app[Pricing],
+        identity=app[Identity],
+        files=PictureFiles(app.settings.data / "media"),
+        web=make_public_web(),
+    )
+
+
+async def _export(options: argparse.Namespace, app: App) -> int:
+    return await export.run(
+        options, app[Catalog], app[Inventory], print, identity=app[Identity], orders=app[Orders]
     )
 
 

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import io
 import os
+import threading
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -113,7 +114,7 @@ def _read(content: bytes) -> Image.Image:
 
 def _write(path: Path, content: bytes) -> None:
     """The whole file or none, whoever else writes the same."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         with suppress(FileNotFoundError):
             part.unlink()

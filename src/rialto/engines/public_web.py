@@ -17,6 +17,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
+from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from rialto.kernel.errors import Invalid, Unavailable
@@ -133,7 +134,7 @@ class PublicWeb:
             raise Unavailable("There is no such host.")
         if not all(is_public(address) for address in addresses):
             raise AddressRefused("This host is not on the public internet.")
-        return addresses[0]
+        return min(addresses, key=lambda address: ":" in address)  # not every machine speaks IPv6
 
 
 def _place(url: str) -> tuple[str, int]:
@@ -143,7 +144,7 @@ def _place(url: str) -> tuple[str, int]:
         port = parts.port
     except ValueError as error:
         raise AddressRefused("This is not an address.") from error
-    if len(url) > URL_LENGTH_MAX or not url.isascii() or not url.isprintable() or " " in url:
+    if len(url) > URL_LENGTH_MAX or not url.isascii() or not url.isprintable() or {" ", "\\"} & set(url):
         raise AddressRefused("This is not an address.")
     if parts.scheme not in PORTS or not parts.hostname:
         raise AddressRefused("Only http and https addresses are loaded.")
@@ -193,7 +194,9 @@ async def resolve_host(host: str, port: int) -> list[str]:
 @asynccontextmanager
 async def open_at(url: str, address: str) -> AsyncIterator[Answer]:
     """GET an address of the web from this very machine: no proxy, cookie, redirect or unpacking. Raises Unavailable."""
-    connector = aiohttp.TCPConnector(resolver=_Pinned(address), use_dns_cache=False, limit=1)
+    connector = aiohttp.TCPConnector(
+        resolver=_Pinned(address), socket_factory=_only_to(address), use_dns_cache=False, limit=1
+    )
     timeout = aiohttp.ClientTimeout(total=ALL_S, sock_connect=CONNECT_S, sock_read=READ_S)
     headers = {"User-Agent": AGENT, "Accept": "image/*", "Accept-Encoding": "identity"}
     try:
@@ -215,6 +218,18 @@ async def open_at(url: str, address: str) -> AsyncIterator[Answer]:
             )
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
         raise Unavailable("It could not be loaded.") from error
+
+
+def _only_to(address: str) -> Callable[[AddrInfoType], socket.socket]:
+    """The last fence: whatever a library takes for the host of an address, nothing else is connected to."""
+
+    def make(info: AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, place = info
+        if ip_address(str(place[0])) != ip_address(address):
+            raise OSError("this is not the address that was judged")
+        return socket.socket(family, kind, protocol)
+
+    return make
 
 
 class _Pinned(AbstractResolver):

@@ -23,6 +23,8 @@ from rialto.importing.words import slug_of
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.money import AMOUNT_MAX, parse_currency, parse_decimal
 
+IMAGES_MAX = 200  # the catalogue takes fewer and says so
+
 
 class RowFault(Exception):
     """A row that cannot be used, and why."""
@@ -137,6 +139,8 @@ class Drafting:
         return former == 0 or former > present
 
     def image(self, picture: Picture, line: int) -> None:
+        if len(self._images) >= IMAGES_MAX:
+            raise RowFault(line, f"a product has at most {IMAGES_MAX} pictures.")
         if picture not in self._images:
             self._lines[f"images.{len(self._images)}"] = line
             self._images.append(picture)

@@ -90,6 +90,11 @@ class _Reading:
         self._tables = tables
         self._currency = currency
         self._options = options
+        self._own_rates: dict[str, set[str]] = {}
+        for line in self._lines("shipping_rates.csv"):
+            if line["country_code"] != ANYWHERE:
+                countries = self._own_rates.setdefault(line["service_level"], set())
+                countries.add(line["country_code"].upper())
 
     def products(self) -> Iterator[ProductRow | Problem]:
         counted: dict[str, list[Line]] = {}
@@ -185,11 +190,7 @@ class _Reading:
     def _rate(self, line: Line) -> Row:
         """What goes anywhere goes where the same service has no rate of its own."""
         anywhere = line["country_code"] == ANYWHERE
-        own = {
-            one["country_code"].upper()
-            for one in self._lines("shipping_rates.csv")
-            if one["service_level"] == line["service_level"] and one["country_code"] != ANYWHERE
-        }
+        own = self._own_rates.get(line["service_level"], set())
         method = DeliveryMethod(
             id=slug_of(line["id"], length_max=60),
             title={self._options.language: line["title"] or line["id"]},

@@ -16,6 +16,7 @@ from rialto.importing.dump import Dump, Record, read_dump
 from rialto.importing.model import (
     AttributeRow,
     CategoryRow,
+    FileRefused,
     ImportOptions,
     NotImported,
     Problem,
@@ -32,6 +33,7 @@ from rialto.kernel.errors import RialtoError
 from rialto.pricing.api import Conditions, PercentOff, Promotion, Selection
 
 FILE = "populatedb_data.json"
+LEVELS_MAX = 50  # of a tree in a file; the catalogue takes fewer
 FEATURED = frozenset({"featured", "featured-products"})
 
 
@@ -47,6 +49,8 @@ class SaleorImporter:
         yield from reading.sales()
         yield from reading.goods.findings.rows()
         yield from leftovers(dump)
+        if is_folder(path):
+            yield from _files_left(path)
 
 
 class _Reading:
@@ -56,6 +60,7 @@ class _Reading:
         self._dump = dump
         self._options = options
         self.goods = Goods(dump, options)
+        self._positions = {one.key: place for place, one in enumerate(dump.of("product.category"))}
         self._category_words = dump.grouped("product.categorytranslation", "category")
         self._product_words = dump.grouped("product.producttranslation", "product")
         self._product_listings = dump.grouped("product.productchannellisting", "product")
@@ -96,12 +101,10 @@ class _Reading:
         """Parents first, whatever the order in the file; what stands below nothing that is there is refused."""
         waiting = self._dump.of("product.category")
         done: set[str] = set()
-        while waiting:
+        for _ in range(LEVELS_MAX):
             ready = [
                 one for one in waiting if not one.fields.get("parent") or str(one.fields["parent"]) in done
             ]
-            if not ready:
-                break
             for record in ready:
                 done.add(record.key)
                 try:
@@ -127,7 +130,7 @@ class _Reading:
             slug=category_slug(record),
             title=title,
             parent=None if parent is None else category_slug(parent),
-            position=self._dump.of("product.category").index(record),
+            position=self._positions[record.key],
             description=description,
             image=self._image(record),
         )
@@ -213,6 +216,16 @@ class _Reading:
         )
         slugs = [slug_of(one.text("slug"), length_max=120) for one in products]
         return PromotionRow(promotion=promotion, file=self._dump.file, line=record.line, slugs=slugs)
+
+
+def _files_left(folder: Path) -> Iterator[NotImported]:
+    try:
+        names = sorted(file.name for file in folder.iterdir() if file.suffix.lower() in {".csv", ".json"})
+    except OSError as error:
+        raise FileRefused(folder.name, "the folder cannot be read.") from error
+    for name in names:
+        if name != FILE:
+            yield NotImported(what=name, rows=0, reason=f"only {FILE} is read")
 
 
 def category_slug(record: Record) -> str:

@@ -78,7 +78,7 @@ REASONS: Mapping[str, str] = {
     "menu.": "menus follow the categories here",
     "page.": "pages of text are not kept here",
     "product.collection": "there are no collections; featured products are marked as such",
-    "shipping.": "ways of delivery are set with tax and zones, see rialto's pricing rules",
+    "shipping.": "ways of delivery are set in the shop, with their zones and tax",
     "warehouse.": "warehouses are set up in the shop",
     "giftcard.": "gift cards are not issued here",
     "account.": "customers and staff are not read from this format",

@@ -87,6 +87,9 @@ class _Reading:
                 raise FileRefused(
                     table.file, f"the column {shown(column)} names no currency.", line=1
                 ) from error
+        self._of_variants = ["weight_g", "gtin"]
+        for kind in ("price", "compare_at", "stock"):
+            self._of_variants += self._columns[kind]
         # The columns that must be the same in all rows of a product.
         self._shared = [column for column in table.columns if column in _OF_THE_PRODUCT]
         for kind in ("title", "description", "attribute", "attribute_name"):
@@ -111,15 +114,21 @@ class _Reading:
                 self._head(drafting, lines[0])
                 self._check_repeats(lines)
                 for line in lines:
-                    if line["sku"] or not line["image"]:
-                        self._variant(drafting, line)
-                    else:
-                        self._pictures(drafting, line, self._chosen(line))
+                    self._gather(drafting, line)
                 self._order(drafting, lines[0])
             except RowFault as fault:
                 yield drafting.problem(fault)
             else:
                 yield drafting.row()
+
+    def _gather(self, drafting: Drafting, line: Line) -> None:
+        """A variant; or, in a row without a SKU and all that belongs to one, further pictures."""
+        if line["sku"]:
+            self._variant(drafting, line)
+        elif line["image"] and not any(line[column] for column in self._of_variants):
+            self._pictures(drafting, line, self._chosen(line))
+        else:
+            raise RowFault(line.number, "the row names no variant (sku).")
 
     def _check_repeats(self, lines: Sequence[Line]) -> None:
         for line in lines[1:]:

@@ -39,6 +39,7 @@ CUSTOMER_COLUMNS = (
     "address_name", *ADDRESS_COLUMNS,
 )  # fmt: skip
 MEDIA = "media:"
+LEVELS_MAX = 50  # of a tree in a file; the catalogue takes fewer
 
 _SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
 _NOT_TAKEN = {
@@ -139,7 +140,7 @@ def _categories(table: Table) -> Iterator[Row]:
 
 def _depth(slug: str, lines: dict[str, Line]) -> int:
     depth = 0
-    while slug in lines and depth <= len(lines):
+    while slug in lines and depth <= LEVELS_MAX:
         depth, slug = depth + 1, lines[slug]["parent"]
     return depth
 
@@ -162,10 +163,15 @@ def _customers(table: Table) -> Iterator[Row]:
             line=first.number,
         )
     for column in table.columns:
-        rows = sum(1 for line in table.lines if line[column])
+        rows = sum(1 for line in table.lines if line[column] and not _is_same_default(column, line))
         if rows and (column in _NOT_TAKEN or column not in CUSTOMER_COLUMNS):
             reason = _NOT_TAKEN.get(column, "this column has no meaning here")
             yield NotImported(what=f"{table.file}: {column}", rows=rows, reason=reason)
+
+
+def _is_same_default(column: str, line: Line) -> bool:
+    """Whether this only says again which address is the first."""
+    return column == "default_billing" and line[column].lower() == line["default_shipping"].lower()
 
 
 def _address(line: Line) -> Address:
