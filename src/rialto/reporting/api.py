@@ -59,7 +59,7 @@ class OrdersQuery(Frozen):
     cursor: str | None = None
 
 
-class OrderRow(Frozen):
+class ListedOrder(Frozen):
     """`at` is when it was placed; for one that was not, when it began. `cause` says what needs attention."""
 
     id: OrderId
@@ -75,7 +75,7 @@ class OrderRow(Frozen):
 
 
 class OrderPage(Frozen):
-    items: list[OrderRow]
+    items: list[ListedOrder]
     next_cursor: str | None = None
 
 
@@ -136,9 +136,9 @@ class Attention(Frozen):
     `late` are checkouts that should have ended. `reviews_waiting` is None when the reviews could not be asked.
     """
 
-    orders: list[OrderRow]
+    orders: list[ListedOrder]
     orders_count: int
-    late: list[OrderRow]
+    late: list[ListedOrder]
     late_count: int
     low_stock: list[LowStock]
     low_stock_count: int

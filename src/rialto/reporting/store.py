@@ -10,7 +10,7 @@ from rialto.kernel.db import ReadSession, Row, WriteSession
 from rialto.kernel.ids import ORDER, OrderId, to_uuid
 from rialto.kernel.money import Currency, Money
 from rialto.kernel.service import Frozen
-from rialto.reporting.api import LowStock, OrderRow, View
+from rialto.reporting.api import LowStock, ListedOrder, View
 from rialto.reporting.model import Count, Line, Place
 
 # Counted no further: somebody who has more than this to look at needs a list and not a number.
@@ -221,13 +221,13 @@ async def load_low_stock(session: ReadSession, limit: int) -> tuple[list[LowStoc
 
 async def load_of_stage(
     session: ReadSession, stage: str, before: datetime, limit: int
-) -> tuple[list[OrderRow], int]:
+) -> tuple[list[ListedOrder], int]:
     """The newest of a stage from before that time, and how many there are."""
     rows = await session.all(_OF_STAGE, stage, before, limit)
     return [order_row(row) for row in rows], await session.value(_COUNT_OF_STAGE, stage, before, COUNT_MAX)
 
 
-async def search(session: ReadSession, asked: Search) -> list[OrderRow]:
+async def search(session: ReadSession, asked: Search) -> list[ListedOrder]:
     """A page of a list. Only what is asked for stands in the statement, so that it walks one index."""
     conditions: list[str] = []
     values: list[object] = []
@@ -261,8 +261,8 @@ async def search(session: ReadSession, asked: Search) -> list[OrderRow]:
     return [order_row(row) for row in await session.all(sql + order, *values)]
 
 
-def order_row(row: Row) -> OrderRow:
-    return OrderRow(
+def order_row(row: Row) -> ListedOrder:
+    return ListedOrder(
         id=ORDER.of(row["id"]),
         number=row["number"],
         at=row["at"],

@@ -28,7 +28,7 @@ from rialto.reporting.api import (
     CurrencySales,
     DaySales,
     OrderPage,
-    OrderRow,
+    ListedOrder,
     OrdersQuery,
     Parked,
     Sales,
@@ -65,7 +65,7 @@ class Reading(ReportingUseCase):
             items=rows[:limit], next_cursor=_cursor(rows[limit - 1], command.sort) if more else None
         )
 
-    async def _find(self, text: str, asked: store.Search) -> list[OrderRow]:
+    async def _find(self, text: str, asked: store.Search) -> list[ListedOrder]:
         """What was typed is an e-mail if it looks like one, else a number if there is one that begins so, else a SKU."""
         found: list[store.Search] = [asked]
         if "@" in text:
@@ -177,7 +177,7 @@ def _day(day: date, currency: Currency, row: Row | None) -> DaySales:
     )
 
 
-def _cursor(row: OrderRow, sort: str) -> str:
+def _cursor(row: ListedOrder, sort: str) -> str:
     by_time = sort.endswith("at")
     place = (row.at - _EPOCH) // timedelta(microseconds=1) if by_time else row.total.amount
     return base64.urlsafe_b64encode(f"{place}.{row.id}".encode()).decode().rstrip("=")
