@@ -24,6 +24,7 @@ from rialto.catalog.handlers.verdicts import refusal, verdict_on
 from rialto.catalog.model.fields import is_sku, is_slug
 from rialto.catalog.model.products import Surroundings, attribute_codes, checked_draft, document_of
 from rialto.catalog.store import many
+from rialto.catalog.store.price_history import append_prices, lowest_before
 from rialto.kernel.db import Database, WriteSession
 from rialto.kernel.errors import RialtoError, field_problem
 from rialto.kernel.events import append
@@ -100,7 +101,10 @@ async def _insert(
     definitions: Mapping[str, AttributeDefinition] = known.definitions
     if not await many.insert(session, products, channels, definitions):
         raise _Raced
-    documents = [document_of(product, definitions, known.tree) for product in products]
+    drafts = [product.draft for product in products]
+    await append_prices(session, drafts, products[0].changed_at)
+    lowest = await lowest_before(session, drafts)
+    documents = [document_of(product, definitions, known.tree, lowest) for product in products]
     await append(session, [new_publication(document) for document in documents])
 
 

@@ -55,7 +55,7 @@ class Saving:
         product, outcome = await self._save(session, command, draft)
         if outcome != "unchanged":
             await store.replace_variants(session, product, channels, known.definitions)
-            await append_prices(session, draft, product.changed_at)
+            await append_prices(session, [draft], product.changed_at)
             lowest = await lowest_before(session, [draft])
             await self.publish_product(session, document_of(product, known.definitions, known.tree, lowest))
         return PutOutcome(product=product, outcome=outcome)

@@ -45,11 +45,11 @@ FROM price_history WHERE sku = ANY ($1::text[]) ORDER BY sku, currency, since DE
 """
 
 
-async def append_prices(session: WriteSession, draft: ProductDraft, at: datetime) -> None:
-    """Note what changed, and forget what is too old to matter. The product is locked."""
+async def append_prices(session: WriteSession, drafts: Sequence[ProductDraft], at: datetime) -> None:
+    """Note what changed, and forget what is too old to matter. The products are new or locked."""
     rows = [
         (variant.sku, currency, amount, currency in variant.compare_at)
-        for variant in draft.variants
+        for variant in _variants(drafts)
         for currency, amount in variant.prices.items()
     ]
     if not rows:
