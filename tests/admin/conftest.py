@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.roles import BUILT_IN
+from tests.admin import merchants_desk
 from tests.admin.working import Browser, email_of
 from tests.api.people import enrol, hire
 from tests.api.serving import Served, served_shop
@@ -40,3 +41,16 @@ def owner(browser: Browser) -> Browser:
     """The owner, signed in."""
     browser.sign_in(email_of("owner"))
     return browser
+
+
+# A desk is there for a whole file.
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def desk(postgres: DatabaseAddress) -> AsyncIterator[merchants_desk.Browser]:
+    """A shop of the file's own, and its owner at the desk."""
+    async with merchants_desk.back_office(postgres) as found:
+        yield found

@@ -8,8 +8,7 @@ from html import unescape
 import pytest
 
 from rialto.catalog.api import AttributeDefinition, Catalog, Category, Product, ProductRef
-from rialto.kernel.db import DatabaseAddress
-from tests.admin.merchants_desk import Browser, back_office, fields_of
+from tests.admin.merchants_desk import Browser, fields_of
 
 pytestmark = pytest.mark.anyio
 
@@ -58,51 +57,48 @@ NEW = {
 }
 
 
-async def test_a_product_is_made_found_and_edited_by_two(postgres: DatabaseAddress) -> None:
-    async with back_office(postgres) as desk:
-        await prepare(desk)
-        form = await desk.form("/products/new", "/admin/products/new")
-        for odd in ({"slug": "Not one"}, {"variant-0-price-EUR": "x"}, {"variant-1-option-colour": "red"}):
-            page = await desk.post("/products/new", form | NEW | odd, 422)
-            assert 'id="problems"' in page
-            assert "A full belly." in page, "what was typed is still there"
-        place = await desk.post("/products/new", form | NEW)
-        product = await stored(desk, "arc-vase")
-        assert place == f"/admin/products/{product.id}?done=product_saved"
-        draft = product.draft
-        assert draft.attributes == {"height": "25.5", "material": ["oak", "wool"], "washable": True}
-        assert [(one.sku, one.prices, one.options) for one in draft.variants] == [
-            ("ARC-RED", {"EUR": 4900}, {"colour": "red"}),
-            ("ARC-BLUE", {"EUR": 5150}, {"colour": "blue"}),
-        ]
-        assert (draft.published, draft.description["en"]) == (False, "A full belly.\n  A short neck.")
+async def test_a_product_is_made_found_and_edited_by_two(desk: Browser) -> None:
+    await prepare(desk)
+    form = await desk.form("/products/new", "/admin/products/new")
+    for odd in ({"slug": "Not one"}, {"variant-0-price-EUR": "x"}, {"variant-1-option-colour": "red"}):
+        page = await desk.post("/products/new", form | NEW | odd, 422)
+        assert 'id="problems"' in page
+        assert "A full belly." in page, "what was typed is still there"
+    place = await desk.post("/products/new", form | NEW)
+    product = await stored(desk, "arc-vase")
+    assert place == f"/admin/products/{product.id}?done=product_saved"
+    draft = product.draft
+    assert draft.attributes == {"height": "25.5", "material": ["oak", "wool"], "washable": True}
+    assert [(one.sku, one.prices, one.options) for one in draft.variants] == [
+        ("ARC-RED", {"EUR": 4900}, {"colour": "red"}),
+        ("ARC-BLUE", {"EUR": 5150}, {"colour": "blue"}),
+    ]
+    assert (draft.published, draft.description["en"]) == (False, "A full belly.\n  A short neck.")
 
-        for found in ("?q=arc", "?q=ARC-bl", "?q=vase&category=vases", "?state=hidden"):
-            assert "Arc vase" in await desk.get(f"/products{found}"), found
-        for missed in ("?q=arc_", "?q=%25", "?q=arc&category=none", "?q=arc&state=published"):
-            assert "Arc vase" not in await desk.get(f"/products{missed}"), missed
-        await desk.get("/products?cursor=nonsense")
+    for found in ("?q=arc", "?q=ARC-bl", "?q=vase&category=vases", "?state=hidden"):
+        assert "Arc vase" in await desk.get(f"/products{found}"), found
+    for missed in ("?q=arc_", "?q=%25", "?q=arc&category=none", "?q=arc&state=published"):
+        assert "Arc vase" not in await desk.get(f"/products{missed}"), missed
+    await desk.get("/products?cursor=nonsense")
 
-        address = f"/products/{product.id}"
-        edit = await desk.form(address, f"/admin{address}")
-        await desk.post(address, edit)
-        assert await stored(desk, "arc-vase") == product, "saved as it was shown, nothing changes"
+    address = f"/products/{product.id}"
+    edit = await desk.form(address, f"/admin{address}")
+    await desk.post(address, edit)
+    assert await stored(desk, "arc-vase") == product, "saved as it was shown, nothing changes"
 
-        mine = dict(edit)
-        theirs = edit | {"variant-0-price-EUR": "45", "variant-0-former-EUR": "49", "published": "1"}
-        await desk.post(address, theirs | {"image-0-remove": "1"})
-        assert (await stored(desk, "arc-vase")).draft.images == []
-        page = await desk.post(address, mine | {"title-de": "Vase Arc", "variant-2-sku": ""}, 409)
-        assert "Variant 1: Price (EUR)" in page
-        choice = fields_of(page, f"/admin{address}")
-        assert choice["variant-0-price-EUR"] == "45.00", "stored is chosen at first"
-        await desk.post(
-            address, choice | {"title-de": "Vase Arc", "image-0-picture": "", "variant-1-sku": ""}
-        )
-        draft = (await stored(desk, "arc-vase")).draft
-        assert (draft.title["de"], [one.sku for one in draft.variants]) == ("Vase Arc", ["ARC-RED"])
-        assert (draft.variants[0].prices, draft.variants[0].compare_at) == ({"EUR": 4500}, {"EUR": 4900})
-        await desk.get("/products/prod_00000000000000000000000000", 404)
+    mine = dict(edit)
+    theirs = edit | {"variant-0-price-EUR": "45", "variant-0-former-EUR": "49", "published": "1"}
+    await desk.post(address, theirs | {"image-0-remove": "1"})
+    assert (await stored(desk, "arc-vase")).draft.images == []
+    page = await desk.post(address, mine | {"title-de": "Vase Arc", "variant-2-sku": ""}, 409)
+    assert "Variant 1: Price (EUR)" in page
+    choice = fields_of(page, f"/admin{address}")
+    assert choice["variant-0-price-EUR"] == "45.00", "stored is chosen at first"
+    await desk.post(address, choice | {"title-de": "Vase Arc", "image-0-picture": "", "variant-1-sku": ""})
+    draft = (await stored(desk, "arc-vase")).draft
+    assert (draft.title["de"], [one.sku for one in draft.variants]) == ("Vase Arc", ["ARC-RED"])
+    assert (draft.variants[0].prices, draft.variants[0].compare_at) == ({"EUR": 4500}, {"EUR": 4900})
+    await desk.get("/products/prod_00000000000000000000000000", 404)
 
 
 def hidden_changes(page: str) -> str:
@@ -111,26 +107,23 @@ def hidden_changes(page: str) -> str:
     return unescape(found[1])
 
 
-async def test_many_prices_are_reduced_at_once_and_the_reduction_taken_back(
-    postgres: DatabaseAddress,
-) -> None:
-    async with back_office(postgres) as desk:
-        before = {sku: (await stored(desk, sku.lower())).draft for sku in ("LAMP", "PENCIL")}
-        query = "?kind=reduce&percent=20&currency=EUR&q="
-        page = await desk.get(f"/products/prices{query}")
-        assert "prices would change" in page
-        pencil = await stored(desk, "pencil")
-        edit = await desk.form(f"/products/{pencil.id}", f"/admin/products/{pencil.id}")
-        await desk.post(f"/products/{pencil.id}", edit | {"title-en": "Another pencil"})
-        done = await desk.post("/products/prices", {"changes": hidden_changes(page)}, 200)
-        assert "These were left alone" in done
-        lamp = (await stored(desk, "lamp")).draft.variants[0]
-        price = before["LAMP"].variants[0].prices["EUR"]
-        assert (lamp.prices["EUR"], lamp.compare_at["EUR"]) == (price * 4 // 5, price)
-        assert (await stored(desk, "pencil")).draft.variants == before["PENCIL"].variants
-        undone = await desk.post("/products/prices", {"changes": hidden_changes(done)}, 200)
-        assert "These were left alone" not in undone
-        assert (await stored(desk, "lamp")).draft == before["LAMP"]
-        for odd in ("0", "100", "x", "-5"):
-            await desk.get(f"/products/prices?kind=reduce&percent={odd}&currency=EUR", 422)
-        await desk.post("/products/prices", {"changes": "nonsense"}, 200)
+async def test_many_prices_are_reduced_at_once_and_the_reduction_taken_back(desk: Browser) -> None:
+    before = {sku: (await stored(desk, sku.lower())).draft for sku in ("LAMP", "PENCIL")}
+    query = "?kind=reduce&percent=20&currency=EUR&q="
+    page = await desk.get(f"/products/prices{query}")
+    assert "prices would change" in page
+    pencil = await stored(desk, "pencil")
+    edit = await desk.form(f"/products/{pencil.id}", f"/admin/products/{pencil.id}")
+    await desk.post(f"/products/{pencil.id}", edit | {"title-en": "Another pencil"})
+    done = await desk.post("/products/prices", {"changes": hidden_changes(page)}, 200)
+    assert "These were left alone" in done
+    lamp = (await stored(desk, "lamp")).draft.variants[0]
+    price = before["LAMP"].variants[0].prices["EUR"]
+    assert (lamp.prices["EUR"], lamp.compare_at["EUR"]) == (price * 4 // 5, price)
+    assert (await stored(desk, "pencil")).draft.variants == before["PENCIL"].variants
+    undone = await desk.post("/products/prices", {"changes": hidden_changes(done)}, 200)
+    assert "These were left alone" not in undone
+    assert (await stored(desk, "lamp")).draft == before["LAMP"]
+    for odd in ("0", "100", "x", "-5"):
+        await desk.get(f"/products/prices?kind=reduce&percent={odd}&currency=EUR", 422)
+    await desk.post("/products/prices", {"changes": "nonsense"}, 200)

@@ -9,8 +9,12 @@ import pytest
 
 from rialto import admin
 from rialto.admin.navigation import GROUPS
+from rialto.admin.promotion_form import BENEFITS
 from rialto.admin.texts import texts_of
+from rialto.pricing.model.promotions import NOT_GIVEN
 from rialto.reporting.api import PAYMENT_STATUSES, STAGES
+from rialto.reviews.api import REASONS as REPORT_REASONS
+from rialto.reviews.api import STATUSES
 from rialto.storefront.texts import LANGUAGES
 
 pytestmark = pytest.mark.fast
@@ -31,6 +35,8 @@ MADE = (
         "word.",
     ),
     *("error_page.", "conflict."),
+    *("bulk.", "codes.", "customers.", "log.", "preview.total.", "products.", "promotions.benefit."),
+    *("reason.", "reviews.report.", "reviews.state.", "stock."),
 )
 
 
@@ -63,5 +69,9 @@ def test_what_is_made_from_others_words_has_a_sentence(language: str) -> None:
     known = texts_of(language).sentences.keys()
     assert {f"stage.{stage}" for stage in STAGES} <= known
     assert {f"payment.{status}" for status in PAYMENT_STATUSES} <= known
+    assert {f"promotions.benefit.{benefit}" for benefit in BENEFITS} <= known
+    assert {f"reason.{reason}" for reason in NOT_GIVEN} <= known
+    assert {f"reviews.state.{status}" for status in STATUSES} <= known
+    assert {f"reviews.report.{reason}" for reason in REPORT_REASONS} <= known
     for group in GROUPS:
         assert {f"nav.group.{group.name}", *(f"nav.{entry.name}" for entry in group.entries)} <= known

@@ -77,7 +77,7 @@ class Reading:
         money = self.attempt(name, lambda: parse_decimal(decimal_point(text), currency))
         return None if money is None else money.amount
 
-    def texts(self, name: str, languages: Sequence[str]) -> dict[str, str]:
+    def by_language(self, name: str, languages: Sequence[str]) -> dict[str, str]:
         """By language, of the fields `name-en` and the like that are filled in."""
         found = {language: self.text(f"{name}-{language}") for language in languages}
         return {language: text for language, text in found.items() if text}

@@ -29,6 +29,7 @@ GROUPS: tuple[Group, ...] = (
         (
             Entry("products", "/admin/products", "catalog.read"),
             Entry("stock", "/admin/stock", "inventory.read"),
+            Entry("import", "/admin/import", "catalog.write"),
             Entry("promotions", "/admin/promotions", "pricing.read"),
             Entry("customers", "/admin/customers", "customers.read"),
             Entry("reviews", "/admin/reviews", "reviews.moderate"),

@@ -59,8 +59,8 @@ class ProductForm:
         options = reading.lines("options")
         draft = ProductDraft(
             slug=reading.text("slug"),
-            title=reading.texts("title", self.languages),
-            description=reading.texts("description", self.languages),
+            title=reading.by_language("title", self.languages),
+            description=reading.by_language("description", self.languages),
             category=reading.text("category") or None,
             tax_class=reading.text("tax_class") or "standard",
             attributes=self._attributes(reading, options),
@@ -194,7 +194,7 @@ class ProductForm:
                 continue
             place, alt = (
                 reading.number(f"{start}-place", row + 1),
-                reading.texts(f"{start}-alt", self.languages),
+                reading.by_language(f"{start}-alt", self.languages),
             )
             picture = Picture(url=url, alt=alt) if url else self._kept(reading, f"{start}-picture")
             found.append((place, row, msgspec.structs.replace(picture, alt=alt)))

@@ -124,7 +124,7 @@ class PromotionForm:
         benefit = self._benefit(reading)
         promotion = Promotion(
             id=promotion_id,
-            title=reading.texts("title", self.languages),
+            title=reading.by_language("title", self.languages),
             benefit=benefit,
             applies_to=Selection(products=products, categories=reading.lines("categories")),
             conditions=Conditions(

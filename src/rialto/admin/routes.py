@@ -10,6 +10,7 @@ from rialto.admin.desk import open_desk
 from rialto.admin.errors import render_error
 from rialto.admin.pages import (
     customers,
+    importing,
     me,
     order,
     orders,
@@ -52,13 +53,18 @@ _DESK = Router(
             me.renew_recovery_codes,
             *products.ROUTES,
             *stock.ROUTES,
+            *importing.ROUTES,
             *promotions.ROUTES,
             *reviews.ROUTES,
             *customers.ROUTES,
             *people.ROUTES,
         ]
     ),
-    dependencies={"desk": Provide(open_desk), "parts": Provide(order.open_parts)},
+    dependencies={
+        "desk": Provide(open_desk),
+        "parts": Provide(order.open_parts),
+        "peers": Provide(importing.open_peers),
+    },
     guards=[own_posts_only],
     after_request=harden,
     include_in_schema=False,

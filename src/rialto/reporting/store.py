@@ -10,7 +10,7 @@ from rialto.kernel.db import ReadSession, Row, WriteSession
 from rialto.kernel.ids import ORDER, OrderId, to_uuid
 from rialto.kernel.money import Currency, Money
 from rialto.kernel.service import Frozen
-from rialto.reporting.api import LowStock, ListedOrder, View
+from rialto.reporting.api import ListedOrder, LowStock, View
 from rialto.reporting.model import Count, Line, Place
 
 # Counted no further: somebody who has more than this to look at needs a list and not a number.

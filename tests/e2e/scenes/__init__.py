@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.e2e.scenes import beside, browsing, owning, paying, reviewing, working
+from tests.e2e.scenes import beside, browsing, merchant, owning, paying, reviewing, working
 from tests.e2e.scenes.scene import Scene, Tour, Walk
 
 WALKS: tuple[Walk, ...] = (
@@ -23,11 +23,13 @@ WALKS: tuple[Walk, ...] = (
     beside.read_letters_of_accounts,
     working.work,
     working.look_after_orders,
+    merchant.keep_the_goods,
+    merchant.keep_the_shop,
 )
 
 
 def _listed() -> Iterator[Scene]:
-    for module in (browsing, paying, reviewing, owning, beside, working):
+    for module in (browsing, paying, reviewing, owning, beside, working, merchant):
         for value in vars(module).values():
             several = (
                 value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]

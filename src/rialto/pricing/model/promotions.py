@@ -41,6 +41,10 @@ CURRENCY = "other_currency"
 TOO_LITTLE = "too_little"
 TOO_FEW = "too_few"
 NOTHING_LEFT = "nothing_left"
+NOT_GIVEN = (
+    *(INACTIVE, NOT_YET, OVER, CHANNEL, GROUP, CODE_MISSING, EXCLUDED),
+    *(NO_ARTICLE, CURRENCY, TOO_LITTLE, TOO_FEW, NOTHING_LEFT),
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
@@ -15,11 +16,12 @@ from rialto.admin.problems import problems_of, status_of
 from rialto.admin.product_form import ProductForm, rows_of
 from rialto.admin.rendering import PAGE, go, page
 from rialto.admin.tables import Choice
-from rialto.catalog.api import Catalog, Product, ProductChanged, ProductRef, PutProduct
+from rialto.catalog.api import Catalog, Picture, Product, ProductChanged, ProductRef, PutProduct
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.http import Injected, requires
 from rialto.kernel.ids import ProductId
 from rialto.kernel.service import Nothing
+from rialto.storefront import pictures
 
 LIST = f"{HOME}/products"
 READ = [requires("catalog.read")]
@@ -112,6 +114,7 @@ async def _edit(
 ) -> PAGE:
     language = desk.language
     categories = (await catalog.categories(Nothing())).items
+    images = [row for row in rows_of(values, "image") if f"image-{row}-picture" in values]
     context: dict[str, Any] = {
         "stored": stored,
         "version": values.get("version") or (str(stored.version) if stored else "0"),
@@ -119,7 +122,8 @@ async def _edit(
         "form": form,
         "options": [code for code in Reading(values).lines("options") if code in form.definitions],
         "variant_rows": rows_of(values, "variant"),
-        "image_rows": [row for row in rows_of(values, "image") if f"image-{row}-picture" in values],
+        "image_rows": images,
+        "shown": {row: _shown(values[f"image-{row}-picture"], language) for row in images},
         "new_image": max(rows_of(values, "image"), default=-1) + 1,
         "categories": [
             Choice(value="", label=desk.texts("products.no_category")),
@@ -129,6 +133,15 @@ async def _edit(
     }
     status = 200 if error is None else status_of(error)
     return page(desk, "pages/products/edit.html", section="products", status=status, **context)
+
+
+def _shown(encoded: str, language: str) -> pictures.Shown:
+    """The picture that a row of the form is about; a drawing where it cannot be read."""
+    try:
+        picture = msgspec.json.decode(encoded, type=Picture)
+    except msgspec.MsgspecError:
+        picture = None
+    return pictures.shown(picture, language=language, title="")
 
 
 ROUTES: list[Any] = [new_product, create_product, show_product, change_product]

@@ -1,0 +1,103 @@
+"""In the back office: products and their prices, stock, promotions and codes, reviews, customers, people and the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.e2e.scenes.goods import keep_accounts, put_goods
+from tests.e2e.scenes.scene import Scene, Tour
+from tests.e2e.scenes.working import enter, hire, of_admin
+
+PRODUCTS = of_admin("products", "products/list", ".table tbody tr")
+PRODUCTS_NONE = of_admin("products-none", "products/list", ".nothing")
+PRODUCT = of_admin("product", "products/edit", ".matrix td")
+PRODUCT_PROBLEMS = of_admin("product-problems", "products/edit", "#problems")
+CONFLICT = of_admin("conflict", "conflict", ".difference")
+PRICES = of_admin("prices", "products/prices", "#changes-title")
+PRICES_DONE = of_admin("prices-done", "products/prices", ".confirmation")
+STOCK = of_admin("stock", "stock/list", ".table tbody tr")
+MOVEMENTS = of_admin("movements", "stock/movements", ".table tbody tr")
+PROMOTIONS = of_admin("promotions", "promotions/list", ".table tbody tr")
+PROMOTION = of_admin("promotion", "promotions/edit", "#end-title")
+CODES = of_admin("codes", "promotions/codes", ".table tbody tr")
+PREVIEW = of_admin("preview", "promotions/preview", "#found-title")
+REVIEWS = of_admin("reviews", "reviews", "h1")
+CUSTOMERS = of_admin("customers", "customers/find", "[role=status]")
+CUSTOMER = of_admin("customer", "customers/customer", "#groups")
+STAFF = of_admin("staff", "people/staff", "#hire-title")
+MEMBER = of_admin("member", "people/member", "#roles")
+ROLES = of_admin("roles", "people/roles", ".table tbody tr")
+ROLE = of_admin("role", "people/role", "#more")
+LOG = of_admin("log", "people/log", ".table tbody tr")
+
+
+def keep_the_goods(tour: Tour) -> Iterator[Scene]:
+    page, desk = tour.page, f"{tour.shop.url}/admin"
+    put_goods(tour)
+    staff = f"{tour.name('goods')}@staff.test"
+    hire(tour.shop, staff, "owner")
+    page.goto(f"{desk}/products")
+    enter(page, staff)
+    yield PRODUCTS
+    page.goto(f"{desk}/products?q=nothing-of-this-name")
+    yield PRODUCTS_NONE
+    sold = tour.name("long")
+    product = tour.shop.staff("GET", f"products/{sold}")
+    page.goto(f"{desk}/products/{product['id']}")
+    yield PRODUCT
+    page.locator("[name^='variant-0-price']").first.fill("much")
+    page.locator("form.form--full > .form__actions .button").click()
+    yield PRODUCT_PROBLEMS
+    page.goto(f"{desk}/products/{product['id']}")
+    page.fill("#title-en", "Something shorter")
+    draft = {**product["draft"], "featured": not product["draft"]["featured"]}
+    tour.shop.staff("PUT", f"products/{product['id']}", draft, **{"if-match": f'"{product["version"]}"'})
+    page.locator("form.form--full > .form__actions .button").click()
+    yield CONFLICT
+    page.goto(f"{desk}/products/prices?kind=reduce&percent=1&currency=EUR&q={tour.name('dearer')}")
+    yield PRICES
+    page.locator("#changes-title ~ form .button").click()
+    yield PRICES_DONE
+    page.locator("[name=changes] ~ p .button").first.click()
+    page.goto(f"{desk}/stock")
+    yield STOCK
+    page.goto(f"{desk}/stock/VASE-ARC-SAND-S")
+    yield MOVEMENTS
+
+
+def keep_the_shop(tour: Tour) -> Iterator[Scene]:
+    page, shop, desk = tour.page, tour.shop, f"{tour.shop.url}/admin"
+    staff = f"{tour.name('shop')}@staff.test"
+    hire(shop, staff, "owner")
+    name = tour.name("sale")
+    body = {"id": name, "title": {"en": "A sale of this tour", "de": "Sommerschlussverkaufsankündigung"}}
+    benefit = {"type": "percent", "percent": "10"}
+    shop.staff("POST", "promotions", {**body, "benefit": benefit, "needs_code": True, "position": 900})
+    shop.staff("POST", f"promotions/{name}/codes", {"batch": "Donaudampfschifffahrt", "count": 2})
+    page.goto(f"{desk}/promotions")
+    enter(page, staff)
+    yield PROMOTIONS
+    page.goto(f"{desk}/promotions/{name}")
+    yield PROMOTION
+    page.goto(f"{desk}/promotions/{name}/codes")
+    yield CODES
+    page.goto(f"{desk}/promotions/preview?items=LAMP-LUNA+2&currency=EUR&channel=default")
+    yield PREVIEW
+    page.goto(f"{desk}/reviews?status=published")
+    yield REVIEWS
+    page.goto(f"{desk}/customers?email=nobody@example.org")
+    yield CUSTOMERS
+    one, other, moved = (f"{tour.name(kind)}@example.org" for kind in ("buyer", "second", "third"))
+    keep_accounts(shop, tour.language, one=one, other=other, moved=moved)
+    page.goto(f"{desk}/customers?email={other}")
+    yield CUSTOMER
+    page.goto(f"{desk}/staff")
+    yield STAFF
+    page.locator(".table__lead a").first.click()
+    yield MEMBER
+    page.goto(f"{desk}/roles")
+    yield ROLES
+    page.goto(f"{desk}/roles/support")
+    yield ROLE
+    page.goto(f"{desk}/log")
+    yield LOG
