@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 
-from bench import orders, purchases, reads
+from bench import orders, purchases, reads, reporting
 from bench.judged import ranking
 from bench.machine import memory_mb
 from bench.shop import running_shop
@@ -16,8 +16,8 @@ PEERS = "Oscar 10.7, Vendure 9.1, Saleor 2.0, Medusa 1.6 orders/s"
 
 
 def main() -> int:
-    """Run the named questions (ranking, reads, orders, purchases), or all."""
-    asked = set(sys.argv[1:]) or {"ranking", "reads", "orders", "purchases"}
+    """Run the named questions (ranking, reads, orders, purchases, reporting), or all."""
+    asked = set(sys.argv[1:]) or {"ranking", "reads", "orders", "purchases", "reporting"}
     load = os.getloadavg()[0]
     print(
         f"{os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f} at the start",
@@ -27,6 +27,9 @@ def main() -> int:
         print(ranking.measure(), flush=True)
     if "orders" in asked:
         for line in orders.measure():
+            print(line, flush=True)
+    if "reporting" in asked:
+        for line in reporting.measure():
             print(line, flush=True)
     if asked & {"reads", "purchases"}:
         with running_shop() as shop:
