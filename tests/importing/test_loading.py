@@ -128,6 +128,7 @@ async def test_what_the_shop_refuses_is_reported_with_its_line(
         "moon,MOON,Moon,5,,,,1,1",
         "less,LESS,Less,5,,,,-1,",
         f"long,LONG,{'x' * 201},5,,,,,",
+        "untitled,UNTITLED,,5,,,,,",
     ]
     path.write_text("\n".join(rows), "utf-8")
     async with a_shop(postgres) as shop:
@@ -141,8 +142,9 @@ async def test_what_the_shop_refuses_is_reported_with_its_line(
             ("some.csv", 9, "moon"),
             ("some.csv", 10, "less"),
             ("some.csv", 11, "long"),
+            ("some.csv", 12, "untitled"),
         ]
-        assert report.products == Counts(created=3, refused=6)
+        assert report.products == Counts(created=3, refused=7)
         assert report.stock == Counts(created=2, refused=2)
         assert {product.draft.slug for product in await products_of(shop.catalog)} == {"good", "moon", "less"}
 

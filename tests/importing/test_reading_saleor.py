@@ -229,7 +229,10 @@ def test_fields_of_a_wrong_kind_are_the_fault_of_their_record(tmp_path: Path) ->
     """Whatever stands in a field, the rest of the file is read and nobody stumbles."""
     records = json.loads((SALEOR / "populatedb_data.json").read_text("utf-8"))
     path = tmp_path / "dump.json"
-    for model in ("product.product", "product.productvariant", "product.producttype", "warehouse.stock"):
+    for model in (
+        "product.product", "product.productvariant", "product.producttype", "warehouse.stock",
+        "attribute.attribute", "attribute.attributevalue", "discount.sale",
+    ):  # fmt: skip
         for wrong in (True, 7, "x", [1], {"a": 1}, "\x00", "\ud800"):
             faulty = [
                 {**one, "fields": dict.fromkeys(one["fields"], wrong)} if one["model"] == model else one

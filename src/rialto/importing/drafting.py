@@ -155,6 +155,7 @@ class Drafting:
         lines |= {f"variants.{index}": self._lines[sku] for index, sku in enumerate(self._variants)}
         lines |= {f"attributes.{said.code}": said.line for said in self.said.values()}
         variants = [VariantDraft(sku=sku, **fields) for sku, fields in self._variants.items()]
+        self.fields.setdefault("title", {})  # which the catalogue refuses
         draft = ProductDraft(
             slug=self.slug, options=self.options, variants=variants, images=self._images, **self.fields
         )

@@ -42,7 +42,10 @@ class SaleorImporter:
 
     def read(self, path: Path, options: ImportOptions) -> Iterator[Row]:
         dump = read_dump(path / FILE if is_folder(path) else path)
-        reading = _Reading(dump, options)
+        try:
+            reading = _Reading(dump, options)
+        except RowFault as fault:  # of a channel: whose prices count is not known then
+            raise FileRefused(dump.file, fault.reason, line=fault.line) from fault
         yield from reading.attributes()
         yield from reading.categories()
         yield from reading.products()
@@ -68,21 +71,21 @@ class _Reading:
 
     def attributes(self) -> Iterator[AttributeRow | Problem]:
         for record in self._dump.of("attribute.attribute"):
-            kind = KINDS.get(record.text("input_type"))
-            if kind is None or record.text("type") == "page-type":
-                self.goods.findings.left_out(
-                    f"attributes of type {record.text('type')}, {record.text('input_type')}",
-                    "nothing here is like them",
-                )
-                continue
             try:
-                definition = self._definition(record, kind)
+                definition = self._definition(record)
             except RowFault as fault:
                 yield Problem(file=self._dump.file, line=fault.line, reason=fault.reason)
             else:
-                yield AttributeRow(definition=definition, file=self._dump.file, line=record.line)
+                if definition is not None:
+                    yield AttributeRow(definition=definition, file=self._dump.file, line=record.line)
 
-    def _definition(self, record: Record, kind: str) -> AttributeDefinition:
+    def _definition(self, record: Record) -> AttributeDefinition | None:
+        """None for what nothing here is like."""
+        kind, what = KINDS.get(record.text("input_type")), record.text("type")
+        if kind is None or what == "page-type":
+            found = f"attributes of type {what}, {record.text('input_type')}"
+            self.goods.findings.left_out(found, "nothing here is like them")
+            return None
         values: dict[str, Texts] = {}
         for value in self.goods.values_of(record) if record.text("input_type") in CHOICES else ():
             names = self.goods.names_of_value(value)
