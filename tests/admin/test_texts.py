@@ -26,6 +26,7 @@ MADE = (
         "done.",
         "event.",
         "fulfilment.",
+        "import.",
         "language.",
         "nav.",
         "payment.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.e2e.scenes import beside, browsing, merchant, owning, paying, reviewing, working
+from tests.e2e.scenes import beside, browsing, merchant, owning, paying, reviewing, taking_over, working
 from tests.e2e.scenes.scene import Scene, Tour, Walk
 
 WALKS: tuple[Walk, ...] = (
@@ -25,11 +25,12 @@ WALKS: tuple[Walk, ...] = (
     working.look_after_orders,
     merchant.keep_the_goods,
     merchant.keep_the_shop,
+    taking_over.take_over,
 )
 
 
 def _listed() -> Iterator[Scene]:
-    for module in (browsing, paying, reviewing, owning, beside, working, merchant):
+    for module in (browsing, paying, reviewing, owning, beside, working, merchant, taking_over):
         for value in vars(module).values():
             several = (
                 value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]
