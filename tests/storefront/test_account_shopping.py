@@ -79,6 +79,10 @@ async def test_from_a_saved_address_to_the_order_and_once_more(postgres: Databas
         saved, other = page.all("input", name="saved")
         assert ("checked" in saved.attributes, "checked" in other.attributes) == (True, False)
         chosen = {"email": EMAIL, "saved": saved.attributes["value"], "shipping-line1": "ignored"}
+        assert (await ada.post("checkout/address", chosen)).headers["location"] == "/en/checkout/delivery"
+        again = await ada.page("checkout/address")
+        assert "checked" in again.all("input", name="saved")[0].attributes
+        assert again.one("input", id="shipping-line1").attributes["value"] == KEPT.line1
         order = await ada.check_out(chosen)
         assert not [
             link for link in (await ada.page(order)).all("a") if "register" in link.attributes["href"]

@@ -57,10 +57,9 @@ def own_account(visit: Visit) -> AccountId:
 
 
 def local_path(text: str, visit: Visit) -> str:
-    """Where to go on after signing in: a page of ours in this language, else the account."""
-    return (
-        text if len(text) <= PATH_LENGTH_MAX and is_own_path(text, visit.language) else visit.url("account")
-    )
+    """Where to go on after signing in: a page of ours, else the account."""
+    own = len(text) <= PATH_LENGTH_MAX and any(is_own_path(text, language) for language in visit.languages)
+    return text if own else visit.url("account")
 
 
 def device_of(request: AnyRequest) -> str:

@@ -12,11 +12,13 @@ from litestar.response import Redirect
 
 from rialto.cart.api import Cart, CartOrdered, Carts, SetAddress
 from rialto.identity.api import AccountRef, Identity, SavedAddress
+from rialto.kernel.address import Address
 from rialto.kernel.errors import Invalid, NotFound, Unavailable
 from rialto.kernel.http import Injected
 from rialto.search.api import Search
 from rialto.storefront import formats
 from rialto.storefront.forms import (
+    ADDRESS_FIELDS,
     AddressForm,
     field_errors,
     fill_address_form,
@@ -44,10 +46,11 @@ class _Known:
     def find(self, address_id: str) -> SavedAddress | None:
         return next((one for one in self.addresses if one.id == address_id), None)
 
-    @property
-    def usual(self) -> str:
-        """The address to begin with."""
-        return next((one.id for one in self.addresses if one.default_shipping), OTHER)
+    def chosen_for(self, cart: Cart) -> str:
+        """The one that the cart has already, or to begin with the usual one."""
+        if cart.shipping is None:
+            return next((one.id for one in self.addresses if one.default_shipping), OTHER)
+        return next((one.id for one in self.addresses if _is_same(one, cart.shipping)), OTHER)
 
 
 @get("/{lang:str}/checkout/address")
@@ -63,7 +66,7 @@ async def address_page(
     known = await _known(visit, identity)
     form = fill_address_form(cart.email or known.email, cart.shipping, cart.billing, country=cart.country)
     problem = problem_by_code(dict(visit.query).get("problem", ""), visit.texts)
-    chosen = known.usual if cart.shipping is None else OTHER
+    chosen = known.chosen_for(cart)
     return await _page(
         visit, search, cart=cart, form=form, known=known, chosen=chosen, problems=listed([problem])
     )
@@ -177,6 +180,10 @@ async def _page(
         countries=formats.countries(visit.language),
         **checkout_context(cart, "address"),
     )
+
+
+def _is_same(saved: Address, other: Address) -> bool:
+    return all(getattr(saved, name) == getattr(other, name) for name in ADDRESS_FIELDS)
 
 
 def _field_problem(visit: Visit, field: str, text: str) -> Problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -158,7 +159,8 @@ async def sign_out(
     answer = go(visit.url("account/told/signed-out"))
     left(answer, visit)
     if token:
-        await identity.sign_out(RefreshWith(refresh_token=token))
+        with suppress(Unavailable):  # the browser forgets the session all the same
+            await identity.sign_out(RefreshWith(refresh_token=token))
     return answer
 
 
