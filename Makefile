@@ -10,7 +10,7 @@ DEV_STAMP := $(VENV)/.dev-installed
 .DEFAULT_GOAL := help
 # Where rules are tried: all by fast tests, and the first ones' last branches on a database.
 ON_A_DATABASE := $(addprefix tests/,kernel cart catalog identity importing payments)
-WITH_RULES := $(ON_A_DATABASE) $(addprefix tests/,edge inventory notifications orders pricing sandbox search)
+WITH_RULES := $(ON_A_DATABASE) $(addprefix tests/,edge inventory notifications orders pricing reporting sandbox search)
 .PHONY: help run test test-fast check coverage format bench screenshots clean requirements
 
 help: ## list the recipes
