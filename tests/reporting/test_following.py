@@ -155,6 +155,8 @@ async def test_lists_go_on_where_they_ended_and_find_what_was_typed(postgres: Da
         for query in (
             OrdersQuery(stage="odd"),
             OrdersQuery(sort="odd"),
+            OrdersQuery(sort="total", payment_status="captured"),
+            OrdersQuery(sort="-total", channel="default"),
             OrdersQuery(payment_status="odd"),
             OrdersQuery(cursor="odd"),
             OrdersQuery(text="\x00"),

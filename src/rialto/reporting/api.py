@@ -36,6 +36,8 @@ PAYMENT_STATUSES = (
     "declined",
 )
 SORTS = ("-at", "at", "-total", "total")
+# By value only all orders are listed, or those of a stage: for more there is no index to walk.
+BY_VALUE = frozenset({"-total", "total"})
 
 
 class ViewNotFound(NotFound):
@@ -48,7 +50,10 @@ class ViewsFull(Conflict):
 
 
 class OrdersQuery(Frozen):
-    """`text` is an e-mail, the beginning of an order's number, or a SKU. `sort` is one of SORTS."""
+    """`text` is an e-mail, the beginning of an order's number, or a SKU. `sort` is one of SORTS.
+
+    One of BY_VALUE goes with a stage and with an e-mail or number, not with a payment status, channel or SKU.
+    """
 
     text: str = ""
     stage: str | None = None
@@ -176,7 +181,7 @@ class Reporting(Protocol):
 
     @operation(idempotent=True)
     async def orders(self, command: OrdersQuery) -> OrderPage:
-        """Raises Invalid for an unknown stage, payment status, sort or cursor."""
+        """Raises Invalid for an unknown stage, payment status, sort or cursor, or a sort that does not go with the rest."""
         ...
 
     @operation(idempotent=True)

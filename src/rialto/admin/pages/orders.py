@@ -15,6 +15,7 @@ from rialto.admin.tables import Choice, Column, Filter, Listing, read_listing
 from rialto.kernel.errors import Conflict, Invalid
 from rialto.kernel.http import Injected, requires
 from rialto.reporting.api import (
+    BY_VALUE,
     PAYMENT_STATUSES,
     SORTS,
     STAGES,
@@ -93,7 +94,7 @@ async def _list(
             Column(label=texts("orders.stage")),
             Column(label=texts("orders.payment")),
             Column(label=texts("orders.country")),
-            Column(label=texts("orders.total"), sort="total", numeric=True),
+            Column(label=texts("orders.total"), sort=None if _by_time(listing) else "total", numeric=True),
         ],
     )
 
@@ -114,7 +115,7 @@ async def _find(
         stage=listing.value("stage") or None,
         payment_status=listing.value("payment") or None,
         channel=listing.value("channel") or None,
-        sort=listing.sort,
+        sort=SORTS[0] if listing.sort in BY_VALUE and _by_time(listing) else listing.sort,
         cursor=listing.cursor,
     )
     try:
@@ -122,6 +123,12 @@ async def _find(
     except Invalid as error:
         told = [Problem(text=one.text) for one in problems_of(error, desk.texts)]
         return OrderPage(items=[]), [*problems, *told]
+
+
+def _by_time(listing: Listing) -> bool:
+    """Whether what is asked for can be listed by time only."""
+    words = listing.value("q")
+    return bool(listing.value("payment") or listing.value("channel") or (words and "@" not in words))
 
 
 def _filter(desk: Desk, name: str, values: tuple[str, ...]) -> Filter:

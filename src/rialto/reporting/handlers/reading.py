@@ -19,6 +19,7 @@ from rialto.kernel.text import clean_text
 from rialto.orders.api import ByEmail, Orders
 from rialto.reporting import store
 from rialto.reporting.api import (
+    BY_VALUE,
     DAYS_MAX,
     LIMIT_MAX,
     PAYMENT_STATUSES,
@@ -74,7 +75,9 @@ class Reading(ReportingUseCase):
         elif text:
             prefix = number_prefix(text)
             by_number = [_with(asked, number=prefix)] if prefix else []
-            found = [*by_number, _with(asked, sku=text)]
+            # By value there is no index to walk for a SKU.
+            by_sku = [] if asked.sort in BY_VALUE else [_with(asked, sku=text)]
+            found = [*by_number, *by_sku]
         async with self.db.read() as session:
             for search in found:
                 rows = await store.search(session, search)
@@ -156,6 +159,8 @@ def _check(command: OrdersQuery) -> None:
     for name, (value, words) in known.items():
         if value is not None and value not in words:
             raise field_problem(name, "not_valid", f"This is one of {', '.join(words)}.")
+    if command.sort in BY_VALUE and (command.payment_status or command.channel):
+        raise field_problem("sort", "sort_not_possible", "These are listed by time only.")
     if not clean_text(command.text + (command.channel or "")):
         raise field_problem("text", "not_valid", "This is not plain text.")
 
