@@ -19,7 +19,6 @@ PIECES = {
     "layout_checkout.html",
     "layout_account.html",
     "layout_door.html",
-    "conflict.html",
     "_fields.html",
     "mail.html",
     "parts.html",

@@ -33,7 +33,10 @@ MORE = {
         "passkeys.py": "the ceremonies of WebAuthn, by a library",
         "totp.py": "one-time codes and their picture, by libraries",
     },
-    "inventory": {"settle.py": "settling a batch against locked rows"},
+    "inventory": {
+        "listing.py": "what staff look through",
+        "settle.py": "settling a batch against locked rows",
+    },
     "orders": {
         "answers.py": "what an Idempotency-Key was answered",
         "saga.py": "the checkout's steps",
@@ -81,10 +84,15 @@ MORE = {
 # Who else may be named, beyond every service's `api` and `events`.
 DOORS = {
     # The machinery of pages is the storefront's: the back office is drawn, worded and kept from forged posts with it.
+    # And a catalogue is taken over as from the command line.
     "admin": {
+        "rialto.importing.importers",
+        "rialto.importing.load",
+        "rialto.importing.model",
         "rialto.storefront.assets",
         "rialto.storefront.formats",
         "rialto.storefront.forms",
+        "rialto.storefront.pictures",
         "rialto.storefront.security",
         "rialto.storefront.texts",
         "rialto.storefront.visit",
