@@ -28,7 +28,7 @@ BUILT_IN: Mapping[str, frozenset[str]] = {
     "support": frozenset(
         {
             *("catalog.read", "inventory.read", "orders.read", "orders.cancel", "orders.refund"),
-            *("orders.note", "payments.read", "reviews.moderate"),
+            *("orders.note", "customers.read", "payments.read", "reviews.moderate"),
         }
     ),
     "viewer": frozenset({"*.read"}),
