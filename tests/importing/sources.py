@@ -98,6 +98,6 @@ async def a_whole_shop(postgres: DatabaseAddress) -> AsyncIterator[tuple[Shop, D
     async with (
         a_shop(postgres) as shop,
         open_identity(postgres) as desk,
-        open_service(PRICING, postgres, peers={Catalog: shop.catalog}) as pricing,
+        open_service(PRICING, postgres, peers={Catalog: shop.catalog, Identity: desk.handlers}) as pricing,
     ):
         yield Shop(shop.catalog, shop.inventory, pricing.handlers, desk.handlers), desk

@@ -166,10 +166,10 @@ def _shop_work(options: argparse.Namespace) -> tuple[Sequence[Service], Work]:
     goods, people = (CATALOG, INVENTORY), (IDENTITY,)
     works: dict[str, tuple[Sequence[Service], Work]] = {
         "seed": (goods, lambda app: _seed(options, app)),
-        "import": ((*goods, PRICING, IDENTITY), lambda app: _import(options, app)),
+        "import": ((IDENTITY, *goods, PRICING), lambda app: _import(options, app)),
         "export": (ALL, lambda app: _export(options, app)),
         "promotions": (
-            (CATALOG, PRICING),
+            (IDENTITY, CATALOG, PRICING),
             lambda app: promotions.run(options, app[Pricing], print),
         ),
         "user": (people, lambda app: user.run(options, app[Identity], print, getpass.getpass)),
