@@ -59,22 +59,27 @@ class Matcher:
     def __init__(self, store: SearchStore) -> None:
         self._store = store
         self._rules: Rules | None = None
-        self._cache: OrderedDict[tuple[int, str, str], Match] = OrderedDict()
+        self._cache: OrderedDict[tuple[int, str, str, int | None, bool], Match] = OrderedDict()
 
-    def match(self, q: str, language: str) -> Match:
+    def finds(self, q: str, language: str) -> bool:
+        """Whether something is found as it is written, the last word perhaps not yet complete."""
+        return bool(self.match(q, language, limit=1, nearly=False).order)
+
+    def match(self, q: str, language: str, *, limit: int | None = None, nearly: bool = True) -> Match:
         """Products in which every word occurs. First what staff pinned, then an exact SKU, then by relevance.
 
         Where little or nothing is found, longer words may have letters wrong, parts of words and of SKUs count, and
-        compounds give way to their parts; all of that stands behind what is written as it was typed.
+        compounds give way to their parts; all of that stands behind what is written as it was typed. `limit`: only
+        so many of the best, which is cheaper where nothing is counted; without `nearly`: only what is as it was typed.
         """
         q = q.strip()[:QUERY_LENGTH_MAX]
-        key = (self._store.version, language, q)
+        key = (self._store.version, language, q, limit, nearly)
         if key in self._cache:
             self._cache.move_to_end(key)
             return self._cache[key]
         words = meaningful(query_words(q), language)
-        search = _Search(self._store, self._present_rules(), words, language)
-        found = self._cache[key] = search.match(q) if words else Match()
+        search = _Search(self._store, self._present_rules(), words, language, limit=limit)
+        found = self._cache[key] = search.match(q, nearly=nearly) if words else Match()
         if len(self._cache) > CACHED_MAX:
             self._cache.popitem(last=False)
         return found
@@ -89,30 +94,39 @@ class Matcher:
 class _Search:
     """One query on its way through one shelf."""
 
-    def __init__(self, store: SearchStore, rules: Rules, words: Sequence[str], language: str) -> None:
+    def __init__(
+        self,
+        store: SearchStore,
+        rules: Rules,
+        words: Sequence[str],
+        language: str,
+        *,
+        limit: int | None = None,
+    ) -> None:
         self._store = store
         self._rules = rules
         self._shelf: Shelf = store.shelf
         self._vocabulary = self._shelf.vocabularies[language]
         self._words = words
+        self._limit = limit
         self._language = language
         self._compounding = language in COMPOUNDING
 
-    def match(self, q: str) -> Match:
+    def match(self, q: str, *, nearly: bool = True) -> Match:
         pinned = self._pinned()
         order = [*self._by_sku(q), *self._as_written()]
         instead: list[str] = []
-        for widen in (self._nearly, self._apart):
+        for widen in (self._nearly, self._apart) if nearly else ():
             if len(set(order)) < FEW:
                 more, meant = widen(found=bool(order))
                 instead = [meant] if more and not order and meant else instead
                 order += more
-        if len(set(order)) < FEW:
+        if nearly and len(set(order)) < FEW:
             order += self._by_part_of_sku(q)
         order = list(dict.fromkeys([*pinned, *order]))
         if order:
             return Match(order, bits_of(order), instead)
-        return self._nothing()
+        return self._nothing() if nearly else Match()
 
     def _as_written(self) -> Iterable[int]:
         first = self._find(self._lists(self._words))
@@ -242,7 +256,7 @@ class _Search:
         rows = self._shelf.rows
         return {
             slot: score
-            for slot, score in self._store.index.match(lists)
+            for slot, score in self._store.index.match(lists, self._limit)
             if slot in rows and rows[slot].published
         }
 

@@ -35,7 +35,7 @@ def suggestions(
     categories = list(_categories(shelf, rendering, words))[:CATEGORIES_MAX]
     queries = list(_completed(shelf, matcher, rendering.language, words))[:QUERIES_MAX]
     room = max(limit - len(categories) - len(queries), 1)
-    match = matcher.match(command.q, rendering.language)
+    match = matcher.match(command.q, rendering.language, limit=LIMIT_MAX)
     products = [_product(rendering.card(each)) for each in store.products(match.order[:room])]
     items = [
         *(
@@ -86,6 +86,5 @@ def _completed(shelf: Shelf, matcher: Matcher, language: str, words: Sequence[st
     """Queries that go on from the last word and find something as they are written."""
     for word in shelf.vocabularies[language].completions(words[-1]):
         text = " ".join([*words[:-1], word])
-        match = matcher.match(text, language)
-        if match.order and not match.instead:
+        if matcher.finds(text, language):
             yield text

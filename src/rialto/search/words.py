@@ -63,9 +63,13 @@ _CUT = _Cut()
 
 def words_of(text: str) -> list[str]:
     """The words of a text in lower case, accents kept, none longer than WORD_LENGTH_MAX."""
-    plain = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", text).casefold())
+    plain = text.lower() if text.isascii() else _composed(text)
     cut = (word[:WORD_LENGTH_MAX] for word in plain.translate(_CUT).split())
     return [word for word in cut if any(letter.isalnum() for letter in word)]
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def fold(text: str) -> str:
