@@ -13,12 +13,13 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from rialto.kernel.auth import Principal
+from rialto.kernel.browser import ADMIN
 from rialto.kernel.errors import Denied
 from rialto.kernel.http import GOES_ON
 from rialto.kernel.maintenance import MaintenanceSign
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-BACK_OFFICE = "/admin"  # pages that know their staff by a cookie, and let nobody else in
+BACK_OFFICE = ADMIN.path  # pages that know their staff by a cookie, and let nobody else in
 
 
 def maintained(sign: MaintenanceSign) -> Any:

@@ -33,7 +33,7 @@ from rialto.identity.api import (
 from rialto.kernel import browser
 from rialto.kernel.browser import SHOP
 from rialto.kernel.errors import Denied, RialtoError, Unavailable
-from rialto.kernel.http import Injected, client_of, customer_of
+from rialto.kernel.http import GOES_ON, Injected, client_of, customer_of
 from rialto.search.api import Search
 from rialto.storefront.accounts import (
     Field,
@@ -64,7 +64,7 @@ async def sign_in_page(visit: Injected[Visit], search: Injected[Search]) -> PAGE
     return go(entry.next) if visit.account_id is not None else await ask_in(visit, search, entry)
 
 
-@post("/{lang:str}/account/sign-in", status_code=200)
+@post("/{lang:str}/account/sign-in", status_code=200, opt={GOES_ON: True})
 async def sign_in(
     request: AnyRequest,
     visit: Injected[Visit],
@@ -92,7 +92,7 @@ async def sign_in(
     return await _enter(request, visit, search, carts, identity=identity, tokens=answer.tokens, entry=entry)
 
 
-@post("/{lang:str}/account/sign-in/code", status_code=200)
+@post("/{lang:str}/account/sign-in/code", status_code=200, opt={GOES_ON: True})
 async def finish_sign_in(
     request: AnyRequest,
     visit: Injected[Visit],
@@ -119,14 +119,14 @@ async def finish_sign_in(
     return await _enter(request, visit, search, carts, identity=identity, tokens=tokens, entry=entry)
 
 
-@post("/{lang:str}/account/sign-in/passkey/options", status_code=200)
+@post("/{lang:str}/account/sign-in/passkey/options", status_code=200, opt={GOES_ON: True})
 async def begin_passkey(request: AnyRequest, identity: Injected[Identity]) -> Response[dict[str, Any]]:
     """For the page's script: what the browser is asked with."""
     options = await identity.begin_passkey_sign_in(ClientRef(client=client_of(request)))
     return Response(options.public_key, headers={"Cache-Control": "no-store"})
 
 
-@post("/{lang:str}/account/sign-in/passkey", status_code=200)
+@post("/{lang:str}/account/sign-in/passkey", status_code=200, opt={GOES_ON: True})
 async def sign_in_with_passkey(
     request: AnyRequest,
     visit: Injected[Visit],
@@ -148,7 +148,7 @@ async def sign_in_with_passkey(
     return await _enter(request, visit, search, carts, identity=identity, tokens=tokens, entry=entry)
 
 
-@post("/{lang:str}/account/sign-out", status_code=200)
+@post("/{lang:str}/account/sign-out", status_code=200, opt={GOES_ON: True})
 async def sign_out(
     request: AnyRequest, visit: Injected[Visit], carts: Injected[Carts], identity: Injected[Identity]
 ) -> Redirect:
