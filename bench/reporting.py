@@ -77,7 +77,7 @@ LISTS: dict[str, Search] = {
     "rare SKU": Search(sku="SKU-777", limit=PAGE),
     "rare SKU, to ship": Search(sku="SKU-777", stage="to_ship", limit=PAGE),
     "unknown SKU": Search(sku="NOTHING", limit=PAGE),
-    "number, 1 letter": Search(number="A", limit=PAGE),
+    "number, 2 letters": Search(number="A1", limit=PAGE),
     "number, 3 letters": Search(number="A1B", limit=PAGE),
     "whole number": Search(number="A1B2C-3D4E5", limit=PAGE),
 }

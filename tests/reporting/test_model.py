@@ -154,6 +154,8 @@ def test_a_row_names_each_sku_once() -> None:
         ("LAMP", None),  # there is no L in a number
         ("0A3F9KT2M7X", None),
         ("%", None),
+        ("0", None),
+        ("0a", "0A"),
         ("", None),
     ],
 )

@@ -25,6 +25,8 @@ from rialto.orders.events import (
 
 NUMBER_ALPHABET = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 NUMBER_LENGTH = 10
+# One letter is the beginning of every thirtieth number: no search.
+PREFIX_LENGTH_MIN = 2
 
 
 class Line(Frozen):
@@ -141,7 +143,8 @@ def add(counts: dict[Place, Count], taken: Taken) -> None:
 def number_prefix(text: str) -> str | None:
     """The beginning of an order's number as it is kept, from what somebody typed; None when it cannot be one."""
     letters = "".join(text.split()).replace("-", "").upper()
-    if not letters or len(letters) > NUMBER_LENGTH or not NUMBER_ALPHABET.issuperset(letters):
+    fits = PREFIX_LENGTH_MIN <= len(letters) <= NUMBER_LENGTH and NUMBER_ALPHABET.issuperset(letters)
+    if not fits:
         return None
     return letters if len(letters) <= NUMBER_LENGTH // 2 else f"{letters[:5]}-{letters[5:]}"
 

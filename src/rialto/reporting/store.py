@@ -239,8 +239,12 @@ async def search(session: ReadSession, asked: Search) -> list[ListedOrder]:
 
     if asked.ids is not None:
         where("id = ANY ({}::uuid[])", [to_uuid(order_id) for order_id in asked.ids])
+    source = "orders"
     if asked.number is not None:
-        where("number LIKE {}", f"{asked.number}%")
+        # Looked up before anything else: as a prefix in LIKE a prepared statement walks all orders by time instead
+        # (350 ms of a million), and numbers are made of digits, capitals and a dash, all before `~`.
+        where("number ~>=~ {} AND number ~<~ {}", asked.number, f"{asked.number}~")
+        source = f"(SELECT * FROM orders WHERE {conditions.pop()} OFFSET 0) AS numbered"
     if asked.sku is not None:
         where("skus @> ARRAY[{}::text]", asked.sku)
     if asked.stage is None:
@@ -256,7 +260,7 @@ async def search(session: ReadSession, asked: Search) -> list[ListedOrder]:
         kind = "timestamptz" if column == "at" else "bigint"
         sign = "<" if direction == "DESC" else ">"
         where(f"({column}, id) {sign} ({{}}::{kind}, {{}}::uuid)", *asked.after)
-    sql = f"SELECT {_COLUMNS} FROM orders WHERE {' AND '.join(conditions)}"
+    sql = f"SELECT {_COLUMNS} FROM {source} WHERE {' AND '.join(conditions)}"
     order = f" ORDER BY {column} {direction}, id {direction} LIMIT {asked.limit}"
     return [order_row(row) for row in await session.all(sql + order, *values)]
 
