@@ -59,6 +59,7 @@ class _FirstStart:
         settings = self._settings
         lines = [
             f"Shop         {settings.public_url}",
+            f"Back office  {settings.public_url}/admin",
             f"API          {settings.public_url}/docs",
             f"Mail viewer  http://127.0.0.1:{settings.ops_port}/mail",
         ]
