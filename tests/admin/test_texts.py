@@ -31,6 +31,7 @@ MADE = (
         "nav.",
         "payment.",
         "problem.",
+        "settings.",
         "stage.",
         "status.",
         "word.",

@@ -58,6 +58,7 @@ BEYOND_SCHEMA: Mapping[str, set[str]] = {
     "put_synonyms": {"language_not_offered", "too_few", "too_many_words", "terms:not_valid"},
     "put_pins": {"language_not_offered", "query:not_valid", "product_unknown"},
     "put_stock": {"warehouse_unknown"},
+    "put_profile": {"page_unknown", "language_unknown", "email:not_valid"},
     # Each country, class and method once, known countries and currencies, the longest time not the shortest.
     "put_rules": {
         f"{field}:not_valid"

@@ -39,7 +39,7 @@ MAY: Mapping[str, set[str]] = {
         *PEOPLE,
         *READS_PRICES,
         *WRITES_PRICES,
-        *("read_stock", "put_stock"),
+        *("read_stock", "put_stock", "list_channels", "put_profile"),
         *("ship_order", "cancel_any_order", "refund_order", "add_note", "read_payments"),
     },
     "catalog": {
@@ -68,6 +68,6 @@ MAY: Mapping[str, set[str]] = {
         *READS_CATALOGUE,
         *READS_ORDERS,
         *READS_PRICES,
-        *("read_stock", "read_payments"),
+        *("list_channels", "read_stock", "read_payments"),
     },
 }

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from rialto.catalog.api import Catalog
 from rialto.identity.api import DueLetter, Identity
 from rialto.identity.events import LetterRequested
 from rialto.kernel.bus import Logged
@@ -293,6 +294,7 @@ async def test_a_worker_that_was_suspended_with_a_claim_leaves_the_mail_to_the_n
             desk.env.db,
             suspended,
             orders=desk.env[Orders],
+            catalog=desk.env[Catalog],
             identity=desk.env[Identity],
             mailer=desk.box,
             renderer=Renderer(desk.env.settings.public_url),

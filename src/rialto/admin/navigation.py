@@ -43,7 +43,13 @@ GROUPS: tuple[Group, ...] = (
             Entry("log", "/admin/log", "staff.audit"),
         ),
     ),
-    Group("house", (Entry("system", "/admin/system", "system.read"),)),
+    Group(
+        "house",
+        (
+            Entry("settings", "/admin/settings", "settings.read"),
+            Entry("system", "/admin/system", "system.read"),
+        ),
+    ),
 )
 
 

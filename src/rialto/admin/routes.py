@@ -20,6 +20,7 @@ from rialto.admin.pages import (
     promotions,
     reviews,
     session,
+    settings,
     start,
     stock,
     system,
@@ -58,6 +59,7 @@ _DESK = Router(
             *reviews.ROUTES,
             *customers.ROUTES,
             *people.ROUTES,
+            *settings.ROUTES,
         ]
     ),
     dependencies={

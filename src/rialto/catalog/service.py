@@ -18,6 +18,6 @@ SERVICE = Service(
     reactions=REACTIONS,
     jobs=(Job(name="catalog.companions", every_s=30, run=lambda handlers: handlers.choose_companions()),),
     events=EVENTS,
-    permissions=("catalog.read", "catalog.write"),
+    permissions=("catalog.read", "catalog.write", "settings.read", "settings.write"),
     connections=1,
 )

@@ -54,6 +54,7 @@ TAGS: dict[str, str] = {
     "staff: orders": "Following, shipping, cancelling and refunding orders.",
     "staff: reviews": "What waits for a decision, and deciding.",
     "staff: reports": "What needs somebody's attention.",
+    "staff: settings": "How the shop presents itself.",
     "staff: people": "Who works here and may do what.",
     "health": "For load balancers and monitors.",
 }
@@ -173,6 +174,9 @@ WORDS: dict[str, Word] = {
     ),
     "promotion_id": Word(text="The promotion's id.", example="spring", schema=LOOSE_CODE),
     "batch": Word(text="Only codes of this batch.", example="spring fair"),
+    "channel_code": Word(
+        text="The shop front's code.", example="default", schema={"pattern": "^[a-z0-9_-]{1,40}$"}
+    ),
     "attribute_code": Word(text="The attribute's code: its name in products.", example="colour", schema=CODE),
     "sku": Word(text="A stock keeping unit: one variant of one product.", example="MUG-STONE", schema=SKU),
     "provider": Word(

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from rialto.catalog.api import Catalog
 from rialto.identity.api import DueLetter, Identity, LetterRef
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, WriteSession
@@ -19,12 +20,13 @@ from rialto.kernel.errors import NotFound, Unavailable
 from rialto.kernel.ids import MAIL, LetterId, OrderId, to_uuid
 from rialto.kernel.mail import Mailer, MailRefused, Outgoing
 from rialto.kernel.personal import Documents, Person
+from rialto.kernel.service import Nothing
 from rialto.kernel.settings import Keep
 from rialto.kernel.text import clean_text
 from rialto.notifications import store
 from rialto.notifications.api import ListMails, Mail, MailList, MailNotFound, MailRef
 from rialto.notifications.model import BEGIN_WITHIN_S, Cause, LetterCause, language_for, message_id
-from rialto.notifications.render import Renderer
+from rialto.notifications.render import SHOP_NAME, Renderer
 from rialto.orders.api import Order, OrderNotFound, Orders, OrdersNamed
 
 LISTED_MAX = 200
@@ -52,6 +54,7 @@ class NotificationHandlers:
         clock: Clock,
         *,
         orders: Orders,
+        catalog: Catalog,
         identity: Identity,
         mailer: Mailer,
         renderer: Renderer,
@@ -61,6 +64,7 @@ class NotificationHandlers:
         self._db = db
         self._clock = clock
         self._orders = orders
+        self._catalog = catalog
         self._identity = identity
         self._mailer = mailer
         self._renderer = renderer
@@ -94,12 +98,18 @@ class NotificationHandlers:
 
     async def queue(self, session: WriteSession, notices: Sequence[Notice]) -> None:
         """Write mails and keep them for sending, in the reaction's transaction. Again for a cause: nothing."""
+        names = await self._shop_names()
         await store.queue(
             session,
             [
                 store.NewMail(
                     cause=notice.cause,
-                    letter=self._renderer.letter(notice.cause.template, notice.order, notice.facts),
+                    letter=self._renderer.letter(
+                        notice.cause.template,
+                        notice.order,
+                        notice.facts,
+                        shop_name=names.get(notice.order.channel, SHOP_NAME),
+                    ),
                     language=language_for(notice.order.language),
                     to=notice.order.email,
                 )
@@ -113,11 +123,18 @@ class NotificationHandlers:
         """Raises LetterNotFound."""
         return await self._identity.letter(LetterRef(letter_id=letter_id))
 
+    async def _shop_names(self) -> dict[str, str]:
+        """What each shop front calls itself, the default one first; those without a name of their own are not there."""
+        channels = (await self._catalog.channels(Nothing())).items
+        return {channel.code: channel.profile.name for channel in channels if channel.profile.name}
+
     async def queue_letter(self, session: WriteSession, cause: LetterCause, due: DueLetter) -> None:
         """Write a letter of an account and keep it for sending, in the reaction's transaction."""
         mail = store.NewMail(
             cause=cause,
-            letter=self._renderer.account_letter(cause.template, due),
+            letter=self._renderer.account_letter(
+                cause.template, due, shop_name=next(iter((await self._shop_names()).values()), SHOP_NAME)
+            ),
             language=language_for(due.language),
             to=due.email,
         )

@@ -19,6 +19,8 @@ from rialto.notifications.model import Letter, Template, absolute_url, language_
 from rialto.orders.api import Order, OrderLine
 
 TEXT_WIDTH = 68
+# Until the merchant gives the shop front another.
+SHOP_NAME = "Rialto"
 
 
 class Renderer:
@@ -29,17 +31,21 @@ class Renderer:
         self._html = _templates(html=True)
         self._text = _templates(html=False)
 
-    def letter(self, template: Template, order: Order, facts: Mapping[str, Any]) -> Letter:
+    def letter(
+        self, template: Template, order: Order, facts: Mapping[str, Any], *, shop_name: str = SHOP_NAME
+    ) -> Letter:
         """What to write about this order; `facts` are what the event adds (reason, shipped lines, tracking)."""
         language = language_for(order.language)
-        view = _cleaned({**order_view(order, language), "shop_url": self._public_url, **facts})
+        shop = {"shop_url": self._public_url, "shop_name": shop_name}
+        view = _cleaned({**order_view(order, language), **shop, **facts})
         view["status_url"] = absolute_url(self._public_url, order.status_url)
         return self._rendered(template, language, view)
 
-    def account_letter(self, template: Template, due: DueLetter) -> Letter:
+    def account_letter(self, template: Template, due: DueLetter, *, shop_name: str = SHOP_NAME) -> Letter:
         """What to write to an account's owner. Its link is a secret: it stands in the letter and nowhere else."""
         language = language_for(due.language)
-        view = _cleaned({"language": language, "name": due.name, "shop_url": self._public_url})
+        shop = {"shop_url": self._public_url, "shop_name": shop_name}
+        view = _cleaned({"language": language, "name": due.name, **shop})
         view["link"] = absolute_url(self._public_url, f"{language}/{due.link}") if due.link else ""
         view["valid_until"] = formats.moment(due.valid_until, language) if due.valid_until else ""
         return self._rendered(template, language, view)

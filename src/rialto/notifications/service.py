@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rialto.catalog.api import Catalog
 from rialto.identity.api import Identity
 from rialto.kernel.personal import PersonalData
 from rialto.kernel.service import Env, Job, Service
@@ -18,6 +19,7 @@ def build(e: Env) -> NotificationHandlers:
         e.db,
         e.clock,
         orders=e[Orders],
+        catalog=e[Catalog],
         identity=e[Identity],
         mailer=e.engine("mail"),
         renderer=Renderer(e.settings.public_url),
@@ -31,7 +33,7 @@ SERVICE = Service(
     api=Notifications,
     package="rialto.notifications",
     build=build,
-    needs=(Orders, Identity),
+    needs=(Orders, Catalog, Identity),
     reactions=REACTIONS,
     jobs=(
         Job(name="notifications.send", every_s=1, run=lambda handlers: handlers.send_due()),

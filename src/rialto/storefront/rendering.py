@@ -21,7 +21,7 @@ from rialto.storefront import formats, pictures
 from rialto.storefront.assets import assets
 from rialto.storefront.security import content_policy, origin_of
 from rialto.storefront.texts import LANGUAGES, Texts, texts_of
-from rialto.storefront.visit import Visit
+from rialto.storefront.visit import SHOP_NAME, Visit
 
 SHARED = "public, max-age=0, s-maxage=2, stale-while-revalidate=30, stale-if-error=3600"
 PRIVATE = "no-store"
@@ -118,6 +118,8 @@ def bare_frame(language: str, path: str) -> dict[str, Any]:
         "here": path,
         "rest": rest,
         "public_url": "",
+        "shop_name": SHOP_NAME,
+        "notice": "",
         "navigation": [],
         "robots": "noindex",
         "query": "",
@@ -133,6 +135,8 @@ def _frame(visit: Visit) -> dict[str, Any]:
     return {
         **bare_frame(visit.language, visit.path),
         "languages": visit.languages,
+        "shop_name": visit.shop_name,
+        "notice": visit.notice,
         "currency": visit.currency,
         "currencies": visit.channel.currencies,
         "tax_included": visit.channel.prices_include_tax,

@@ -54,7 +54,7 @@ def website(visit: Visit) -> dict[str, Any]:
     return {
         "@context": "https://schema.org",
         "@type": "WebSite",
-        "name": "Rialto",
+        "name": visit.shop_name,
         "url": home,
         "inLanguage": visit.language,
         "potentialAction": {

@@ -22,6 +22,8 @@ from rialto.storefront.texts import LANGUAGES, Texts, texts_of
 
 AnyRequest = Request[Any, Any, Any]
 
+# Until the merchant gives another.
+SHOP_NAME = "Rialto"
 CART_COOKIE = "cart"
 HINT_COOKIE = "has_cart"
 MEMBER_COOKIE = "member"
@@ -59,6 +61,16 @@ class Visit(Frozen):
     @property
     def languages(self) -> list[str]:
         return [language for language in self.channel.languages if language in LANGUAGES]
+
+    @property
+    def shop_name(self) -> str:
+        return self.channel.profile.name or SHOP_NAME
+
+    @property
+    def notice(self) -> str:
+        """Above every page: the merchant's, or in a shop without a name of its own that it is a demo."""
+        profile = self.channel.profile
+        return profile.notice.get(self.language, "" if profile.name else self.texts("site.demo_notice"))
 
     def url(self, path: str = "", **query: str) -> str:
         """An address in this language: `url("cart")` is `/en/cart`."""

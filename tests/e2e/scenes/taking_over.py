@@ -1,4 +1,4 @@
-"""In the back office: files are handed in, what they would change is looked at, then it is done."""
+"""In the back office: files are handed in, what they would change is looked at, then it is done; and the shop's own texts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from tests.e2e.scenes.working import enter, hire, of_admin
 IMPORT = of_admin("import", "import", "#files")
 IMPORT_PROBLEMS = of_admin("import-problems", "import", "#problems")
 IMPORT_PREVIEW = of_admin("import-preview", "import", "#refused")
+SETTINGS = of_admin("settings", "settings", "#imprint-en")
+SETTINGS_PROBLEMS = of_admin("settings-problems", "settings", "#problems")
 IMPORT_DONE = of_admin("import-done", "import", ".table ~ p .button[href='/admin/products']")
 
 
@@ -31,3 +33,9 @@ def take_over(tour: Tour) -> Iterator[Scene]:
     yield IMPORT_PREVIEW
     page.locator("main form .button").click()
     yield IMPORT_DONE
+    page.goto(f"{tour.shop.url}/admin/settings")
+    yield SETTINGS
+    page.fill("#imprint-en", "x" * 20)
+    page.fill("#email", "a@b")
+    page.locator("main form.form--full .button").click()
+    yield SETTINGS_PROBLEMS

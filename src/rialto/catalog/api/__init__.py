@@ -44,6 +44,15 @@ from rialto.catalog.api.products import (
     Verdict,
     Verdicts,
 )
+from rialto.catalog.api.profile import (
+    LEGAL_PAGES,
+    ChannelNotFound,
+    ProfileChanged,
+    ProfileInvalid,
+    Profiles,
+    PutProfile,
+    ShopProfile,
+)
 from rialto.catalog.api.search_rules import (
     Pins,
     PutPins,
@@ -60,6 +69,7 @@ from rialto.catalog.api.search_rules import (
 from rialto.catalog.api.together import Companions, CompanionsAfter, CompanionsPage, Together
 
 __all__ = [
+    "LEGAL_PAGES",
     "AttributeDefinition",
     "AttributeDefinitions",
     "AttributeInUse",
@@ -71,6 +81,7 @@ __all__ = [
     "CategoryInvalid",
     "CategoryNotFound",
     "Channel",
+    "ChannelNotFound",
     "Channels",
     "Companions",
     "CompanionsAfter",
@@ -91,10 +102,14 @@ __all__ = [
     "ProductNotFound",
     "ProductRef",
     "Products",
+    "ProfileChanged",
+    "ProfileInvalid",
+    "Profiles",
     "PutOutcome",
     "PutPins",
     "PutProduct",
     "PutProducts",
+    "PutProfile",
     "PutSynonyms",
     "QueryPinned",
     "Rehearsal",
@@ -106,6 +121,7 @@ __all__ = [
     "SearchRules",
     "SearchRuling",
     "SetPublished",
+    "ShopProfile",
     "SkuTaken",
     "SlugTaken",
     "Synonyms",
@@ -117,5 +133,5 @@ __all__ = [
 ]
 
 
-class Catalog(Goods, SearchRuling, Together, Protocol):
+class Catalog(Goods, SearchRuling, Together, Profiles, Protocol):
     """The catalogue. Every write publishes what it changed."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Protocol
 
+from rialto.catalog.api.profile import ShopProfile
 from rialto.kernel.errors import Conflict, FieldProblem, Invalid, NotFound, VersionConflict
 from rialto.kernel.ids import ProductId
 from rialto.kernel.money import Currency, Money
@@ -301,6 +302,7 @@ class Channel(Frozen):
     country: str
     prices_include_tax: bool = True
     legal_entity: str = "default"
+    profile: ShopProfile = ShopProfile()
 
 
 class Channels(Frozen):

@@ -33,6 +33,7 @@ from rialto.catalog.api import (
     Verdicts,
 )
 from rialto.catalog.handlers.many import put_many
+from rialto.catalog.handlers.profile import ProfileCases
 from rialto.catalog.handlers.rehearsal import rehearse
 from rialto.catalog.handlers.saving import Saving, uuid_of
 from rialto.catalog.handlers.search_rules import SearchRuleCases
@@ -52,7 +53,7 @@ PAGE_MAX = 200
 SKUS_MAX = 200
 
 
-class CatalogHandlers(SearchRuleCases, TogetherCases):
+class CatalogHandlers(SearchRuleCases, TogetherCases, ProfileCases):
     """Implements `Catalog`."""
 
     def __init__(self, db: Database, clock: Clock, ids: Ids) -> None:

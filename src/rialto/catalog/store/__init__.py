@@ -94,6 +94,7 @@ LEFT JOIN prices AS pr ON pr.sku = v.sku AND pr.channel = $2 AND pr.currency = $
 WHERE v.sku = ANY ($1::text[])
 """
 CHANNELS = "SELECT body::text AS body FROM channels ORDER BY position, code"  # a handful
+PUT_CHANNEL = "UPDATE channels SET body = $2::json WHERE code = $1"
 CATEGORIES = "SELECT body::text AS body FROM categories ORDER BY position, slug"  # at most CATEGORIES_MAX
 TREE = "SELECT slug, parent FROM categories"  # at most CATEGORIES_MAX
 TREE_ABOVE = """
@@ -326,6 +327,11 @@ async def uses(session: ReadSession, code: str) -> list[str]:
 
 async def put_attribute(session: WriteSession, definition: AttributeDefinition) -> None:
     await session.run(PUT_ATTRIBUTE, definition.code, definition.type, as_json(definition))
+
+
+async def put_channel(session: WriteSession, channel: Channel) -> None:
+    """The row must be there, and the list of channels held."""
+    await session.run(PUT_CHANNEL, channel.code, as_json(channel))
 
 
 async def lock_list(session: WriteSession, name: str) -> None:

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from litestar.response import File, Redirect
 
 from rialto.cart.api import AddLine, Cart, Carts, ChangeLine, NewCart
+from rialto.catalog.api import LEGAL_PAGES
 from rialto.demo import MEDIA
 from rialto.kernel.errors import NotFound, RialtoError
 from rialto.kernel.http import GOES_ON, Injected
@@ -29,7 +30,7 @@ from rialto.storefront.visit import (
     remember_choice,
 )
 
-INFO_PAGES = ("imprint", "terms", "withdrawal", "privacy", "shipping", "accessibility")
+INFO_PAGES = LEGAL_PAGES
 FOR_EVER = "public, max-age=31536000, immutable"
 _MEDIA_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,180}\.(webp|avif|jpg|png)", re.ASCII)
 _MEDIA_TYPES = {"webp": "image/webp", "avif": "image/avif", "jpg": "image/jpeg", "png": "image/png"}
@@ -40,13 +41,15 @@ async def info_page(name: FromPath[str], visit: Injected[Visit], search: Injecte
     """Raises NotFound for a page there is not."""
     if name not in INFO_PAGES:
         raise NotFound
+    own = visit.channel.profile.pages.get(name, {}).get(visit.language, "")
     return await shared_page(
         visit,
         "pages/info.html",
         search=search,
         keys=(f"page:{name}",),
         name=name,
-        paragraphs=visit.texts(f"info.{name}.text").split("\n\n"),
+        paragraphs=(own or visit.texts(f"info.{name}.text")).split("\n\n"),
+        is_sample=not own,
         info_pages=INFO_PAGES,
     )
 

@@ -1,0 +1,59 @@
+"""How a shop front presents itself: its name, where it is reached, and the texts that its merchant is answerable for."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from rialto.kernel.errors import Invalid, NotFound, VersionConflict
+from rialto.kernel.service import Frozen, operation
+
+# The pages that a shop has to have; what is not written is shown as a sample, and marked as one.
+LEGAL_PAGES = ("imprint", "terms", "withdrawal", "privacy", "shipping", "accessibility")
+
+Texts = dict[str, str]
+
+
+class ProfileInvalid(Invalid):
+    code = "profile_invalid"
+
+
+class ProfileChanged(VersionConflict):
+    message = "Somebody changed these settings meanwhile."
+
+
+class ChannelNotFound(NotFound):
+    message = "There is no such shop front."
+
+
+class ShopProfile(Frozen):
+    """What is empty is Rialto's own: its name, its samples.
+
+    `notice` stands above every page, by language. `pages` are texts by page (one of LEGAL_PAGES) and language; empty lines
+    separate paragraphs. `version` counts the changes; 0 before the first.
+    """
+
+    name: str = ""
+    email: str = ""
+    notice: Texts = {}
+    pages: dict[str, Texts] = {}
+    version: int = 0
+
+
+class PutProfile(Frozen):
+    """`expected_version` is what the change is based on."""
+
+    channel: str
+    profile: ShopProfile
+    expected_version: int
+
+
+class Profiles(Protocol):
+    """Settings of shop fronts that count at once, without a restart."""
+
+    @operation(idempotent=True)
+    async def put_profile(self, command: PutProfile) -> ShopProfile:
+        """Replace a shop front's profile. The same content again: unchanged.
+
+        Raises ChannelNotFound, ProfileInvalid naming the fields, ProfileChanged.
+        """
+        ...

@@ -1,0 +1,72 @@
+"""What may stand in a shop front's profile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from rialto.catalog.api.profile import LEGAL_PAGES, ProfileChanged, ProfileInvalid, ShopProfile
+from rialto.catalog.model.fields import Problems, named
+
+NAME_LENGTH_MAX = 60
+EMAIL_LENGTH_MAX = 254
+NOTICE_LENGTH_MAX = 200
+PAGE_LENGTH_MAX = 30_000
+_EMAIL = re.compile(r"[^@\s<>\",;]+@[^@\s<>\",;]+\.[^@\s<>\",;.]{2,}")
+
+
+def decide_profile(
+    current: ShopProfile, wanted: ShopProfile, expected_version: int, languages: Sequence[str]
+) -> ShopProfile:
+    """The profile as it will be; the current one where nothing changes. Raises ProfileInvalid, ProfileChanged."""
+    wanted = msgspec.structs.replace(_checked(wanted, languages), version=current.version)
+    if wanted == current:
+        return current
+    if expected_version != current.version:
+        raise ProfileChanged
+    return msgspec.structs.replace(wanted, version=current.version + 1)
+
+
+def _checked(profile: ShopProfile, languages: Sequence[str]) -> ShopProfile:
+    """Without what surrounds texts, and without empty ones: they stand for Rialto's own."""
+    plain = ShopProfile(
+        name=profile.name.strip(),
+        email=profile.email.strip(),
+        notice=_filled(profile.notice),
+        pages={page: texts for page, said in profile.pages.items() if (texts := _filled(said))},
+    )
+    problems = Problems()
+    if plain.name:
+        problems.text("name", plain.name, length_max=NAME_LENGTH_MAX)
+    if plain.email and (len(plain.email) > EMAIL_LENGTH_MAX or not _EMAIL.fullmatch(plain.email)):
+        problems.add("email", "not_valid", "This is not an e-mail address.")
+    _check_texts(problems, "notice", plain.notice, languages, length_max=NOTICE_LENGTH_MAX)
+    for page, texts in plain.pages.items():
+        path = f"pages.{named(page)}"
+        if page not in LEGAL_PAGES:
+            problems.add(path, "page_unknown", f"One of {', '.join(LEGAL_PAGES)}.")
+        _check_texts(problems, path, texts, languages, length_max=PAGE_LENGTH_MAX, lines=True)
+    problems.raise_as(ProfileInvalid, "These settings are not valid.")
+    return plain
+
+
+def _check_texts(
+    problems: Problems,
+    path: str,
+    texts: dict[str, str],
+    languages: Sequence[str],
+    *,
+    length_max: int,
+    lines: bool = False,
+) -> None:
+    problems.texts(path, texts, length_max=length_max, lines=lines)
+    for language in texts:
+        if language not in languages:
+            problems.add(f"{path}.{named(language)}", "language_unknown", "The shop does not speak it.")
+
+
+def _filled(texts: dict[str, str]) -> dict[str, str]:
+    plain = {language: text.replace("\r\n", "\n").strip() for language, text in texts.items()}
+    return {language: text for language, text in plain.items() if text}
