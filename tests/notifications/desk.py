@@ -7,11 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from rialto.cart.api import CartTotals, ChosenDelivery
+from rialto.catalog.api import Channel, Channels, ShopProfile
 from rialto.identity.api import DueLetter, LetterNotFound, LetterRef
 from rialto.kernel.address import Address
 from rialto.kernel.ids import CART, LETTER, LINE, ORDER, CartId, LetterId, OrderId
 from rialto.kernel.mail import Outgoing
 from rialto.kernel.money import EUR, Money
+from rialto.kernel.service import Nothing
 from rialto.orders.api import Order, OrderLine, OrdersNamed, OrderTax, SeveralOrders
 from tests.pricing.peers import Peer
 
@@ -90,6 +92,23 @@ class OrderBook(Peer):
 
     async def several(self, command: OrdersNamed) -> SeveralOrders:
         return SeveralOrders(items=[self.orders[one] for one in command.order_ids if one in self.orders])
+
+
+class ShopFronts(Peer):
+    """As much of `Catalog` as mails need: one shop front, by the name it was given."""
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+
+    async def channels(self, command: Nothing) -> Channels:
+        front = Channel(
+            code="default",
+            currencies=[EUR],
+            languages=["en", "de"],
+            country="DE",
+            profile=ShopProfile(name=self.name),
+        )
+        return Channels(items=[front])
 
 
 LETTER_ID: LetterId = LETTER.of(ORDER_UUID)

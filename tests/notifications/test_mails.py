@@ -41,6 +41,7 @@ from tests.notifications.desk import (
     LetterDesk,
     OrderBook,
     Postbox,
+    ShopFronts,
     a_due_letter,
     an_order,
     eur,
@@ -117,7 +118,7 @@ async def open_desk(
     postgres: DatabaseAddress, order: Order | None = None, *, letters: Sequence[DueLetter] = ()
 ) -> AsyncIterator[Desk]:
     book, box = OrderBook(order or an_order()), Postbox()
-    peers: dict[Any, Any] = {Orders: book, Identity: LetterDesk(*letters)}
+    peers: dict[Any, Any] = {Orders: book, Catalog: ShopFronts(), Identity: LetterDesk(*letters)}
     async with open_service(SERVICE, postgres, peers=peers, engines={"mail": box}) as env:
         consumer = Consumer(
             "notifications", env.db, env.handlers, REACTIONS, clock=env.clock, faults=NoFaults(), known=()
