@@ -10,6 +10,8 @@ DEV_STAMP := $(VENV)/.dev-installed
 .DEFAULT_GOAL := help
 # Where rules are tried: all by fast tests, and the first ones' last branches on a database.
 ON_A_DATABASE := $(addprefix tests/,kernel cart catalog identity importing payments)
+# Folders of which every test needs a server or a browser: to collect them alone takes seconds.
+SLOW := $(addprefix --ignore=tests/,api crash e2e races simulation)
 WITH_RULES := $(ON_A_DATABASE) $(addprefix tests/,edge inventory notifications orders pricing reporting sandbox search)
 .PHONY: help run test test-fast check coverage format bench screenshots clean requirements
 
@@ -41,14 +43,14 @@ test: $(DEV_STAMP) ## everything: unit, service, contract, simulation, crash, en
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=15 tests || $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none tests
 
 test-fast: $(DEV_STAMP) ## the tests that need no server and no browser
-	@$(BIN)/python -m pytest -q -m fast tests
+	@$(BIN)/python -m pytest -q -n 2 -m fast $(SLOW) tests
 
 check: $(DEV_STAMP) ## format, lint, types, import rules, tidy and fast tests
 	@$(BIN)/ruff format --check src tests bench demo
 	@$(BIN)/ruff check src tests bench demo
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --verbose > .import-linter.log 2>&1 || { cat .import-linter.log; exit 1; }
-	@$(BIN)/python -m pytest -q -m fast tests
+	@$(BIN)/python -m pytest -q -n 2 -m fast $(SLOW) tests
 
 coverage: $(DEV_STAMP) ## every branch of the kernel and of the services' rules is tested, or it fails
 	@$(BIN)/python -m pytest -q -n 2 --cov --cov-report= --cov-fail-under=0 -m fast $(WITH_RULES)
