@@ -1,9 +1,21 @@
-"""What can be asked of the catalogue: products, offers, and how searches are steered. Everything is named from here."""
+"""What can be asked of the catalogue: products, collections, offers, and how searches are steered. Everything is named from here."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from rialto.catalog.api.collections import (
+    Collecting,
+    Collection,
+    CollectionChanged,
+    CollectionInvalid,
+    CollectionNotFound,
+    CollectionRef,
+    CollectionRule,
+    Collections,
+    PriceBand,
+    PutCollection,
+)
 from rialto.catalog.api.products import (
     AttributeDefinition,
     AttributeDefinitions,
@@ -72,6 +84,14 @@ __all__ = [
     "CategoryNotFound",
     "Channel",
     "Channels",
+    "Collecting",
+    "Collection",
+    "CollectionChanged",
+    "CollectionInvalid",
+    "CollectionNotFound",
+    "CollectionRef",
+    "CollectionRule",
+    "Collections",
     "Companions",
     "CompanionsAfter",
     "CompanionsPage",
@@ -83,6 +103,7 @@ __all__ = [
     "OffersOf",
     "Picture",
     "Pins",
+    "PriceBand",
     "Product",
     "ProductChanged",
     "ProductDocument",
@@ -91,6 +112,7 @@ __all__ = [
     "ProductNotFound",
     "ProductRef",
     "Products",
+    "PutCollection",
     "PutOutcome",
     "PutPins",
     "PutProduct",
@@ -117,5 +139,5 @@ __all__ = [
 ]
 
 
-class Catalog(Goods, SearchRuling, Together, Protocol):
+class Catalog(Goods, Collecting, SearchRuling, Together, Protocol):
     """The catalogue. Every write publishes what it changed."""

@@ -32,6 +32,7 @@ from rialto.catalog.api import (
     SetPublished,
     Verdicts,
 )
+from rialto.catalog.handlers.collections import CollectionCases
 from rialto.catalog.handlers.many import put_many
 from rialto.catalog.handlers.rehearsal import rehearse
 from rialto.catalog.handlers.saving import Saving, uuid_of
@@ -52,7 +53,7 @@ PAGE_MAX = 200
 SKUS_MAX = 200
 
 
-class CatalogHandlers(SearchRuleCases, TogetherCases):
+class CatalogHandlers(SearchRuleCases, CollectionCases, TogetherCases):
     """Implements `Catalog`."""
 
     def __init__(self, db: Database, clock: Clock, ids: Ids) -> None:

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from rialto.catalog.routes import products, search_rules
+from rialto.catalog.routes import collections, products, search_rules
 
-ROUTES: list[Any] = [*products.ROUTES, *search_rules.ROUTES]
+ROUTES: list[Any] = [*products.ROUTES, *search_rules.ROUTES, *collections.ROUTES]
