@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from rialto.catalog.api import ProductDocument, SearchRules
+from rialto.catalog.api import Collections, ProductDocument, SearchRules
 from rialto.engines.tantivy_index import TantivyEngine
 from rialto.importing.demo import DemoImporter, demo_catalogue
 from rialto.importing.model import AttributeRow, CategoryRow, ImportOptions, ProductRow
@@ -61,7 +61,9 @@ async def scores() -> list[tuple[Judged, float]]:
     with tempfile.TemporaryDirectory(prefix="rialto-judged-") as folder:
         store = SearchStore(Path(folder), TantivyEngine())
         documents, definitions = _demo()
-        await store.rebuild(_each(documents), definitions, {}, ratings={}, rules=SearchRules())
+        await store.rebuild(
+            _each(documents), definitions, {}, ratings={}, rules=SearchRules(), collections=Collections()
+        )
         matcher = Matcher(store)
         found = [(query, ndcg(_slugs(store, matcher, query), query.relevant)) for query in judged_queries()]
         store.close()

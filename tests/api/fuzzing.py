@@ -32,7 +32,7 @@ REFUSED = "400 401 403 404 405 409 412 415 422 429"
 # Of four requests one stays as it was made up: what does not exist is asked for, too.
 MADE_UP_EVERY = 4
 # By these names requests mean something that has a version.
-VERSIONED = {"product_id", "review_id", "synonyms_id", "pins_id", "promotion_id"}
+VERSIONED = {"product_id", "slug", "review_id", "synonyms_id", "pins_id", "promotion_id"}
 
 
 def needs_token(operation: Json) -> bool:

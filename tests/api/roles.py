@@ -7,12 +7,13 @@ from collections.abc import Mapping
 ANYBODY_ON_STAFF = {"read_me"}
 READS_CATALOGUE = {
     *("list_all_products", "read_product", "list_all_categories", "list_attributes"),
-    *("list_synonyms", "list_pins"),
+    *("list_synonyms", "list_pins", "list_collections", "read_collection"),
 }
 WRITES_CATALOGUE = {
     *("create_product", "replace_product", "publish_product", "unpublish_product"),
     *("put_category", "put_attribute"),
     *("put_synonyms", "remove_synonyms", "put_pins", "remove_pins"),
+    *("put_collection", "remove_collection"),
 }
 READS_PRICES = {
     *("read_rules", "list_promotions", "read_promotion", "preview_promotions", "list_promotion_codes"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection
+from collections.abc import Collection as Several
 from typing import Any
 
 import msgspec
@@ -13,10 +13,13 @@ from rialto.catalog.api import (
     AttributeDefinition,
     Catalog,
     Category,
+    Collection,
+    CollectionRef,
     ListProducts,
     Pins,
     ProductDraft,
     ProductRef,
+    PutCollection,
     PutPins,
     PutProduct,
     PutSynonyms,
@@ -95,7 +98,7 @@ class Existing:
         self._cart = served.run(_cart)
         self._order = served.run(lambda shop: _order(shop, 1))
 
-    def named(self, names: Collection[str], *, changes: bool) -> Json:
+    def named(self, names: Several[str], *, changes: bool) -> Json:
         """What is known under these names. `changes`: what is found may be used up."""
         product_id, variants = next(self._products)
         known = {**ALWAYS, "product_id": product_id, "ref": product_id, "staff_id": self._staff_id}
@@ -107,6 +110,8 @@ class Existing:
             known["variants"] = variants
         if {"synonyms_id", "pins_id"} & set(names) and changes:
             self._served.run(_search_rules)
+        if "slug" in names:
+            self._served.run(_collection)
         if "role" in names and changes:
             self._served.run(_role)
         if "promotion_id" in names and changes:
@@ -122,13 +127,15 @@ class Existing:
         return {name: known[name] for name in names if name in known}
 
     def etag_of(self, known: Json) -> str:
-        """What a change of this product, promotion or rule, or else of this fresh review, is based on now."""
+        """What a change of this product, promotion, rule or collection, or else of this fresh review, is based on now."""
         if {"synonyms_id", "pins_id"} & set(known):
             return f'"{self._served.run(lambda shop: _version_of_rule(shop, known))}"'
 
         async def version(shop: Shop) -> int:
             if "promotion_id" in known:
                 return (await shop.app[Pricing].promotion(PromotionRef(id=known["promotion_id"]))).version
+            if "product_id" not in known and "slug" in known:
+                return (await shop.app[Catalog].collection(CollectionRef(slug=known["slug"]))).version
             if "product_id" not in known:
                 return 1
             return (await shop.app[Catalog].get_product(ProductRef(ref=known["product_id"]))).version
@@ -165,6 +172,14 @@ async def _search_rules(shop: Shop) -> None:
     if not any(each.id == ALWAYS["pins_id"] for each in present.pins):
         pins = Pins(id=ALWAYS["pins_id"], language="en", query="the gift", products=["mug-red"])
         await catalog.put_pins(PutPins(pins=pins))
+
+
+async def _collection(shop: Shop) -> None:
+    """There again, whatever became of it."""
+    catalog = shop.app[Catalog]
+    collection = Collection(slug=ALWAYS["slug"], title={"en": "Mugs"}, products=["mug-red"])
+    if not any(each.slug == collection.slug for each in (await catalog.collections(Nothing())).items):
+        await catalog.put_collection(PutCollection(collection=collection))
 
 
 async def _version_of_rule(shop: Shop, known: Json) -> int:

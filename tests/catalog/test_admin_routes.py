@@ -135,6 +135,29 @@ async def test_the_tree_and_the_definitions_are_staffs_to_change(postgres: Datab
         assert (cycle.status_code, cycle.json()["errors"][0]["code"]) == (422, "category_cycle")
 
 
+async def test_a_collection_is_made_read_replaced_and_removed(postgres: DatabaseAddress) -> None:
+    async with a_shop(postgres) as client:
+        address = "/v1/admin/collections/new-things"
+        wanted: dict[str, Any] = {"title": {"en": "New"}}
+        assert (await client.put(address, json=wanted)).json()["code"] == "if_match_missing"
+        refused = await client.put(address, json=wanted, headers={"If-Match": '"0"'})
+        assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "products")
+        wanted |= {"rule": {"newer_than_days": 14, "prices": {"EUR": {"high": 5000}}}}
+        made = await client.put(address, json=wanted, headers={"If-Match": '"0"'})
+        assert (made.status_code, made.headers["etag"]) == (200, '"1"')
+        read = await client.get(address)
+        assert (read.headers["etag"], read.json()) == ('"1"', made.json())
+        assert read.json()["rule"]["prices"] == {"EUR": {"low": None, "high": 5000}}
+        assert (await client.get("/v1/admin/collections")).json() == {"items": [made.json()]}
+        stale = await client.put(
+            address, json={**wanted, "title": {"en": "Newest"}}, headers={"If-Match": '"0"'}
+        )
+        assert stale.status_code == 412
+        assert (await client.delete(address)).status_code == 204
+        assert (await client.get(address)).status_code == 404
+        assert (await client.delete(address)).status_code == 404
+
+
 async def test_only_staff_with_the_permission_may(postgres: DatabaseAddress) -> None:
     async with a_shop(postgres, VIEWER) as client:
         assert (await client.get("/v1/admin/products")).status_code == 200

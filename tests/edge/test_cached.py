@@ -71,6 +71,7 @@ def test_what_may_be_personal_is_not_an_anonymous_address(path: str) -> None:
     [
         "/en/",
         "/de/c/lamps",
+        "/de/collections/gifts",
         PAGE,
         "/en/search",
         "/en/pages/terms",

@@ -20,6 +20,8 @@ from rialto.catalog.api import (
     Category,
     Channel,
     Channels,
+    Collection,
+    Collections,
     Companions,
     CompanionsAfter,
     CompanionsPage,
@@ -131,6 +133,7 @@ class FakeCatalog:
     channel_list: list[Channel] = field(default_factory=lambda: list(CHANNELS))
     together: list[Companions] = field(default_factory=list)
     rules: SearchRules = field(default_factory=SearchRules)
+    collection_list: list[Collection] = field(default_factory=list)
 
     async def documents(self, command: ListProducts) -> Documents:
         ordered = sorted(self.products, key=lambda each: each.id)
@@ -154,6 +157,9 @@ class FakeCatalog:
 
     async def search_rules(self, _command: Nothing) -> SearchRules:
         return self.rules
+
+    async def collections(self, _command: Nothing) -> Collections:
+        return Collections(items=self.collection_list)
 
 
 @dataclass

@@ -22,6 +22,9 @@ from rialto.search.api import (
     CategoryLink,
     CategoryTree,
     ChannelFor,
+    CollectionAsked,
+    CollectionGone,
+    CollectionHead,
     Facet,
     FacetValue,
     Featured,
@@ -51,6 +54,8 @@ ITEM_LIMIT = 24
 
 # What others bought something with.
 TOGETHER = "mug-brenner"
+# The one collection, of what is featured.
+COLLECTION = "favourites"
 
 
 class Stock(msgspec.Struct):
@@ -97,6 +102,7 @@ class FixtureSearch:
             draft
             for draft in self.drafts.values()
             if (command.category is None or draft.category in self._below(command.category))
+            and (command.collection is None or draft.featured)
             and (not command.q or command.q.casefold() in _text(draft.title, view).casefold())
             and self._price_fits(draft, command)
             and (not command.in_stock or self._band(draft) != "sold_out")
@@ -184,11 +190,18 @@ class FixtureSearch:
             items=[self._link(item, command.view) for item in self.tree if item.parent is None]
         )
 
+    async def collection(self, command: CollectionAsked) -> CollectionHead:
+        if command.slug != COLLECTION:
+            raise CollectionGone
+        title = _text({"en": "Our favourites", "de": "Lieblinge"}, command.view)
+        return CollectionHead(slug=COLLECTION, title=title, description=f"{title}.")
+
     async def suggest(self, command: SuggestFor) -> Suggestions:
         return Suggestions(items=[])
 
     async def sitemap(self, command: AllSlugs) -> SitemapEntries:
         entries = [SitemapEntry(kind="category", slug=item.slug) for item in self.tree]
+        entries += [SitemapEntry(kind="collection", slug=COLLECTION)]
         entries += [
             SitemapEntry(kind="product", slug=slug, changed_on=date(2026, 1, 5)) for slug in self.drafts
         ]

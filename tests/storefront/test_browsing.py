@@ -40,6 +40,19 @@ def test_a_category_shows_its_products_and_its_filters(shopper: Shopper) -> None
     assert page.all("a", data_language="de")[0].attributes["href"] == "/de/c/ceramics"
 
 
+def test_a_collection_is_listed_like_a_category_under_its_own_address(shopper: Shopper) -> None:
+    page = shopper.page("collections/favourites")
+    assert page.one("h1").text == "Our favourites"
+    assert page.all("meta", name="description")[0].attributes["content"] == "Our favourites."
+    assert page.one("form", id="filters").attributes["action"] == "/en/collections/favourites"
+    assert page.all("a", data_language="de")[0].attributes["href"] == "/de/collections/favourites"
+    shown = {link.attributes["href"] for link in page.all("a") if "/en/p/" in link.attributes.get("href", "")}
+    assert 0 < len(shown) < 25
+    assert page.one("nav", class_="breadcrumb").text.split()[-2:] == ["Our", "favourites"]
+    assert shopper.get("collections/gone").status_code == 404
+    assert shopper.get("collections/favourites?page=0&price_min=-1").status_code == 200
+
+
 def test_chosen_filters_are_shown_with_a_way_back(shopper: Shopper) -> None:
     page = shopper.page("c/ceramics?colour=sand&colour=moss&price_max=60&sort=price&page=1")
     chips = {
@@ -223,6 +236,7 @@ def test_the_sitemap_lists_every_page_with_its_translations(shop: FixtureShop, s
     places = {element.text for element in tree.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")}
     for slug in shop.search.drafts:
         assert {f"http://127.0.0.1:8000/{language}/p/{slug}" for language in ("en", "de")} <= places
+    assert "http://127.0.0.1:8000/de/collections/favourites" in places
     assert "Sitemap: http://127.0.0.1:8000/sitemap.xml" in shopper.client.get("/robots.txt").text
 
 

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.fast
 SHARED = [
     "",
     "c/ceramics",
+    "collections/favourites",
     "search",
     "search?q=zzzz",
     "p/{slug}",
@@ -171,6 +172,8 @@ def test_surrogate_keys_name_what_a_page_shows(shop: FixtureShop, shopper: Shopp
     product_key = f"product:{shop.search.ids[draft.slug]}"
     assert product_key in shopper.get(f"p/{draft.slug}").headers["surrogate-key"].split()
     assert "category:ceramics" in shopper.get("c/ceramics").headers["surrogate-key"].split()
+    keys = shopper.get("collections/favourites").headers["surrogate-key"].split()
+    assert "collection:favourites" in keys
     assert "home" in shopper.get("").headers["surrogate-key"].split()
 
 

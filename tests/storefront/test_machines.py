@@ -10,6 +10,7 @@ import pytest
 
 from rialto.kernel.money import Currency, Money
 from rialto.storefront.pages.info import INFO_PAGES
+from tests.storefront.fixture_search import COLLECTION
 from tests.storefront.fixture_shop import FixtureShop
 from tests.storefront.shopping import Page, Shopper, product_with_options
 
@@ -99,6 +100,7 @@ def test_the_sitemap_has_every_product_category_and_page_in_both_languages(
     paths = ["", *(f"pages/{name}" for name in INFO_PAGES)]
     paths += [f"c/{category.slug}" for category in shop.search.tree]
     paths += [f"p/{slug}" for slug in shop.search.drafts]
+    paths.append(f"collections/{COLLECTION}")
     assert listed == {
         f"{BASE}/{language}/{path}": {code: f"{BASE}/{code}/{path}" for code in LANGUAGES}
         for path in paths

@@ -56,6 +56,7 @@ MORE = {
     "reviews": {"tally.py": "counting a review in its product's summary exactly once"},
     "search": dict.fromkeys(
         (
+            "collecting.py",
             "columns.py",
             "definitions.py",
             "documents.py",

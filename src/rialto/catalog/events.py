@@ -8,6 +8,7 @@ from rialto.catalog.api import (
     AttributeDefinition,
     Category,
     Channel,
+    Collection,
     Companions,
     ProductDocument,
     SearchRules,
@@ -53,6 +54,14 @@ class SearchRulesChanged(Event):
     rules: SearchRules
 
 
+class CollectionsChanged(Event):
+    """All of them."""
+
+    TYPE: ClassVar[str] = "catalog.collections_changed"
+
+    collections: list[Collection]
+
+
 class CompanionsFound(Event):
     """With which products one is bought now. An empty list: with none any more."""
 
@@ -67,5 +76,6 @@ EVENTS: tuple[type[Event], ...] = (
     AttributesChanged,
     ChannelsChanged,
     SearchRulesChanged,
+    CollectionsChanged,
     CompanionsFound,
 )

@@ -22,6 +22,10 @@ class ProductGone(NotFound):
     message = "There is no such product in this shop."
 
 
+class CollectionGone(NotFound):
+    message = "There is no such collection in this shop."
+
+
 class QueryInvalid(Invalid):
     code = "validation_failed"
 
@@ -37,7 +41,7 @@ class View(Frozen):
 class Browse(Frozen):
     """A search or category page. `filters` maps attribute codes to chosen values (any of them matches);
     several attributes must all match. Prices in minor units of the view's currency, both ends included.
-    `cursor` comes from the answer before; `page` (from 1) is the other way to move on.
+    In a collection by hand `relevance` is its own order. `cursor` comes from the answer before; `page` (from 1) is the other way to move on.
     """
 
     view: View
@@ -232,6 +236,19 @@ class CategoryTree(Frozen):
     items: list[CategoryLink]
 
 
+class CollectionAsked(Frozen):
+    view: View
+    slug: str
+
+
+class CollectionHead(Frozen):
+    """What stands above the products of a collection; `Browse.collection` lists them."""
+
+    slug: str
+    title: str
+    description: str = ""
+
+
 class SuggestFor(Frozen):
     view: View
     q: str
@@ -326,6 +343,11 @@ class Search(Protocol):
     @operation(idempotent=True, timeout_s=2)
     async def categories(self, command: ViewOf) -> CategoryTree:
         """The tree with counts of published products (a parent counts its children's)."""
+        ...
+
+    @operation(idempotent=True, timeout_s=2)
+    async def collection(self, command: CollectionAsked) -> CollectionHead:
+        """Raises CollectionGone when staff keep none of this name."""
         ...
 
     @operation(idempotent=True, timeout_s=2)

@@ -7,7 +7,7 @@ from datetime import date
 
 import msgspec
 
-from rialto.catalog.api import Companions, ProductDocument, SearchRules
+from rialto.catalog.api import Collections, Companions, ProductDocument, SearchRules
 from rialto.inventory.events import band
 from rialto.kernel.service import Frozen
 from rialto.search.api import Rating
@@ -17,6 +17,7 @@ from rialto.search.words import Stems, terms_of, words_of
 
 PRODUCT, BAND, RATING, COMPANIONS = "product", "band", "rating", "companions"
 POSITIONS, DEFINITIONS, RULES = "positions", "definitions", "rules"
+COLLECTIONS = "collections"
 TEXT_LENGTH_MAX = 20_000
 
 decode_document = msgspec.json.Decoder(ProductDocument).decode
@@ -63,6 +64,7 @@ decode_positions = msgspec.json.Decoder(Positions).decode
 decode_definitions = msgspec.json.Decoder(Definitions).decode
 decode_companions = msgspec.json.Decoder(Companions).decode
 decode_rules = msgspec.json.Decoder(SearchRules).decode
+decode_collections = msgspec.json.Decoder(Collections).decode
 
 
 def row_of(document: ProductDocument, slot: int, definitions: Definitions) -> Row:
@@ -122,6 +124,10 @@ def companions_entry(companions: Companions) -> Entry:
 
 def rules_entry(rules: SearchRules) -> Entry:
     return Entry(kind=RULES, key="", body=encode(rules))
+
+
+def collections_entry(collections: Collections) -> Entry:
+    return Entry(kind=COLLECTIONS, key="", body=encode(collections))
 
 
 def _filter_values(document: ProductDocument, definitions: Definitions) -> Iterator[tuple[str, str]]:

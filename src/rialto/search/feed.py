@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import structlog
 
+from rialto.catalog.api import Collections
 from rialto.catalog.events import (
     AttributesChanged,
     CategoriesChanged,
     ChannelsChanged,
+    CollectionsChanged,
     CompanionsFound,
     ProductPublished,
     SearchRulesChanged,
@@ -39,7 +41,7 @@ log = structlog.get_logger("rialto.search")
 
 EVENTS: tuple[type[Event], ...] = (
     ProductPublished, CategoriesChanged, AttributesChanged, ChannelsChanged, AvailabilityChanged,
-    SearchRulesChanged, CompanionsFound, ProductRated,
+    SearchRulesChanged, CollectionsChanged, CompanionsFound, ProductRated,
 )  # fmt: skip
 
 
@@ -136,6 +138,8 @@ def _changes(shelf: Shelf, events: Sequence[tuple[Logged, Event | None]]) -> Cha
                 changes.companions[companions.product_id] = companions
             case SearchRulesChanged():
                 changes.rules = event.rules
+            case CollectionsChanged():
+                changes.collections = Collections(items=event.collections)
             case _:
                 definitions = _defined(definitions, event)
     if definitions != shelf.definitions:

@@ -24,6 +24,9 @@ from rialto.search.api import (
     CategoryLink,
     CategoryTree,
     ChannelFor,
+    CollectionAsked,
+    CollectionGone,
+    CollectionHead,
     Featured,
     PriceRange,
     ProductAsked,
@@ -38,8 +41,9 @@ from rialto.search.api import (
     View,
     ViewOf,
 )
+from rialto.search.collecting import chosen_by_hand, collected
 from rialto.search.columns import Chosen
-from rialto.search.definitions import DEPTH_MAX, canonical
+from rialto.search.definitions import DEPTH_MAX, canonical, pick
 from rialto.search.documents import Row
 from rialto.search.facets import facets_of
 from rialto.search.matching import Match, Matcher
@@ -108,7 +112,7 @@ class SearchHandlers:
         cursor = read_cursor(command.cursor, key) if command.cursor is not None else None
         match = self._matcher.match(command.q, rendering.language) if command.q.strip() else None
         chosen = _chosen_values(shelf, command)
-        base = _base(shelf, command, match)
+        base = _base(shelf, command, match) & self._collected(shelf, command)
         priced = _price_bits(shelf, command)
         matching = base
         for code, values in chosen.items():
@@ -175,6 +179,19 @@ class SearchHandlers:
         return CategoryTree(items=list(_tree(shelf, rendering, None, DEPTH_MAX)))
 
     @_answering
+    async def collection(self, command: CollectionAsked) -> CollectionHead:
+        shelf, rendering = self._view(command.view)
+        found = shelf.collections.get(command.slug)
+        if found is None:
+            raise CollectionGone
+        default = shelf.definitions.languages[0]
+        return CollectionHead(
+            slug=found.slug,
+            title=pick(found.title, rendering.language, default),
+            description=pick(found.description, rendering.language, default),
+        )
+
+    @_answering
     async def suggest(self, command: SuggestFor) -> Suggestions:
         """Categories, then products, then ways to go on typing."""
         _, rendering = self._view(command.view)
@@ -193,7 +210,8 @@ class SearchHandlers:
             for category in shelf.definitions.categories
             if shelf.category_bits(category.slug)
         ]
-        return SitemapEntries(items=[*categories, *products])
+        collections = [SitemapEntry(kind="collection", slug=slug) for slug in shelf.collections]
+        return SitemapEntries(items=[*categories, *collections, *products])
 
     @_answering
     async def channel(self, command: ChannelFor) -> Channel:
@@ -205,6 +223,17 @@ class SearchHandlers:
         channel = shelf.definitions.channel(view.channel)
         language = shelf.definitions.language(view.language, channel)
         return shelf, Rendering(shelf, language, view.currency)
+
+    def _collected(self, shelf: Shelf, command: Browse) -> int:
+        """Products of the collection asked for: of one that nobody knows none, and without one all."""
+        if command.collection is None:
+            return shelf.published
+        if command.collection == COLLECTION_FEATURED:
+            return shelf.featured
+        found = shelf.collections.get(command.collection)
+        if found is None:
+            return 0
+        return collected(shelf, found, command.view.currency, self.clock.now().date())
 
     def _named(self, row: Row) -> list[str]:
         """The products that the merchant named beside this one."""
@@ -232,12 +261,10 @@ def _chosen_values(shelf: Shelf, command: Browse) -> dict[str, frozenset[str]]:
 
 
 def _base(shelf: Shelf, command: Browse, match: Match | None) -> int:
-    """What everything but facets and price lets through."""
+    """What everything but facets, price and collection lets through."""
     base = shelf.published if match is None else shelf.published & match.bits
     if command.category is not None:
         base &= shelf.category_bits(command.category)
-    if command.collection is not None:
-        base &= shelf.featured if command.collection == COLLECTION_FEATURED else 0
     return base & shelf.available if command.in_stock else base
 
 
@@ -269,6 +296,9 @@ def _order(
 ) -> Sorted | Matched:
     if match is not None and command.sort == "relevance":
         return Matched(match.order, found)
+    collection = shelf.collections.get(command.collection or "")
+    if collection is not None and collection.products and command.sort == "relevance":
+        return Matched(chosen_by_hand(shelf, collection), found)
     return sorted_by(
         shelf, found, sort=command.sort, language=rendering.language, currency=rendering.currency
     )

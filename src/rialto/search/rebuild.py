@@ -32,6 +32,7 @@ async def rebuild_search(handlers: SearchHandlers, *, positions: Mapping[int, in
         channels=(await catalog.channels(Nothing())).items,
     )
     rules = await catalog.search_rules(Nothing())
+    collections = await catalog.collections(Nothing())
     companions = await _companions(catalog)
     ratings = await _ratings(handlers.reviews)
     bands: dict[str, int] = {}
@@ -42,6 +43,7 @@ async def rebuild_search(handlers: SearchHandlers, *, positions: Mapping[int, in
         bands,
         ratings=ratings,
         rules=rules,
+        collections=collections,
         companions=companions,
         positions=positions,
     )

@@ -10,6 +10,7 @@ from rialto.catalog.api import ProductDocument
 from rialto.search.definitions import Definitions
 from rialto.search.documents import (
     BAND,
+    COLLECTIONS,
     COMPANIONS,
     DEFINITIONS,
     POSITIONS,
@@ -18,6 +19,7 @@ from rialto.search.documents import (
     RULES,
     Row,
     decode_band,
+    decode_collections,
     decode_companions,
     decode_definitions,
     decode_document,
@@ -56,6 +58,8 @@ def _read_sound(index: Index) -> Shelf:
         shelf.companions[stored.key] = decode_companions(stored.body).others
     for stored in index.changed(0, RULES):
         shelf.rules = decode_rules(stored.body)
+    for stored in index.changed(0, COLLECTIONS):
+        shelf.tell_collections(decode_collections(stored.body))
     return shelf
 
 
@@ -76,5 +80,7 @@ def bring_forward(shelf: Shelf, changed: Iterable[Stored]) -> None:
             shelf.companions[stored.key] = decode_companions(stored.body).others
         elif stored.kind == RULES:
             shelf.rules = decode_rules(stored.body)
+        elif stored.kind == COLLECTIONS:
+            shelf.tell_collections(decode_collections(stored.body))
         elif stored.kind == POSITIONS:
             shelf.positions = decode_positions(stored.body)

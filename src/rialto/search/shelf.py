@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from rialto.catalog.api import ProductDocument, SearchRules
+from rialto.catalog.api import Collection, Collections, ProductDocument, SearchRules
 from rialto.kernel.ids import ProductId
 from rialto.kernel.money import Currency
 from rialto.search.api import Rating
@@ -30,6 +30,7 @@ class Shelf:
         self.definitions = definitions
         self.positions = positions
         self.rules = SearchRules()
+        self.collections: dict[str, Collection] = {}
         self.rows: dict[int, Row] = {}
         self.slots: dict[str, int] = {}
         self.next_slot = 0
@@ -38,6 +39,7 @@ class Shelf:
         self.companions: dict[str, list[ProductId]] = {}
         self.published = 0
         self.available = 0
+        self.few_left = 0
         self.featured = 0
         self.values: dict[str, dict[str, Posting]] = {}
         self.by_category: dict[str | None, Posting] = {}
@@ -123,6 +125,10 @@ class Shelf:
         if row is not None:
             self._order_rating(row, add=True)
 
+    def tell_collections(self, told: Collections) -> None:
+        """All of them, in the place of those before."""
+        self.collections = {collection.slug: collection for collection in told.items}
+
     def band(self, sku: str) -> str:
         """A SKU of which inventory never spoke is sold out: nothing can be promised of it."""
         return self.bands.get(sku, UNKNOWN_BAND).name
@@ -183,6 +189,7 @@ class Shelf:
         self.published &= keep
         self.featured &= keep
         self.available &= keep
+        self.few_left &= keep
         # A slug or SKU may have gone to another product in the meantime.
         if self.by_slug.get(row.slug) == row.slot:
             del self.by_slug[row.slug]
@@ -217,10 +224,9 @@ class Shelf:
 
     def _mark_available(self, row: Row) -> None:
         bit = 1 << row.slot
-        if best_band(self.band(sku) for sku in row.skus) == "sold_out":
-            self.available &= ~bit
-        else:
-            self.available |= bit
+        band = best_band(self.band(sku) for sku in row.skus)
+        self.available = self.available & ~bit if band == "sold_out" else self.available | bit
+        self.few_left = self.few_left | bit if band == "few_left" else self.few_left & ~bit
 
 
 def _change(ordered: Ordered[int] | Ordered[str], key: int | str, slot: int, add: bool) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from rialto.catalog.api import Companions, ProductDocument, SearchRules
+from rialto.catalog.api import Collections, Companions, ProductDocument, SearchRules
 from rialto.kernel.errors import Unavailable
 from rialto.search.api import Rating
 from rialto.search.definitions import Definitions
@@ -23,6 +23,7 @@ from rialto.search.documents import (
     Band,
     Positions,
     band_entry,
+    collections_entry,
     companions_entry,
     counted_band,
     decode_document,
@@ -58,14 +59,14 @@ class Changes(msgspec.Struct, kw_only=True):
     ratings: dict[str, Rating] = {}
     companions: dict[str, Companions] = {}
     rules: SearchRules | None = None
+    collections: Collections | None = None
     definitions: Definitions | None = None
     positions: dict[int, int] = {}
 
     @property
     def effective(self) -> bool:
-        return bool(
-            self.products or self.bands or self.ratings or self.companions or self.rules or self.definitions
-        )
+        told = self.products or self.bands or self.ratings or self.companions
+        return bool(told or self.rules or self.collections or self.definitions)
 
 
 class SearchStore:
@@ -190,6 +191,7 @@ class SearchStore:
         *,
         ratings: Mapping[str, Rating],
         rules: SearchRules,
+        collections: Collections,
         companions: Sequence[Companions] = (),
         positions: Mapping[int, int] | None = None,
     ) -> int:
@@ -205,7 +207,8 @@ class SearchStore:
                 start = Positions(seq=1, known=positions is not None, by_partition=dict(positions or {}))
                 rest = [rating_entry(name, rating) for name, rating in ratings.items()]
                 rest += [companions_entry(each) for each in companions]
-                rest += [rules_entry(rules), positions_entry(start), definitions_entry(definitions)]
+                rest += [rules_entry(rules), collections_entry(collections)]
+                rest += [positions_entry(start), definitions_entry(definitions)]
                 return await self._rebuild(documents, definitions, bands, rest)
         except OSError as error:
             raise Unavailable(
@@ -294,6 +297,8 @@ class SearchStore:
         entries += [rating_entry(name, rating) for name, rating in changes.ratings.items()]
         entries += [companions_entry(each) for each in changes.companions.values()]
         entries += [rules_entry(changes.rules)] if changes.rules is not None else []
+        if changes.collections is not None:
+            entries.append(collections_entry(changes.collections))
         entries.append(positions_entry(positions))
         if changes.definitions is None:
             self._keep(entries, seq)
@@ -308,7 +313,8 @@ class SearchStore:
             ratings={**shelf.ratings, **changes.ratings},
         )
         fresh.companions = dict(shelf.companions)
-        _apply_beside(fresh, changes, shelf.rules)
+        fresh.rules, fresh.collections = shelf.rules, shelf.collections
+        _apply_beside(fresh, changes)
         return fresh
 
 
@@ -326,12 +332,15 @@ def _apply(shelf: Shelf, changes: Changes, positions: Positions) -> None:
         shelf.set_band(sku, band)
     for name, rating in changes.ratings.items():
         shelf.set_rating(name, rating)
-    _apply_beside(shelf, changes, shelf.rules)
+    _apply_beside(shelf, changes)
     shelf.positions = positions
 
 
-def _apply_beside(shelf: Shelf, changes: Changes, rules: SearchRules) -> None:
+def _apply_beside(shelf: Shelf, changes: Changes) -> None:
     """What no column depends on."""
     for name, companions in changes.companions.items():
         shelf.companions[name] = companions.others
-    shelf.rules = changes.rules or rules
+    if changes.rules is not None:
+        shelf.rules = changes.rules
+    if changes.collections is not None:
+        shelf.tell_collections(changes.collections)

@@ -56,11 +56,12 @@ class Asked(Frozen):
     in_stock: bool
     more: str = ""
 
-    def browse(self, visit: Visit, category: str | None = None) -> Browse:
+    def browse(self, visit: Visit, *, category: str | None = None, collection: str | None = None) -> Browse:
         return Browse(
             view=visit.view,
             q=self.q,
             category=category,
+            collection=collection,
             filters=self.filters,
             price_min=self.minor.get("price_min"),
             price_max=self.minor.get("price_max"),

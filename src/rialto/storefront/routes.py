@@ -40,6 +40,7 @@ _ROUTER = Router(
             browse.root,
             browse.home,
             browse.category,
+            browse.collection,
             browse.search_page,
             product.product,
             product.recent,

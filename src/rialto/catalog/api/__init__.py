@@ -1,9 +1,21 @@
-"""What can be asked of the catalogue: products, offers, and how searches are steered. Everything is named from here."""
+"""What can be asked of the catalogue: products, collections, offers, and how searches are steered. Everything is named from here."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from rialto.catalog.api.collections import (
+    Collecting,
+    Collection,
+    CollectionChanged,
+    CollectionInvalid,
+    CollectionNotFound,
+    CollectionRef,
+    CollectionRule,
+    Collections,
+    PriceBand,
+    PutCollection,
+)
 from rialto.catalog.api.products import (
     AttributeDefinition,
     AttributeDefinitions,
@@ -83,6 +95,14 @@ __all__ = [
     "Channel",
     "ChannelNotFound",
     "Channels",
+    "Collecting",
+    "Collection",
+    "CollectionChanged",
+    "CollectionInvalid",
+    "CollectionNotFound",
+    "CollectionRef",
+    "CollectionRule",
+    "Collections",
     "Companions",
     "CompanionsAfter",
     "CompanionsPage",
@@ -94,6 +114,7 @@ __all__ = [
     "OffersOf",
     "Picture",
     "Pins",
+    "PriceBand",
     "Product",
     "ProductChanged",
     "ProductDocument",
@@ -105,6 +126,7 @@ __all__ = [
     "ProfileChanged",
     "ProfileInvalid",
     "Profiles",
+    "PutCollection",
     "PutOutcome",
     "PutPins",
     "PutProduct",
@@ -133,5 +155,5 @@ __all__ = [
 ]
 
 
-class Catalog(Goods, SearchRuling, Together, Profiles, Protocol):
+class Catalog(Goods, Collecting, SearchRuling, Together, Profiles, Protocol):
     """The catalogue. Every write publishes what it changed."""

@@ -32,6 +32,7 @@ from rialto.catalog.api import (
     SetPublished,
     Verdicts,
 )
+from rialto.catalog.handlers.collections import CollectionCases
 from rialto.catalog.handlers.many import put_many
 from rialto.catalog.handlers.profile import ProfileCases
 from rialto.catalog.handlers.rehearsal import rehearse
@@ -53,7 +54,7 @@ PAGE_MAX = 200
 SKUS_MAX = 200
 
 
-class CatalogHandlers(SearchRuleCases, TogetherCases, ProfileCases):
+class CatalogHandlers(SearchRuleCases, CollectionCases, TogetherCases, ProfileCases):
     """Implements `Catalog`."""
 
     def __init__(self, db: Database, clock: Clock, ids: Ids) -> None:

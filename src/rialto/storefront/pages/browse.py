@@ -1,4 +1,4 @@
-"""Looking around: home, categories, search. Shared pages, the same for everyone."""
+"""Looking around: home, categories, collections, search. Shared pages, the same for everyone."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from rialto.search.api import (
     Browse,
     CategoryLink,
     ChannelFor,
+    CollectionAsked,
     Featured,
     ProductPage,
     QueryInvalid,
@@ -86,10 +87,37 @@ async def category(slug: FromPath[str], visit: Injected[Visit], search: Injected
         "pages/category.html",
         search=search,
         keys=_keys(found, f"category:{slug}"),
-        category=trail[-1],
+        subject=trail[-1],
+        children=trail[-1].children,
         trail=trail,
+        trail_end=None,
         structured=[structured.breadcrumb(visit, trail)],
         section=trail[0].slug,
+        **_list_context(visit, asked, found),
+    )
+
+
+@get("/{lang:str}/collections/{slug:str}")
+async def collection(
+    slug: FromPath[str], visit: Injected[Visit], search: Injected[Search]
+) -> PAGE | Redirect:
+    """One collection, shown as a category is. Raises NotFound."""
+    subject = await search.collection(CollectionAsked(view=visit.view, slug=slug))
+    asked = read_query(visit)
+    try:
+        found = await search.browse(asked.browse(visit, collection=slug))
+    except QueryInvalid:
+        return go(visit.path)
+    return await shared_page(
+        visit,
+        "pages/category.html",
+        search=search,
+        keys=_keys(found, f"collection:{slug}"),
+        subject=subject,
+        children=[],
+        trail=[],
+        trail_end=subject.title,
+        structured=[structured.breadcrumb(visit, [], subject.title)],
         **_list_context(visit, asked, found),
     )
 

@@ -31,6 +31,8 @@ from rialto.storefront.visit import (
 )
 
 INFO_PAGES = LEGAL_PAGES
+# Where in a language the pages of each kind of entry stand.
+SECTIONS = {"category": "c", "collection": "collections", "product": "p"}
 FOR_EVER = "public, max-age=31536000, immutable"
 _MEDIA_NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,180}\.(webp|avif|jpg|png)", re.ASCII)
 _MEDIA_TYPES = {"webp": "image/webp", "avif": "image/avif", "jpg": "image/jpeg", "png": "image/png"}
@@ -83,7 +85,7 @@ async def sitemap(
     languages = [language for language in channel.languages if language in LANGUAGES]
     base = settings.public_url.rstrip("/")
     paths: list[tuple[str, SitemapEntry | None]] = [("", None)]
-    paths += [(f"{'c' if entry.kind == 'category' else 'p'}/{entry.slug}", entry) for entry in entries]
+    paths += [(f"{SECTIONS[entry.kind]}/{entry.slug}", entry) for entry in entries]
     paths += [(f"pages/{name}", None) for name in INFO_PAGES]
     urls = "".join(
         _sitemap_url(base, path, language, languages=languages, entry=entry)
