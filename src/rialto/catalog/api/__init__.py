@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from rialto.catalog.api.labelling import Content, Maker, UnitPrice, unit_price
 from rialto.catalog.api.products import (
     AttributeDefinition,
     AttributeDefinitions,
@@ -75,9 +76,11 @@ __all__ = [
     "Companions",
     "CompanionsAfter",
     "CompanionsPage",
+    "Content",
     "Documents",
     "Goods",
     "ListProducts",
+    "Maker",
     "Offer",
     "Offers",
     "OffersOf",
@@ -111,9 +114,11 @@ __all__ = [
     "Synonyms",
     "Texts",
     "Together",
+    "UnitPrice",
     "VariantDraft",
     "Verdict",
     "Verdicts",
+    "unit_price",
 ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Protocol
 
+from rialto.catalog.api.labelling import Content, Maker
 from rialto.kernel.errors import Conflict, FieldProblem, Invalid, NotFound, VersionConflict
 from rialto.kernel.ids import ProductId
 from rialto.kernel.money import Currency, Money
@@ -112,10 +113,11 @@ class VariantDraft(Frozen):
     compare_at: dict[str, int] = {}
     weight_g: int = 0
     gtin: str | None = None
+    content: Content | None = None
 
 
 class ProductDraft(Frozen):
-    """Everything a merchant says about a product; saving replaces the whole."""
+    """Everything a merchant says about a product; saving replaces the whole. `safety` are its warnings."""
 
     slug: str
     title: Texts
@@ -130,6 +132,8 @@ class ProductDraft(Frozen):
     featured: bool = False
     published: bool = True
     created_on: date | None = None
+    maker: Maker | None = None
+    safety: Texts = {}
 
 
 class Product(Frozen):
