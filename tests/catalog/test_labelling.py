@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rialto.catalog.api import Content, Maker, ProductInvalid, UnitPrice, unit_price
+from rialto.catalog.api import Content, Maker, PricePerUnit, ProductInvalid, unit_price
 from rialto.catalog.api.labelling import UNITS
 from rialto.catalog.model.labelling import with_plain_content
 from rialto.catalog.model.products import checked_draft
@@ -38,7 +38,7 @@ MAKER = Maker(
 )
 def test_a_price_is_told_per_unit(cents: int, amount: str, unit: str, told: tuple[int, str]) -> None:
     found = unit_price(Money(cents, EUR), Content(amount=amount, unit=unit))
-    assert found == UnitPrice(amount=told[0], currency=EUR, per=told[1])
+    assert found == PricePerUnit(amount=told[0], currency=EUR, per=told[1])
 
 
 def test_there_is_no_unit_price_without_a_content_or_beyond_all_counting() -> None:
@@ -68,7 +68,7 @@ def test_the_unit_price_times_the_content_is_the_price_but_for_rounding(
 @pytest.mark.parametrize("amount", ["", "0", "0.000", "-1", "1e3", "1,5", "1.0005", "1234567890", "٣", "1\n"])
 def test_a_content_is_a_decimal_above_zero(amount: str) -> None:
     found = problems_of(**one_variant(content=Content(amount=amount, unit="g")))
-    assert found == [("variants.0.content.amount", "amount_not_valid")]
+    assert found == [("variants.0.content.amount", "content_not_valid")]
 
 
 @pytest.mark.parametrize("unit", ["", "G", "oz", "\x00"])

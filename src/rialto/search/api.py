@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Protocol
 
-from rialto.catalog.api import AttributeValue, Channel, Content, Maker, Picture, UnitPrice
+from rialto.catalog.api import AttributeValue, Channel, Content, Maker, Picture, PricePerUnit
 from rialto.kernel.errors import Invalid, NotFound
 from rialto.kernel.ids import ProductId
 from rialto.kernel.money import Currency, Money
@@ -113,7 +113,7 @@ class ProductCard(Frozen):
     price_to: Money | None
     compare_at: Money | None = None
     lowest_30_days: Money | None = None
-    unit_price: UnitPrice | None = None
+    unit_price: PricePerUnit | None = None
     attributes: dict[str, AttributeValue] = {}
     images: list[Picture] = []
     variants: list[VariantCard] = []
@@ -170,7 +170,7 @@ class Variant(Frozen):
     weight_g: int = 0
     gtin: str | None = None
     content: Content | None = None
-    unit_price: UnitPrice | None = None
+    unit_price: PricePerUnit | None = None
 
 
 class AttributeLine(Frozen):

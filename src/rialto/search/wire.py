@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from rialto.catalog.api import AttributeValue, Maker, Picture, Texts, UnitPrice
+from rialto.catalog.api import AttributeValue, Maker, Picture, PricePerUnit, Texts
 from rialto.kernel.ids import ProductId
 from rialto.kernel.money import Money
 from rialto.kernel.service import Frozen
@@ -55,7 +55,7 @@ class ApiListItem(Frozen):
     price_to: Money | None
     compare_at: Money | None
     lowest_30_days: Money | None
-    unit_price: UnitPrice | None
+    unit_price: PricePerUnit | None
     variants: list[VariantCard]
     availability: str
     rating: Rating | None

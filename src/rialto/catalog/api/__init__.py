@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from rialto.catalog.api.labelling import Content, Maker, UnitPrice, unit_price
+from rialto.catalog.api.labelling import Content, Maker, PricePerUnit, unit_price
 from rialto.catalog.api.products import (
     AttributeDefinition,
     AttributeDefinitions,
@@ -86,6 +86,7 @@ __all__ = [
     "OffersOf",
     "Picture",
     "Pins",
+    "PricePerUnit",
     "Product",
     "ProductChanged",
     "ProductDocument",
@@ -114,7 +115,6 @@ __all__ = [
     "Synonyms",
     "Texts",
     "Together",
-    "UnitPrice",
     "VariantDraft",
     "Verdict",
     "Verdicts",

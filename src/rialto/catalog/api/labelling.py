@@ -31,7 +31,7 @@ class Content(Frozen):
     unit: str
 
 
-class UnitPrice(Frozen):
+class PricePerUnit(Frozen):
     """What one `per` costs, in minor units; `per` is kg, l, m, m2 or piece."""
 
     amount: int
@@ -52,7 +52,7 @@ class Maker(Frozen):
     url: str | None = None
 
 
-def unit_price(price: Money, content: Content | None) -> UnitPrice | None:
+def unit_price(price: Money, content: Content | None) -> PricePerUnit | None:
     """The price of one kilogram, litre, metre, square metre or piece, rounded half away from zero.
 
     None without a content, and where it would be more than the shop can count.
@@ -61,4 +61,4 @@ def unit_price(price: Money, content: Content | None) -> UnitPrice | None:
         return None
     per, of_these = UNITS[content.unit]
     amount = round_half_away(price.amount * of_these / Fraction(content.amount))
-    return UnitPrice(amount=amount, currency=price.currency, per=per) if amount <= AMOUNT_MAX else None
+    return PricePerUnit(amount=amount, currency=price.currency, per=per) if amount <= AMOUNT_MAX else None

@@ -26,7 +26,7 @@ def check_content(problems: Problems, path: str, variant: VariantDraft) -> None:
     amount = variant.content.amount
     if not _AMOUNT.fullmatch(amount) or not Decimal(amount):
         message = "A decimal above zero, at most 9 digits before the point and 3 after it."
-        problems.add(f"{path}.content.amount", "amount_not_valid", message)
+        problems.add(f"{path}.content.amount", "content_not_valid", message)
     if variant.content.unit not in UNITS:
         problems.add(f"{path}.content.unit", "unit_unknown", f"One of {', '.join(UNITS)}.")
 
