@@ -19,6 +19,7 @@ from rialto.admin.pages import (
     products,
     promotions,
     reviews,
+    searching,
     session,
     start,
     stock,
@@ -56,6 +57,7 @@ _DESK = Router(
             *importing.ROUTES,
             *promotions.ROUTES,
             *reviews.ROUTES,
+            *searching.ROUTES,
             *customers.ROUTES,
             *people.ROUTES,
         ]
