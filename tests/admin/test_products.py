@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from rialto.catalog.api import AttributeDefinition, Catalog, Category, Product, ProductRef
+from rialto.catalog.api import AttributeDefinition, Catalog, Category, Content, Maker, Product, ProductRef
 from tests.admin.merchants_desk import Browser, fields_of
 
 pytestmark = pytest.mark.anyio
@@ -52,6 +52,12 @@ NEW = {
     "variant-1-sku": "ARC-BLUE",
     "variant-1-option-colour": "blue",
     "variant-1-price-EUR": "51,50",
+    "variant-1-content": "0,5",
+    "variant-1-unit": "kg",
+    "maker-name": "Sample Pottery",
+    "maker-address": "Sample Street 1\nSample Town",
+    "maker-email": "pottery@maker.example",
+    "safety-en": "Hot.\nHeavy.",
     "image-0-url": "https://pictures.example/arc.jpg",
     "image-0-alt-en": "From the side",
 }
@@ -60,7 +66,14 @@ NEW = {
 async def test_a_product_is_made_found_and_edited_by_two(desk: Browser) -> None:
     await prepare(desk)
     form = await desk.form("/products/new", "/admin/products/new")
-    for odd in ({"slug": "Not one"}, {"variant-0-price-EUR": "x"}, {"variant-1-option-colour": "red"}):
+    for odd in (
+        {"slug": "Not one"},
+        {"variant-0-price-EUR": "x"},
+        {"variant-1-option-colour": "red"},
+        {"variant-1-content": "a lot"},
+        {"variant-0-unit": "g"},
+        {"maker-email": ""},
+    ):
         page = await desk.post("/products/new", form | NEW | odd, 422)
         assert 'id="problems"' in page
         assert "A full belly." in page, "what was typed is still there"
@@ -73,6 +86,11 @@ async def test_a_product_is_made_found_and_edited_by_two(desk: Browser) -> None:
         ("ARC-RED", {"EUR": 4900}, {"colour": "red"}),
         ("ARC-BLUE", {"EUR": 5150}, {"colour": "blue"}),
     ]
+    assert [one.content for one in draft.variants] == [None, Content(amount="0.5", unit="kg")]
+    assert draft.maker == Maker(
+        name="Sample Pottery", address="Sample Street 1\nSample Town", email="pottery@maker.example"
+    )
+    assert draft.safety == {"en": "Hot.\nHeavy."}
     assert (draft.published, draft.description["en"]) == (False, "A full belly.\n  A short neck.")
 
     for found in ("?q=arc", "?q=ARC-bl", "?q=vase&category=vases", "?state=hidden"):

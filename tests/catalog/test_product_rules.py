@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rialto.catalog.api import Picture, ProductDraft, ProductInvalid, VariantDraft
+from rialto.catalog.api import Content, Maker, Picture, ProductDraft, ProductInvalid, VariantDraft
 from rialto.catalog.model.fields import PROBLEMS_MAX
 from rialto.catalog.model.products import Surroundings, checked_draft, option_key, picture_of, uses_of
 from rialto.catalog.model.structure import path_to
@@ -266,6 +266,8 @@ VARIANTS = st.builds(
     compare_at=AMOUNTS,
     weight_g=st.integers(),
     gtin=st.none() | ANY_TEXT,
+    content=st.none()
+    | st.builds(Content, amount=ANY_TEXT | st.just("0500.10"), unit=st.just("g") | SOME_TEXT),
 )
 DRAFTS = st.builds(
     ProductDraft,
@@ -280,6 +282,9 @@ DRAFTS = st.builds(
     images=st.lists(PICTURES, max_size=2),
     related=st.lists(SOME_TEXT, max_size=2),
     created_on=st.none() | st.dates(max_value=date(2200, 1, 1)),
+    maker=st.none()
+    | st.builds(Maker, name=ANY_TEXT, address=ANY_TEXT, email=st.none() | ANY_TEXT, url=st.none()),
+    safety=TEXTS,
 )
 
 

@@ -15,7 +15,9 @@ from rialto.cart.api import CartTotals
 from rialto.catalog.api import (
     AttributeDefinition,
     Category,
+    Content,
     ListProducts,
+    Maker,
     Picture,
     ProductDraft,
     ProductRef,
@@ -130,7 +132,14 @@ async def put_odd_things(shop: Shop) -> None:
         ),
     ):
         await shop.catalog.put_category(category)
-    draft = ProductDraft(
+    draft = an_odd_draft()
+    await shop.catalog.put_product(PutProduct(draft=draft))
+    assert (await shop.catalog.get_product(ProductRef(ref="-odd"))).draft == draft
+    await shop.inventory.put_stock(PutStockMany(items=[PutStock(sku="-1", warehouse="berlin", on_hand=7)]))
+
+
+def an_odd_draft() -> ProductDraft:
+    return ProductDraft(
         slug="-odd",
         title={"en": "=HYPERLINK(1)", "de": "'+tasse "},
         description={"en": '  Two\r\nlines, "quoted"\n\n'},
@@ -141,7 +150,11 @@ async def put_odd_things(shop: Shop) -> None:
         variants=[
             VariantDraft(sku="-1", options={"glaze": "g.1", "colour": "red"}, prices={"EUR": 1}, weight_g=3),
             VariantDraft(
-                sku="@2", options={"glaze": "z_9", "colour": "blue"}, prices={"USD": 5}, gtin="01234565"
+                sku="@2",
+                options={"glaze": "z_9", "colour": "blue"},
+                prices={"USD": 5},
+                gtin="01234565",
+                content=Content(amount="0.75", unit="l"),
             ),
             VariantDraft(sku="+3", options={"glaze": "39", "colour": "red"}),
         ],
@@ -154,10 +167,11 @@ async def put_odd_things(shop: Shop) -> None:
         published=False,
         featured=True,
         created_on=date(2026, 1, 2),
+        maker=Maker(
+            name="=Maker", address="-Street 1\nTown", email="a@maker.example", url="https://maker.example"
+        ),
+        safety={"de": "@Heiß\nund schwer", "en": "Hot"},
     )
-    await shop.catalog.put_product(PutProduct(draft=draft))
-    assert (await shop.catalog.get_product(ProductRef(ref="-odd"))).draft == draft
-    await shop.inventory.put_stock(PutStockMany(items=[PutStock(sku="-1", warehouse="berlin", on_hand=7)]))
 
 
 async def test_nothing_in_a_file_starts_a_formula_and_numbers_stay_numbers(

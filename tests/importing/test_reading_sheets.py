@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rialto.catalog.api import Picture
+from rialto.catalog.api import Content, Maker, Picture
 from rialto.importing.attributes import definitions_of
 from rialto.importing.demo import demo_catalogue
 from rialto.importing.model import AttributeRow, CategoryRow, CustomerRow, Row
@@ -43,6 +43,20 @@ def test_one_row_is_one_variant_and_the_first_speaks_for_the_product() -> None:
         alt={"en": "A blue cup"},
         options={"colour": "blue", "size": "s"},
     )
+
+
+def test_contents_makers_and_warnings_are_taken_as_they_are_written(tmp_path: Path) -> None:
+    path = tmp_path / "tea.csv"
+    path.write_text(
+        "slug,sku,title_en,price_EUR,content,content_unit,maker_name,maker_address,maker_email,safety_en\n"
+        'tea,TEA-S,Tea,5,100,g,Sample Tea,"Street 1\nTown",tea@maker.example,Hot\n'
+        "tea,TEA-L,,9,,,,,,\n",
+        "utf-8",
+    )
+    draft = products_in(rows_of("csv", path))["tea"].draft
+    assert [variant.content for variant in draft.variants] == [Content(amount="100", unit="g"), None]
+    assert draft.maker == Maker(name="Sample Tea", address="Street 1\nTown", email="tea@maker.example")
+    assert draft.safety == {"en": "Hot"}
 
 
 def test_values_have_names_in_several_languages() -> None:

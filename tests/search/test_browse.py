@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rialto.catalog.api import ProductDocument
+from rialto.catalog.api import Content, Maker, PricePerUnit, ProductDocument, VariantDraft
 from rialto.kernel.money import USD, Currency, Money
 from rialto.search.api import (
     AllSlugs,
@@ -382,6 +382,23 @@ async def test_a_product_is_shown_in_the_views_words(tmp_path: Path) -> None:
     assert (detail.price_from, detail.price_to) == (Money(400, EUR), Money(500, EUR))
     french = await shop.search.product(ProductAsked(view=View(language="fr"), ref="p-1"))
     assert french.title == "Lamp"
+
+
+async def test_a_price_is_told_per_unit_and_a_maker_with_the_product(tmp_path: Path) -> None:
+    small = VariantDraft(sku="S", prices={"EUR": 399}, content=Content(amount="250", unit="g"))
+    large = VariantDraft(sku="L", prices={"EUR": 1499, "USD": 1500}, content=Content(amount="1", unit="kg"))
+    maker = Maker(name="Sample Tea", address="Street 1", email="tea@maker.example")
+    document = a_product(1, "Tea", variants=[large, small], maker=maker, safety={"en": "Hot", "de": "Heiß"})
+    shop = await a_shop(tmp_path, [document, a_product(2)])
+    page = await shop.browse(sort="price")
+    told = {card.slug: card.unit_price for card in page.items}
+    assert told == {"p-1": PricePerUnit(amount=1596, currency=EUR, per="kg"), "p-2": None}
+    detail = await shop.search.product(ProductAsked(view=View(language="de", currency=USD), ref="p-1"))
+    assert [one.unit_price for one in detail.variants] == [
+        PricePerUnit(amount=1500, currency=USD, per="kg"),
+        None,
+    ]
+    assert (detail.maker, detail.safety) == (maker, "Heiß")
 
 
 async def test_a_product_that_is_not_published_is_gone(tmp_path: Path) -> None:

@@ -8,7 +8,16 @@ from typing import Any
 
 import msgspec
 
-from rialto.catalog.api import AttributeDefinition, Category, Channel, Picture, ProductDraft
+from rialto.catalog.api import (
+    AttributeDefinition,
+    Category,
+    Channel,
+    Picture,
+    PricePerUnit,
+    ProductDraft,
+    VariantDraft,
+    unit_price,
+)
 from rialto.demo import CATALOGUE
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.ids import PRODUCT, ProductId, RandomIds
@@ -159,12 +168,15 @@ class FixtureSearch:
                     lowest_30_days=_money(variant.compare_at, view.currency),
                     availability=self.stock.band(variant.sku),
                     gtin=variant.gtin,
+                    unit_price=_unit_price(variant, view.currency),
                 )
                 for variant in draft.variants
             ],
             availability=self._band(draft),
             rating=Rating(average=460, count=12) if draft.featured else None,
             changed_on=date(2026, 1, 5),
+            maker=draft.maker,
+            safety=_text(draft.safety, view),
         )
 
     async def related(self, command: Related) -> Cards:
@@ -251,6 +263,7 @@ class FixtureSearch:
             price_to=max(prices) if prices else None,
             compare_at=_money(draft.variants[0].compare_at, view.currency),
             lowest_30_days=_money(draft.variants[0].compare_at, view.currency),
+            unit_price=_unit_price(draft.variants[0], view.currency),
             images=draft.images,
             variants=[
                 VariantCard(sku=v.sku, options=v.options, availability=self.stock.band(v.sku))
@@ -334,3 +347,8 @@ def _text(texts: dict[str, str], view: View) -> str:
 
 def _money(prices: dict[str, int], currency: Currency) -> Money | None:
     return Money(prices[currency], currency) if currency in prices else None
+
+
+def _unit_price(variant: VariantDraft, currency: Currency) -> PricePerUnit | None:
+    price = _money(variant.prices, currency)
+    return None if price is None else unit_price(price, variant.content)

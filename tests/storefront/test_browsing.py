@@ -5,8 +5,9 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec import structs
 
-from rialto.catalog.api import Picture
+from rialto.catalog.api import Content, Maker, Picture
 from rialto.demo import MEDIA
 from rialto.search.api import Facet, FacetValue
 from rialto.storefront.facets import shown_facets
@@ -195,6 +196,38 @@ def test_a_product_is_described_for_machines(shop: FixtureShop, shopper: Shopper
         "x-default": f"{base}/en/p/{draft.slug}",
     }
     assert page.one("meta", property="og:type").attributes["content"] == "product"
+
+
+def test_the_price_per_unit_stands_beside_the_price(shop: FixtureShop, shopper: Shopper) -> None:
+    draft = product_with_options(shop)
+    first = draft.variants[0]
+    draft.variants[0] = structs.replace(
+        first, prices={"EUR": 399, "USD": 450}, content=Content(amount="250", unit="g")
+    )
+    page = shopper.page(f"p/{draft.slug}?sku={first.sku}")
+    assert page.one("p", class_="product__unit small muted").text == "€15.96 per kg"
+    other = shopper.page(f"p/{draft.slug}?sku={draft.variants[1].sku}")
+    assert "hidden" in other.one("p", class_="product__unit small muted").attributes
+    assert "15,96\xa0€ je kg" in shopper.client.get(f"/de/c/{draft.category}").text
+
+
+def test_a_product_names_its_maker_and_its_dangers(shop: FixtureShop, shopper: Shopper) -> None:
+    draft = product_with_options(shop)
+    assert "Maker and safety" not in shopper.get(f"p/{draft.slug}").text
+    shop.search.drafts[draft.slug] = structs.replace(
+        draft,
+        maker=Maker(
+            name="Sample <Pottery>",
+            address="Sample Street 1\nSample Town",
+            email="pottery@maker.example",
+            url="https://maker.example",
+        ),
+        safety={"en": "Gets hot.\nHeavy."},
+    )
+    html = shopper.get(f"p/{draft.slug}").text
+    assert "Sample &lt;Pottery&gt;<br>Sample Street 1<br>Sample Town" in html
+    assert '<a href="mailto:pottery@maker.example">' in html
+    assert "<p>Gets hot.</p>" in html
 
 
 def test_a_product_with_an_ending_script_in_its_text_does_no_harm(

@@ -9,12 +9,23 @@ import msgspec
 
 from rialto.admin.conflicts import Field
 from rialto.admin.forms import ON, Reading, Values, as_typed, decimal_point, switch_typed
-from rialto.catalog.api import AttributeDefinition, AttributeValue, Picture, ProductDraft, VariantDraft
+from rialto.catalog.api import (
+    AttributeDefinition,
+    AttributeValue,
+    Content,
+    Maker,
+    Picture,
+    ProductDraft,
+    VariantDraft,
+)
+from rialto.catalog.api.labelling import UNITS
 from rialto.kernel.money import Currency
 from rialto.storefront.texts import Texts
 
 SWITCHES = ("published", "featured")
 PLAIN = ("slug", "category", "tax_class", "options", "related")
+MAKER = ("name", "address", "email", "url")
+TEXTS = ("title", "description", "safety")
 ROWS_MAX = 250
 EMPTY_ROWS = 2
 
@@ -31,6 +42,7 @@ class ProductForm:
         definitions: Sequence[AttributeDefinition],
     ) -> None:
         self.languages = languages
+        self.units = list(UNITS)
         self.currencies = currencies
         self.definitions = {definition.code: definition for definition in definitions}
 
@@ -44,6 +56,8 @@ class ProductForm:
             **{name: switch_typed(getattr(draft, name)) for name in SWITCHES},
             **{f"title-{each}": draft.title.get(each, "") for each in self.languages},
             **{f"description-{each}": draft.description.get(each, "") for each in self.languages},
+            **{f"safety-{each}": draft.safety.get(each, "") for each in self.languages},
+            **{f"maker-{name}": getattr(draft.maker, name, None) or "" for name in MAKER},
             "slug": draft.slug,
             "category": draft.category or "",
             "tax_class": draft.tax_class,
@@ -75,6 +89,8 @@ class ProductForm:
             featured=reading.is_on("featured"),
             published=reading.is_on("published"),
             created_on=None if base is None else base.created_on,
+            maker=_maker(reading),
+            safety=reading.by_language("safety", self.languages),
         )
         reading.end()
         return draft
@@ -83,8 +99,9 @@ class ProductForm:
         """All fields that any of the forms has, with what they are called."""
         words = {ON: texts("form.yes"), "": texts("form.no")}
         named = {name: texts(f"products.{name}") for name in (*SWITCHES, *PLAIN)}
+        named |= {f"maker-{name}": texts(f"products.maker_{name}") for name in MAKER}
         for language in self.languages:
-            for name in ("title", "description"):
+            for name in TEXTS:
                 named[f"{name}-{language}"] = f"{texts(f'products.{name}')} ({language})"
         names = dict.fromkeys([*named, *(name for form in forms for name in form)])
         return [
@@ -100,7 +117,8 @@ class ProductForm:
     def paths(self, values: Mapping[str, str]) -> dict[str, str]:
         """Which field is meant by a path of the command: rows without a SKU are not in it."""
         found = {"title": f"title-{self.languages[0]}", "description": f"description-{self.languages[0]}"}
-        for name in ("title", "description"):
+        found |= {f"maker.{name}": f"maker-{name}" for name in MAKER}
+        for name in TEXTS:
             found |= {f"{name}.{language}": f"{name}-{language}" for language in self.languages}
         found |= {f"attributes.{code}": f"attribute-{code}" for code in self.definitions}
         found |= {f"options.{index}": "options" for index in range(10)} | {"variants": "variant-0-sku"}
@@ -110,6 +128,8 @@ class ProductForm:
             found[f"variants.{index}.options"] = f"variant-{row}-sku"
             found[f"variants.{index}.weight_g"] = f"variant-{row}-weight"
             found[f"variants.{index}.gtin"] = f"variant-{row}-gtin"
+            found[f"variants.{index}.content.amount"] = f"variant-{row}-content"
+            found[f"variants.{index}.content.unit"] = f"variant-{row}-unit"
             for code in self.definitions:
                 found[f"variants.{index}.options.{code}"] = f"variant-{row}-option-{code}"
             for currency in self.currencies:
@@ -138,6 +158,8 @@ class ProductForm:
             **self._amounts_typed(f"{start}-former", variant.compare_at),
             f"{start}-weight": str(variant.weight_g or ""),
             f"{start}-gtin": variant.gtin or "",
+            f"{start}-content": variant.content.amount if variant.content else "",
+            f"{start}-unit": variant.content.unit if variant.content else "",
         }
 
     def _amounts_typed(self, name: str, amounts: Mapping[str, int]) -> Values:
@@ -156,6 +178,7 @@ class ProductForm:
             compare_at=reading.amounts(f"{start}-former", self.currencies),
             weight_g=reading.number(f"{start}-weight"),
             gtin=reading.text(f"{start}-gtin") or None,
+            content=_content(reading, start),
         )
 
     def _attributes(self, reading: Reading, options: Sequence[str]) -> dict[str, AttributeValue]:
@@ -206,6 +229,19 @@ class ProductForm:
         except msgspec.MsgspecError:
             reading.refuse(name, "not_valid", "This picture cannot be read.")
             return Picture()
+
+
+def _content(reading: Reading, start: str) -> Content | None:
+    """None where nothing is typed; the catalogue refuses one half without the other."""
+    amount, unit = decimal_point(reading.text(f"{start}-content")), reading.text(f"{start}-unit")
+    return Content(amount=amount, unit=unit) if amount or unit else None
+
+
+def _maker(reading: Reading) -> Maker | None:
+    name, address, email, url = (reading.text(f"maker-{each}") for each in MAKER)
+    if not (name or address or email or url):
+        return None
+    return Maker(name=name, address=address, email=email or None, url=url or None)
 
 
 def rows_of(values: Mapping[str, str], kind: str) -> list[int]:

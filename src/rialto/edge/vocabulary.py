@@ -284,12 +284,25 @@ NOTES: dict[str, Json] = {
     "ProductDraft.related": {"maxItems": 50, "items": {"type": "string", **SLUG}},
     "ProductDraft.options": {"maxItems": 5, "uniqueItems": True, "items": {"type": "string", **CODE}},
     "ProductDraft.attributes": {"maxProperties": 100},
+    "ProductDraft.safety": texts(5_000, pattern=LINES),
     "VariantDraft.sku": {"pattern": r"^\S{1,64}$"},
     "VariantDraft.options": {"maxProperties": 5},
     "VariantDraft.prices": prices(1, 10**15),
     "VariantDraft.compare_at": prices(1, 10**15),
     "VariantDraft.weight_g": {"minimum": 0, "maximum": 100_000_000},
     "VariantDraft.gtin": {"pattern": "^([0-9]{8}|[0-9]{12,14})$"},
+    "Content.amount": {"pattern": r"^(?!0+(\.0+)?$)[0-9]{1,9}(\.[0-9]{1,3})?$"},
+    "Content.unit": {"enum": ["g", "kg", "ml", "l", "cm", "m", "m2", "piece"]},
+    "Maker": {
+        "anyOf": [
+            {"required": ["email"], "properties": {"email": {"type": "string"}}},
+            {"required": ["url"], "properties": {"url": {"type": "string"}}},
+        ]
+    },
+    "Maker.name": {"maxLength": 200, "pattern": PLAIN},
+    "Maker.address": {"maxLength": 500, "pattern": LINES},
+    "Maker.email": {"maxLength": 254, "pattern": r"^[!-?A-~]+@[!-?A-~]+\.[!-?A-~]+$"},
+    "Maker.url": {"maxLength": 2000, "pattern": "^https?://"},
     "Picture": {
         "oneOf": [
             {"required": ["file"], "properties": {"file": {"type": "string"}, "url": NOT_GIVEN}},

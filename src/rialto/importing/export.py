@@ -16,6 +16,7 @@ from rialto.catalog.api import (
     Catalog,
     Category,
     ListProducts,
+    Maker,
     Picture,
     Product,
     ProductDraft,
@@ -48,6 +49,7 @@ class Seen:
     attributes: dict[str, None] = field(default_factory=dict)
     prices: dict[str, None] = field(default_factory=dict)
     former: dict[str, None] = field(default_factory=dict)
+    warned: dict[str, None] = field(default_factory=dict)  # languages of warnings
     alts: dict[str, None] = field(default_factory=dict)
     orders: set[tuple[str, ...]] = field(default_factory=set)
     values: set[tuple[str, str, str]] = field(default_factory=set)  # kind, attribute, value
@@ -146,6 +148,7 @@ class Export:
             draft = product.draft
             seen.slugs.append(draft.slug)
             seen.languages |= dict.fromkeys([*draft.title, *draft.description])
+            seen.warned |= dict.fromkeys(draft.safety)
             seen.attributes |= dict.fromkeys(draft.attributes)
             seen.options |= dict.fromkeys(draft.options)
             seen.orders.add(tuple(draft.options))
@@ -178,7 +181,9 @@ class Export:
         for code in options:
             columns += [f"option_{code}", *self._name_columns("option", code, seen)]
         columns += [*_each("price", sorted(seen.prices)), *_each("compare_at", sorted(seen.former))]
-        columns += ["weight_g", "gtin", *_each("stock", self._warehouses)]
+        columns += ["weight_g", "gtin", "content", "content_unit", *_each("stock", self._warehouses)]
+        columns += ["maker_name", "maker_address", "maker_email", "maker_url"]
+        columns += _each("safety", self._sorted(seen.warned))
         for code in sorted(seen.attributes):
             columns.append(self._attribute_column(code))
             columns += self._name_columns("attribute", code, seen)
@@ -191,7 +196,9 @@ class Export:
             self._attribute_column(code) for code, one in self._definitions.items() if one.type == "number"
         }
         return (
-            frozenset(column for column in columns if column.startswith(starts) or column == "weight_g")
+            frozenset(
+                column for column in columns if column.startswith(starts) or column in {"weight_g", "content"}
+            )
             | attributes
         )
 
@@ -243,6 +250,8 @@ class Export:
             "featured": _yes(draft.featured),
             "created_on": draft.created_on.isoformat() if draft.created_on else "",
             "related": " ".join(draft.related),
+            **_maker(draft.maker),
+            **_texts("safety", draft.safety),
         }
         for code, value in draft.attributes.items():
             cells |= self._attribute(code, value)
@@ -296,6 +305,8 @@ class Export:
             **{f"compare_at_{code}": _decimal(code, amount) for code, amount in variant.compare_at.items()},
             "weight_g": str(variant.weight_g),
             "gtin": variant.gtin or "",
+            "content": variant.content.amount if variant.content else "",
+            "content_unit": variant.content.unit if variant.content else "",
         }
 
     def _sorted(self, languages: Iterable[str]) -> list[str]:
@@ -334,6 +345,17 @@ def _picture(picture: Picture) -> Cells:
         "image_widths": " ".join(str(width) for width in picture.widths),
         "image_size": f"{picture.width}x{picture.height}" if picture.width or picture.height else "",
         **_texts("image_alt", picture.alt),
+    }
+
+
+def _maker(maker: Maker | None) -> Cells:
+    if maker is None:
+        return {}
+    return {
+        "maker_name": maker.name,
+        "maker_address": maker.address,
+        "maker_email": maker.email or "",
+        "maker_url": maker.url or "",
     }
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from rialto.catalog.api import Content, Maker
 from rialto.importing.cells import ABOVE, named, taken
 from rialto.importing.drafting import Drafting, Findings, RowFault, at_line
 from rialto.importing.model import (
@@ -35,6 +36,7 @@ _CODE = r"[a-z][a-z0-9_]{0,59}"
 _COLUMNS: dict[str, re.Pattern[str]] = {
     "title": re.compile(f"title_({_LANGUAGE})"),
     "description": re.compile(f"description_({_LANGUAGE})"),
+    "safety": re.compile(f"safety_({_LANGUAGE})"),
     "alt": re.compile(f"image_alt_({_LANGUAGE})"),
     "price": re.compile(r"price_([A-Za-z]{3})"),
     "compare_at": re.compile(r"compare_at_([A-Za-z]{3})"),
@@ -45,9 +47,13 @@ _COLUMNS: dict[str, re.Pattern[str]] = {
     "attribute_name": re.compile(f"attribute_({_CODE}):({_LANGUAGE})"),
 }
 _PLAIN = frozenset(
-    {"slug", "sku", "category", "tax_class", "published", "featured", "created_on", "related", "weight_g", "gtin", "options", "image", "image_widths", "image_size"}
+    {"slug", "sku", "category", "tax_class", "published", "featured", "created_on", "related", "weight_g", "gtin", "content", "content_unit", "maker_name", "maker_address", "maker_email", "maker_url", "options", "image", "image_widths", "image_size"}
 )  # fmt: skip
-_OF_THE_PRODUCT = ("category", "tax_class", "published", "featured", "created_on", "related", "options")
+_MAKER = ("maker_name", "maker_address", "maker_email", "maker_url")
+_OF_THE_PRODUCT = (
+    *("category", "tax_class", "published", "featured", "created_on", "related", "options"),
+    *_MAKER,
+)
 
 
 class SheetImporter:
@@ -87,12 +93,12 @@ class _Reading:
                 raise FileRefused(
                     table.file, f"the column {shown(column)} names no currency.", line=1
                 ) from error
-        self._of_variants = ["weight_g", "gtin"]
+        self._of_variants = ["weight_g", "gtin", "content", "content_unit"]
         for kind in ("price", "compare_at", "stock"):
             self._of_variants += self._columns[kind]
         # The columns that must be the same in all rows of a product.
         self._shared = [column for column in table.columns if column in _OF_THE_PRODUCT]
-        for kind in ("title", "description", "attribute", "attribute_name"):
+        for kind in ("title", "description", "safety", "attribute", "attribute_name"):
             self._shared += self._columns[kind]
         self.findings = Findings(table.file, options.language)
 
@@ -140,7 +146,7 @@ class _Reading:
                     raise RowFault(line.number, reason)
 
     def _head(self, drafting: Drafting, line: Line) -> None:
-        for field in ("title", "description"):
+        for field in ("title", "description", "safety"):
             for column, (language,) in self._columns[field].items():
                 drafting.text(field, language, line[column])
         path = [named(part.strip()) for part in line["category"].split(ABOVE) if part.strip()]
@@ -149,6 +155,7 @@ class _Reading:
         )
         drafting.fields["tax_class"] = line["tax_class"] or "standard"
         drafting.fields["related"] = line["related"].split()
+        drafting.fields["maker"] = _maker(line)
         for column, read in _FLAGS.items():
             if line[column]:
                 with at_line(line.number, column):
@@ -200,7 +207,14 @@ class _Reading:
             drafting.options = list(chosen)
         with at_line(line.number, "weight_g"):
             weight = whole_number(line["weight_g"]) if line["weight_g"] else 0
-        drafting.variant(line["sku"], line.number, options=chosen, weight_g=weight, gtin=line["gtin"] or None)
+        drafting.variant(
+            line["sku"],
+            line.number,
+            options=chosen,
+            weight_g=weight,
+            gtin=line["gtin"] or None,
+            content=_content(line),
+        )
         self._prices(drafting, line)
         for column, (warehouse,) in self._columns["stock"].items():
             if line[column]:
@@ -231,6 +245,23 @@ class _Reading:
                 raise RowFault(
                     line.number, f"{former[currency.upper()]}: a former price is above the present one."
                 )
+
+
+def _content(line: Line) -> Content | None:
+    """None where nothing is said; the catalogue refuses one half without the other."""
+    amount, unit = line["content"], line["content_unit"]
+    return Content(amount=amount, unit=unit) if amount or unit else None
+
+
+def _maker(line: Line) -> Maker | None:
+    if not any(line[column] for column in _MAKER):
+        return None
+    return Maker(
+        name=line["maker_name"],
+        address=line["maker_address"],
+        email=line["maker_email"] or None,
+        url=line["maker_url"] or None,
+    )
 
 
 def _day(text: str) -> date:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Protocol
 
-from rialto.catalog.api import AttributeValue, Channel, Picture
+from rialto.catalog.api import AttributeValue, Channel, Content, Maker, Picture, PricePerUnit
 from rialto.kernel.errors import Invalid, NotFound
 from rialto.kernel.ids import ProductId
 from rialto.kernel.money import Currency, Money
@@ -105,7 +105,7 @@ class VariantCard(Frozen):
 class ProductCard(Frozen):
     """A product in a list. `availability` is in_stock, few_left or sold_out over all its variants.
 
-    `compare_at` is what its cheapest variant cost before, `lowest_30_days` the lowest price of the 30 days before
+    `unit_price` is that of its cheapest variant, `compare_at` is what that cost before, `lowest_30_days` the lowest price of the 30 days before
     that reduction, where it is known.
     """
 
@@ -117,6 +117,7 @@ class ProductCard(Frozen):
     price_to: Money | None
     compare_at: Money | None = None
     lowest_30_days: Money | None = None
+    unit_price: PricePerUnit | None = None
     attributes: dict[str, AttributeValue] = {}
     images: list[Picture] = []
     variants: list[VariantCard] = []
@@ -172,6 +173,8 @@ class Variant(Frozen):
     availability: str = "in_stock"
     weight_g: int = 0
     gtin: str | None = None
+    content: Content | None = None
+    unit_price: PricePerUnit | None = None
 
 
 class AttributeLine(Frozen):
@@ -199,6 +202,8 @@ class ProductDetail(Frozen):
     availability: str = "in_stock"
     rating: Rating | None = None
     changed_on: date | None = None
+    maker: Maker | None = None
+    safety: str = ""
 
 
 class ProductAsked(Frozen):

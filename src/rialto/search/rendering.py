@@ -15,6 +15,7 @@ from rialto.catalog.api import (
     ProductDocument,
     Texts,
     VariantDraft,
+    unit_price,
 )
 from rialto.kernel.money import Currency, Money
 from rialto.search.api import (
@@ -67,6 +68,7 @@ class Rendering:
             price_to=high,
             compare_at=former,
             lowest_30_days=self._lowest(document, cheapest) if cheapest and former else None,
+            unit_price=unit_price(low, cheapest.content) if low and cheapest else None,
             attributes=draft.attributes,
             images=draft.images,
             variants=[
@@ -99,6 +101,8 @@ class Rendering:
             availability=self._availability(draft.variants),
             rating=self._shelf.ratings.get(document.id),
             changed_on=document.changed_at.date(),
+            maker=draft.maker,
+            safety=self.text(draft.safety),
         )
 
     def category(
@@ -153,7 +157,8 @@ class Rendering:
         return best_band(self._shelf.band(variant.sku) for variant in variants)
 
     def _variant(self, document: ProductDocument, variant: VariantDraft) -> Variant:
-        price = variant.prices.get(self.currency)
+        amount = variant.prices.get(self.currency)
+        price = None if amount is None else Money(amount, self.currency)
         former = None if price is None else self._former(variant)
         labels = [
             self.value_label(self._definition(document, code), variant.options[code])
@@ -164,12 +169,14 @@ class Rendering:
             sku=variant.sku,
             title=" · ".join(labels) or self.text(document.draft.title),
             options=variant.options,
-            price=None if price is None else Money(price, self.currency),
+            price=price,
             compare_at=former,
             lowest_30_days=None if former is None else self._lowest(document, variant),
             availability=self._shelf.band(variant.sku),
             weight_g=variant.weight_g,
             gtin=variant.gtin,
+            content=variant.content,
+            unit_price=None if price is None else unit_price(price, variant.content),
         )
 
     def _option(self, document: ProductDocument, code: str) -> ProductOption:

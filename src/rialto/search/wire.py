@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from rialto.catalog.api import AttributeValue, Picture, Texts
+from rialto.catalog.api import AttributeValue, Maker, Picture, PricePerUnit, Texts
 from rialto.kernel.ids import ProductId
 from rialto.kernel.money import Money
 from rialto.kernel.service import Frozen
@@ -55,6 +55,7 @@ class ApiListItem(Frozen):
     price_to: Money | None
     compare_at: Money | None
     lowest_30_days: Money | None
+    unit_price: PricePerUnit | None
     variants: list[VariantCard]
     availability: str
     rating: Rating | None
@@ -98,6 +99,8 @@ class ApiProduct(Frozen):
     availability: str
     rating: Rating | None
     changed_on: date | None
+    maker: Maker | None
+    safety: str
 
 
 class ApiCategories(Frozen):
@@ -156,6 +159,7 @@ def api_item(card: ProductCard) -> ApiListItem:
         price_to=card.price_to,
         compare_at=card.compare_at,
         lowest_30_days=card.lowest_30_days,
+        unit_price=card.unit_price,
         variants=card.variants,
         availability=card.availability,
         rating=card.rating,
@@ -193,6 +197,8 @@ def api_product(product: ProductDetail) -> ApiProduct:
         availability=product.availability,
         rating=product.rating,
         changed_on=product.changed_on,
+        maker=product.maker,
+        safety=product.safety,
     )
 
 

@@ -28,6 +28,8 @@ STAFF = of_admin("staff", "people/staff", "#hire-title")
 MEMBER = of_admin("member", "people/member", "#roles")
 ROLES = of_admin("roles", "people/roles", ".table tbody tr")
 ROLE = of_admin("role", "people/role", "#more")
+SEARCH = of_admin("search", "search/list", ".table tbody tr")
+SEARCH_RULE = of_admin("search-rule", "search/rule", "#products")
 LOG = of_admin("log", "people/log", ".table tbody tr")
 
 
@@ -63,6 +65,12 @@ def keep_the_goods(tour: Tour) -> Iterator[Scene]:
     yield STOCK
     page.goto(f"{desk}/stock/VASE-ARC-SAND-S")
     yield MOVEMENTS
+    words = {"language": "en", "terms": ["lamp", "light of a long evening"]}
+    tour.shop.staff("PUT", f"search/synonyms/{tour.name('words')}", words, **{"if-match": '"0"'})
+    page.goto(f"{desk}/search")
+    yield SEARCH
+    page.goto(f"{desk}/search/pins/new")
+    yield SEARCH_RULE
 
 
 def keep_the_shop(tour: Tour) -> Iterator[Scene]:

@@ -16,6 +16,7 @@ from rialto.catalog.api.collections import (
     PriceBand,
     PutCollection,
 )
+from rialto.catalog.api.labelling import Content, Maker, PricePerUnit, unit_price
 from rialto.catalog.api.products import (
     AttributeDefinition,
     AttributeDefinitions,
@@ -106,15 +107,18 @@ __all__ = [
     "Companions",
     "CompanionsAfter",
     "CompanionsPage",
+    "Content",
     "Documents",
     "Goods",
     "ListProducts",
+    "Maker",
     "Offer",
     "Offers",
     "OffersOf",
     "Picture",
     "Pins",
     "PriceBand",
+    "PricePerUnit",
     "Product",
     "ProductChanged",
     "ProductDocument",
@@ -152,6 +156,7 @@ __all__ = [
     "VariantDraft",
     "Verdict",
     "Verdicts",
+    "unit_price",
 ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Protocol
 
+from rialto.catalog.api.labelling import Content, Maker
 from rialto.catalog.api.profile import ShopProfile
 from rialto.kernel.errors import Conflict, FieldProblem, Invalid, NotFound, VersionConflict
 from rialto.kernel.ids import ProductId
@@ -113,10 +114,11 @@ class VariantDraft(Frozen):
     compare_at: dict[str, int] = {}
     weight_g: int = 0
     gtin: str | None = None
+    content: Content | None = None
 
 
 class ProductDraft(Frozen):
-    """Everything a merchant says about a product; saving replaces the whole."""
+    """Everything a merchant says about a product; saving replaces the whole. `safety` are its warnings."""
 
     slug: str
     title: Texts
@@ -131,6 +133,8 @@ class ProductDraft(Frozen):
     featured: bool = False
     published: bool = True
     created_on: date | None = None
+    maker: Maker | None = None
+    safety: Texts = {}
 
 
 class Product(Frozen):

@@ -30,6 +30,12 @@ from rialto.catalog.model.fields import (
     is_sku,
     named,
 )
+from rialto.catalog.model.labelling import (
+    SAFETY_LENGTH_MAX,
+    check_content,
+    check_maker,
+    with_plain_content,
+)
 from rialto.catalog.model.structure import path_to
 from rialto.kernel.errors import FieldProblem
 from rialto.kernel.money import AMOUNT_MAX
@@ -67,6 +73,8 @@ def checked_draft(draft: ProductDraft, known: Surroundings) -> ProductDraft:
     problems.default_language("title", draft.title, known.language)
     problems.texts("description", draft.description, length_max=DESCRIPTION_LENGTH_MAX, lines=True)
     problems.code("tax_class", draft.tax_class)
+    check_maker(problems, draft.maker)
+    problems.texts("safety", draft.safety, length_max=SAFETY_LENGTH_MAX, lines=True)
     _check_options(problems, draft, known.definitions)
     attributes = _checked_attributes(problems, draft, known.definitions)
     _check_variants(problems, draft, known)
@@ -78,7 +86,8 @@ def checked_draft(draft: ProductDraft, known: Surroundings) -> ProductDraft:
         raise CategoryNotFound(
             fields=(FieldProblem(path="category", code="category_unknown", message=message),)
         )
-    stored = msgspec.structs.replace(draft, attributes=attributes)
+    variants = [with_plain_content(variant) for variant in draft.variants]
+    stored = msgspec.structs.replace(draft, attributes=attributes, variants=variants)
     if len(msgspec.json.encode(stored)) > DRAFT_BYTES_MAX:
         raise ProductInvalid(f"The product is larger than {DRAFT_BYTES_MAX} bytes.", code="too_large")
     return stored
@@ -201,6 +210,7 @@ def _check_variants(problems: Problems, draft: ProductDraft, known: Surroundings
         problems.number(f"{path}.weight_g", variant.weight_g, low=0, high=WEIGHT_G_MAX)
         if variant.gtin is not None and not _GTIN.fullmatch(variant.gtin):
             problems.add(f"{path}.gtin", "gtin_not_valid", "A GTIN has 8, 12, 13 or 14 digits.")
+        check_content(problems, path, variant)
         _check_prices(problems, path, variant, known.currencies)
 
 

@@ -156,6 +156,12 @@ def _switching(detail: ProductDetail, visit: Visit) -> dict[str, Any]:
                 )
                 if variant.lowest_30_days
                 else "",
+                "unit_price": visit.texts(
+                    f"price.per_{variant.unit_price.per}",
+                    amount=formats.money(variant.unit_price.money, visit.language),
+                )
+                if variant.unit_price
+                else "",
                 "band": variant.availability,
                 "band_text": visit.texts.get(f"stock.{variant.availability}", "stock.in_stock"),
                 "pictures": [

@@ -26,6 +26,9 @@ function switcher(root, data) {
     const lowest = root.querySelector("[data-lowest]");
     lowest.textContent = variant.lowest;
     lowest.hidden = !variant.lowest;
+    const perUnit = root.querySelector("[data-unit-price]");
+    perUnit.textContent = variant.unit_price;
+    perUnit.hidden = !variant.unit_price;
   };
 
   const pictures = (variant) => {
