@@ -57,18 +57,10 @@ BEYOND_SCHEMA: Mapping[str, set[str]] = {
     # Languages and products are the shop's own; terms must differ and hold letters or digits.
     "put_synonyms": {"language_not_offered", "too_few", "too_many_words", "terms:not_valid"},
     "put_pins": {"language_not_offered", "query:not_valid", "product_unknown"},
-    # A rule has a condition, names what is there and holds no empty range; a collection has a rule or products.
+    # A rule has a condition, names what there is and holds no empty range.
     "put_collection": {
-        *(
-            *TEXTS,
-            "slug:reserved",
-            "rule:required",
-            "products:required",
-            "products:not_valid",
-            "stock:not_valid",
-        ),
-        *("product_unknown", "category_unknown", "attribute_unknown", "value_not_valid", "currency_unknown"),
-        *("range_empty", "prices:required"),
+        *(*TEXTS, "slug:reserved", "rule:required", "range_empty", "product_unknown", "category_unknown"),
+        *("attribute_unknown", "value_not_valid", "currency_unknown"),
     },
     "put_stock": {"warehouse_unknown"},
     "put_profile": {"page_unknown", "language_unknown", "email:not_valid"},

@@ -135,7 +135,6 @@ async def test_what_is_wrong_is_named_and_changes_nothing(postgres: DatabaseAddr
             (ruled(attributes={"hidden": ["a"]}), "rule.attributes.hidden", "attribute_unknown"),
             (ruled(attributes={"No": ["a"]}), "rule.attributes.No", "code_not_valid"),
             (ruled(attributes={f"a{n}": ["b"] for n in range(21)}), "rule.attributes", "too_many"),
-            (ruled(prices={"EUR": PriceBand()}), "rule.prices.EUR", "required"),
             (ruled(prices={"EUR": PriceBand(low=2, high=1)}), "rule.prices.EUR", "range_empty"),
             (ruled(prices={"EUR": PriceBand(low=-1)}), "rule.prices.EUR.low", "out_of_range"),
             (ruled(prices={"XYZ": PriceBand(low=1)}), "rule.prices.XYZ", "currency_unknown"),

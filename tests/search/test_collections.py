@@ -67,6 +67,7 @@ async def test_a_rule_holds_what_meets_every_condition(tmp_path: Path) -> None:
         ({"stock": "in_stock"}, ["p-1", "p-2", "p-3"]),
         ({"stock": "few_left"}, ["p-2"]),
         ({"prices": {"EUR": PriceBand(high=2500)}}, ["p-2", "p-3", "p-4"]),
+        ({"prices": {"USD": PriceBand()}}, ["p-4"]),
         ({"prices": {"EUR": PriceBand(low=1500, high=2500)}}, ["p-2", "p-3"]),
         ({"prices": {"EUR": PriceBand(low=2500)}, "attributes": {"colour": ["red"]}}, ["p-1", "p-3"]),
     ):

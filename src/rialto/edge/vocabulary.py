@@ -47,6 +47,7 @@ TAGS: dict[str, str] = {
     "sign-in": "Customers and staff sign in and get a short-lived access token and a refresh token.",
     "account": "A customer's own account: made, proved, changed, handed out, erased.",
     "staff: products": "The catalogue as merchants edit it.",
+    "staff: collections": "Products shown together under an address of their own, by rule or by hand.",
     "staff: search": "Which words find each other, and what stands first for a query.",
     "staff: stock": "What is on hand in each warehouse.",
     "staff: prices": "Tax rates and ways of delivery.",
@@ -110,12 +111,9 @@ NOT_GIVEN: Json = {"type": "null"}
 PERCENT: Json = {
     "pattern": r"^(100(\.0{1,2})?|[0-9]?[1-9](\.[0-9]{1,2})?|[1-9]0(\.[0-9]{1,2})?|0?0\.(0[1-9]|[1-9][0-9]?))$"
 }
+NAME: Json = {"type": "string", "minLength": 1, "maxLength": 120, "pattern": PLAIN}
 # Lists of names, each once.
-NAMED: Json = {
-    "maxItems": 500,
-    "uniqueItems": True,
-    "items": {"type": "string", "minLength": 1, "maxLength": 120, "pattern": PLAIN},
-}
+NAMED: Json = {"maxItems": 500, "uniqueItems": True, "items": NAME}
 AMOUNT_MAX = 10**12
 
 
@@ -166,7 +164,9 @@ WORDS: dict[str, Word] = {
     "ref": Word(
         text="The product's slug or id.", example="mug-stone", schema={"minLength": 1, "maxLength": 200}
     ),
-    "slug": Word(text="The category's slug: its name in addresses.", example="mugs", schema=SLUG),
+    "slug": Word(
+        text="The slug of the category or collection: its name in addresses.", example="mugs", schema=SLUG
+    ),
     "synonyms_id": Word(text="A name of one's own for these synonyms.", example="lamps", schema=SLUG),
     "pins_id": Word(text="A name of one's own for these pins.", example="gifts", schema=SLUG),
     "code": Word(
@@ -316,7 +316,7 @@ NOTES: dict[str, Json] = {
     "Picture.width": {"minimum": 0, "maximum": 50_000},
     "Picture.height": {"minimum": 0, "maximum": 50_000},
     "Picture.widths": {"maxItems": 10, "items": {"type": "integer", "minimum": 1, "maximum": 50_000}},
-    "CategoryInput.title": texts(200, 1),
+    **{f"{name}.title": texts(200, 1) for name in ("CategoryInput", "CollectionInput")},
     "CategoryInput.description": texts(20_000, pattern=LINES),
     "CategoryInput.parent": SLUG,
     "CategoryInput.position": {"minimum": -1_000_000, "maximum": 1_000_000},
@@ -334,7 +334,26 @@ NOTES: dict[str, Json] = {
         "items": {"type": "string", "minLength": 1, "maxLength": 60, "pattern": PLAIN},
     },
     "PinsInput.query": {"pattern": PLAIN},
-    "PinsInput.products": {"items": {"type": "string", **SLUG}},
+    **{
+        f"{name}.products": {"items": {"type": "string", **SLUG}} for name in ("PinsInput", "CollectionInput")
+    },
+    "CollectionInput": {
+        "oneOf": [
+            {"required": ["rule"], "properties": {"rule": {"type": "object"}, "products": {"maxItems": 0}}},
+            {"required": ["products"], "properties": {"products": {"minItems": 1}, "rule": NOT_GIVEN}},
+        ]
+    },
+    "CollectionInput.description": texts(2000, pattern=LINES),
+    "CollectionRule.attributes": {
+        "maxProperties": 20,
+        "propertyNames": CODE,
+        "additionalProperties": {"type": "array", "minItems": 1, "maxItems": 50, "items": NAME},
+    },
+    "CollectionRule.prices": {"maxProperties": 200, "propertyNames": {"pattern": "^[A-Z]{3}$"}},
+    "CollectionRule.stock": {"enum": ["in_stock", "few_left"]},
+    "CollectionRule.newer_than_days": {"minimum": 1, "maximum": 3650},
+    "CollectionRule.categories": {"maxItems": 50, "items": {"type": "string", **SLUG}},
+    **{f"PriceBand.{name}": {"minimum": 0, "maximum": 10**15} for name in ("low", "high")},
     "TaxRate.country": {"pattern": "^[A-Z]{2}$"},
     "TaxRate.tax_class": LOOSE_CODE,
     "TaxRate.rate": {"pattern": r"^(0(\.[0-9]{1,6})?|1(\.0{1,6})?)$"},

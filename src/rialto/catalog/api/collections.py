@@ -27,7 +27,7 @@ class CollectionChanged(VersionConflict):
 
 
 class PriceBand(Frozen):
-    """Minor units, both ends included; an end left out is open."""
+    """Minor units, both ends included; an end left out is open: with neither, any price will do."""
 
     low: int | None = None
     high: int | None = None

@@ -17,7 +17,7 @@ COLLECTIONS_MAX = 200
 CHOSEN_MAX = 200
 ATTRIBUTES_MAX = 20
 VALUES_MAX = 50
-VALUE_LENGTH_MAX = 80
+VALUE_LENGTH_MAX = 120
 CATEGORIES_MAX = 50
 DAYS_MAX = 3_650
 DESCRIPTION_LENGTH_MAX = 2_000
@@ -118,9 +118,7 @@ def _check_prices(problems: Problems, rule: CollectionRule) -> None:
         given = {name: amount for name, amount in ends.items() if amount is not None}
         for name, amount in given.items():
             problems.number(f"{path}.{name}", amount, low=0, high=AMOUNT_MAX)
-        if not given:
-            problems.add(path, "required", "A lowest or a highest price.")
-        elif len(given) == 2 and given["low"] > given["high"]:
+        if len(given) == 2 and given["low"] > given["high"]:
             problems.add(path, "range_empty", "The highest price is below the lowest.")
 
 
