@@ -19,9 +19,10 @@ from litestar.types import Empty
 from litestar.typing import FieldDefinition
 
 from rialto import __version__
+from rialto.edge.introduction import INTRODUCTION, TAGS
 from rialto.edge.maintenance import stops_in_maintenance
 from rialto.edge.schemas import Schemas, parameter_schema
-from rialto.edge.vocabulary import HEADERS_REQUIRED, INTRODUCTION, TAGS, WORDS
+from rialto.edge.vocabulary import HEADERS_REQUIRED, WORDS
 from rialto.kernel.auth import AccessTokenRefused
 from rialto.kernel.errors import Denied, Invalid, NotFound, RialtoError, TooMany, Unavailable
 from rialto.kernel.http import BODY_BYTES_MAX, PROBLEM_MEDIA_TYPE, TITLES, About, Problem, status_of
