@@ -12,7 +12,7 @@ import pytest
 from rialto.catalog.api import ListProducts, ProductRef, PutProduct
 from rialto.cli import import_, seed
 from rialto.cli.import_ import report_lines
-from rialto.importing.demo import DemoImporter, demo_catalogue
+from rialto.importing.demo import SAMPLE_MAKER, DemoImporter, demo_catalogue
 from rialto.importing.demo_removal import demo_products
 from rialto.importing.model import Change, Counts, ImportOptions, Problem, ProductRow, Report
 from rialto.inventory.api import LevelsOf, PutStock, PutStockMany, Reserve, StockLine
@@ -136,6 +136,7 @@ async def test_the_demo_is_removed_and_what_stays_is_told(postgres: DatabaseAddr
         assert await seed.run(seeding(), shop.catalog, shop.inventory, lambda _: None) == 0
         own, held, *_ = demo_products()
         product = await shop.catalog.get_product(ProductRef(ref=own))
+        assert product.draft.maker == SAMPLE_MAKER
         mine = [
             msgspec.structs.replace(one, sku=f"MINE-{index}")
             for index, one in enumerate(product.draft.variants)
