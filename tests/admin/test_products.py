@@ -7,7 +7,19 @@ from html import unescape
 
 import pytest
 
-from rialto.catalog.api import AttributeDefinition, Catalog, Category, Content, Maker, Product, ProductRef
+from rialto.catalog.api import (
+    AttributeDefinition,
+    Catalog,
+    Category,
+    Content,
+    Maker,
+    Product,
+    ProductDraft,
+    ProductRef,
+    PutProduct,
+    VariantDraft,
+)
+from rialto.importing.demo_removal import demo_products
 from tests.admin.merchants_desk import Browser, fields_of
 
 pytestmark = pytest.mark.anyio
@@ -117,6 +129,26 @@ async def test_a_product_is_made_found_and_edited_by_two(desk: Browser) -> None:
     assert (draft.title["de"], [one.sku for one in draft.variants]) == ("Vase Arc", ["ARC-RED"])
     assert (draft.variants[0].prices, draft.variants[0].compare_at) == ({"EUR": 4500}, {"EUR": 4900})
     await desk.get("/products/prod_00000000000000000000000000", 404)
+
+
+async def test_the_demo_catalogue_is_removed_by_whoever_types_the_word(desk: Browser) -> None:
+    catalog, slug = desk.shop.app[Catalog], "vase-arc"
+    sku = min(demo_products()[slug])
+    variant = VariantDraft(sku=sku, prices={"EUR": 100})
+    await catalog.put_product(
+        PutProduct(draft=ProductDraft(slug=slug, title={"en": "Arc"}, variants=[variant]))
+    )
+    assert "/admin/products/demo" in await desk.get("/products")
+    assert "Nothing was done" in await desk.post("/products/demo", {"confirm": "yes"}, 422)
+    assert (await stored(desk, slug)).draft.published
+    done = await desk.post("/products/demo", {"confirm": " Remove "}, 200)
+    assert "1 product was hidden." in done
+    assert "What stays" in done
+    assert not (await stored(desk, slug)).draft.published
+    assert "/admin/products/demo" not in await desk.get("/products?q=vase-arc")
+    assert "No product of the demo was in the shop." in await desk.post(
+        "/products/demo", {"confirm": "remove"}, 200
+    )
 
 
 def hidden_changes(page: str) -> str:

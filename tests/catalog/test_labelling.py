@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rialto.catalog.api import Content, Maker, PricePerUnit, ProductInvalid, unit_price
-from rialto.catalog.api.labelling import UNITS
+from rialto.catalog.api import CONTENT_UNITS, Content, Maker, PricePerUnit, ProductInvalid, unit_price
 from rialto.catalog.model.labelling import with_plain_content
 from rialto.catalog.model.products import checked_draft
 from rialto.kernel.money import AMOUNT_MAX, EUR, Currency, Money
@@ -49,7 +48,7 @@ def test_there_is_no_unit_price_without_a_content_or_beyond_all_counting() -> No
 @given(
     cents=st.integers(1, 10**9),
     thousandths=st.integers(1, 10**9),
-    unit=st.sampled_from(sorted(UNITS)),
+    unit=st.sampled_from(sorted(CONTENT_UNITS)),
     currency=st.sampled_from(["EUR", "JPY", "KWD"]),
 )
 def test_the_unit_price_times_the_content_is_the_price_but_for_rounding(
@@ -58,11 +57,11 @@ def test_the_unit_price_times_the_content_is_the_price_but_for_rounding(
     amount = f"{thousandths // 1000}.{thousandths % 1000:03}"
     found = unit_price(Money(cents, Currency(currency)), Content(amount=amount, unit=unit))
     if found is None:
-        assert Fraction(cents * 1000 * UNITS[unit][1], thousandths) > AMOUNT_MAX - 1
+        assert Fraction(cents * 1000 * CONTENT_UNITS[unit][1], thousandths) > AMOUNT_MAX - 1
         return
-    content = Fraction(thousandths, 1000) / UNITS[unit][1]
+    content = Fraction(thousandths, 1000) / CONTENT_UNITS[unit][1]
     assert abs(found.money.amount * content - cents) <= content / 2
-    assert found.per == UNITS[unit][0]
+    assert found.per == CONTENT_UNITS[unit][0]
 
 
 @pytest.mark.parametrize("amount", ["", "0", "0.000", "-1", "1e3", "1,5", "1.0005", "1234567890", "٣", "1\n"])

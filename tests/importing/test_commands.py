@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from rialto.catalog.api import ListProducts, ProductRef
+from rialto.catalog.api import ListProducts, ProductRef, PutProduct
 from rialto.cli import import_, seed
 from rialto.cli.import_ import report_lines
-from rialto.importing.demo import DemoImporter, demo_catalogue
+from rialto.importing.demo import SAMPLE_MAKER, DemoImporter, demo_catalogue
+from rialto.importing.demo_removal import demo_products
 from rialto.importing.model import Change, Counts, ImportOptions, Problem, ProductRow, Report
-from rialto.inventory.api import LevelsOf, PutStock, PutStockMany
+from rialto.inventory.api import LevelsOf, PutStock, PutStockMany, Reserve, StockLine
 from rialto.kernel.db import DatabaseAddress
+from rialto.kernel.ids import ORDER
 from tests.importing.sources import DATA, a_shop
+from tests.support.values import seeded_ids
 
 pytestmark = pytest.mark.anyio
 
@@ -124,6 +127,42 @@ async def test_seeding_a_shop_that_sold_something_brings_nothing_back(postgres: 
         assert await seed.run(seeding("--reset-stock"), shop.catalog, shop.inventory, said.append) == 0
         assert (await shop.inventory.stock(LevelsOf(skus=[sku]))).items == before
         assert any(line.startswith(f"  stock      0 created, {gone} changed") for line in said)
+
+
+async def test_the_demo_is_removed_and_what_stays_is_told(postgres: DatabaseAddress) -> None:
+    said: list[str] = []
+    async with a_shop(postgres) as shop:
+        await shop.load("csv", DATA / "shop.csv")
+        assert await seed.run(seeding(), shop.catalog, shop.inventory, lambda _: None) == 0
+        own, held, *_ = demo_products()
+        product = await shop.catalog.get_product(ProductRef(ref=own))
+        assert product.draft.maker == SAMPLE_MAKER
+        mine = [
+            msgspec.structs.replace(one, sku=f"MINE-{index}")
+            for index, one in enumerate(product.draft.variants)
+        ]
+        draft = msgspec.structs.replace(product.draft, variants=mine)
+        await shop.catalog.put_product(PutProduct(draft=draft))
+        sku = (await shop.catalog.get_product(ProductRef(ref=held))).draft.variants[0].sku
+        await shop.inventory.reserve(
+            Reserve(
+                order_id=ORDER.new(seeded_ids(1), 0),
+                lines=[StockLine(sku=sku, quantity=1)],
+                expires_at=datetime(2100, 1, 1, tzinfo=UTC),
+            )
+        )
+        assert await seed.remove(shop.catalog, shop.inventory, said.append) == 0
+        shown = (await shop.catalog.list_products(ListProducts(published=True, limit=200))).items
+        assert {one.draft.slug for one in shown} == {own, "cup", "bowl"}
+        skus = [sku for slug, skus in demo_products().items() for sku in skus if slug != own][:200]
+        levels = (await shop.inventory.stock(LevelsOf(skus=skus))).items
+        assert all(level.on_hand == level.reserved for level in levels)
+        said_first, said = said, []
+        assert await seed.remove(shop.catalog, shop.inventory, said.append) == 0
+    assert f"what orders have reserved of {sku}" in "\n".join(said_first)
+    assert f"any more: {own}." in "\n".join(said_first)
+    assert said[0] == "0 products were hidden, the stock of 0 articles was taken away."
+    assert said[1:] == said_first[1:]
 
 
 async def test_seeding_stocks_what_has_no_record_yet(postgres: DatabaseAddress) -> None:

@@ -110,7 +110,7 @@ class FixtureSearch:
         within = [
             draft
             for draft in self.drafts.values()
-            if (command.category is None or draft.category in self._below(command.category))
+            if (command.category is None or draft.category in self.below(command.category))
             and (command.collection is None or draft.featured)
             and (not command.q or command.q.casefold() in _text(draft.title, view).casefold())
             and self._price_fits(draft, command)
@@ -233,7 +233,7 @@ class FixtureSearch:
         return texts.get(language, value)
 
     def _link(self, item: Category, view: View) -> CategoryLink:
-        inside = [draft for draft in self.drafts.values() if draft.category in self._below(item.slug)]
+        inside = [draft for draft in self.drafts.values() if draft.category in self.below(item.slug)]
         image = item.image or next((draft.images[0] for draft in inside if draft.images), None)
         return CategoryLink(
             slug=item.slug,
@@ -248,9 +248,9 @@ class FixtureSearch:
         item = next((category for category in self.tree if category.slug == slug), None)
         return [*self._path(item.parent, view), self._link(item, view)] if item else []
 
-    def _below(self, slug: str) -> set[str]:
+    def below(self, slug: str) -> set[str]:
         children = [item.slug for item in self.tree if item.parent == slug]
-        return {slug}.union(*(self._below(child) for child in children))
+        return {slug}.union(*(self.below(child) for child in children))
 
     def _card(self, draft: ProductDraft, view: View) -> ProductCard:
         prices = [price for v in draft.variants if (price := _money(v.prices, view.currency))]

@@ -54,6 +54,17 @@ def test_a_collection_is_listed_like_a_category_under_its_own_address(shopper: S
     assert shopper.get("collections/favourites?page=0&price_min=-1").status_code == 200
 
 
+def test_a_category_that_holds_nothing_is_not_shown(shop: FixtureShop, shopper: Shopper) -> None:
+    assert 'href="/en/c/ceramics"' in shopper.get("").text
+    inside = [
+        slug for slug, draft in shop.search.drafts.items() if draft.category in shop.search.below("ceramics")
+    ]
+    for slug in inside:
+        del shop.search.drafts[slug]
+    assert 'href="/en/c/ceramics"' not in shopper.get("").text
+    assert "/en/c/" in shopper.get("").text
+
+
 def test_chosen_filters_are_shown_with_a_way_back(shopper: Shopper) -> None:
     page = shopper.page("c/ceramics?colour=sand&colour=moss&price_max=60&sort=price&page=1")
     chips = {

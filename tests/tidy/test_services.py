@@ -87,6 +87,7 @@ DOORS = {
     # The machinery of pages is the storefront's: the back office is drawn, worded and kept from forged posts with it.
     # And a catalogue is taken over as from the command line.
     "admin": {
+        "rialto.importing.demo_removal",
         "rialto.importing.importers",
         "rialto.importing.load",
         "rialto.importing.model",

@@ -10,6 +10,7 @@ import msgspec
 from rialto.admin.conflicts import Field
 from rialto.admin.forms import ON, Reading, Values, as_typed, decimal_point, switch_typed
 from rialto.catalog.api import (
+    CONTENT_UNITS,
     AttributeDefinition,
     AttributeValue,
     Content,
@@ -18,7 +19,6 @@ from rialto.catalog.api import (
     ProductDraft,
     VariantDraft,
 )
-from rialto.catalog.api.labelling import UNITS
 from rialto.kernel.money import Currency
 from rialto.storefront.texts import Texts
 
@@ -42,7 +42,7 @@ class ProductForm:
         definitions: Sequence[AttributeDefinition],
     ) -> None:
         self.languages = languages
-        self.units = list(UNITS)
+        self.units = list(CONTENT_UNITS)
         self.currencies = currencies
         self.definitions = {definition.code: definition for definition in definitions}
 

@@ -184,6 +184,8 @@ def _shop_work(options: argparse.Namespace) -> tuple[Sequence[Service], Work]:
 
 async def _seed(options: argparse.Namespace, app: App) -> int:
     catalog, inventory, clock = app[Catalog], app[Inventory], app.engines.clock
+    if options.remove:
+        return await seed.remove(catalog, inventory, print)
     if options.products is None:
         return await seed.run(options, catalog, inventory, print)
     bar = Bar("Products", options.products, clock.monotonic)

@@ -1,4 +1,4 @@
-"""`rialto seed`: load the demo catalogue, or with `--products` a made-up one of any size beside it.
+"""`rialto seed`: load the demo catalogue or take it away, or with `--products` a made-up one of any size beside it.
 
 Loading either again gives its products back, never goods that were sold.
 """
@@ -15,6 +15,7 @@ from itertools import islice
 from rialto.catalog.api import Catalog
 from rialto.cli.import_ import Out, report_lines
 from rialto.importing.demo import DemoImporter, demo_catalogue
+from rialto.importing.demo_removal import remove_demo
 from rialto.importing.load import load
 from rialto.importing.made_up import demo_definitions, made_up_products
 from rialto.importing.model import ImportOptions, ProductRow, Report, Row
@@ -35,6 +36,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--reset-stock", action="store_true", help="set stock back to the demo's counts, whatever was sold"
+    )
+    parser.add_argument(
+        "--remove",
+        action="store_true",
+        help="take the demo catalogue out of the shop: hide its products and set their stock to none",
     )
     parser.add_argument(
         "--products",
@@ -60,6 +66,29 @@ async def run(args: Namespace, catalog: Catalog, inventory: Inventory, out: Out)
     for line in report_lines(report):
         out(line)
     return 1 if report.refused else 0
+
+
+async def remove(catalog: Catalog, inventory: Inventory, out: Out) -> int:
+    """0 when nothing of the demo is in the shop any more, and what stays was told; 1 when somebody was quicker."""
+    try:
+        removed = await remove_demo(catalog, inventory)
+    except RialtoError as refused:
+        out(
+            f"Not all of the demo catalogue could be removed: {refused.text} The same command goes on from there."
+        )
+        return 1
+    out(
+        f"{len(removed.hidden)} products were hidden, the stock of {len(removed.emptied)} articles was taken away."
+    )
+    out(
+        "The hidden products stay in the back office, with their categories and attributes, because orders, reviews "
+        "and the log may refer to them. Pages of the shop do not show categories without products."
+    )
+    if removed.held:
+        out(f"The shelf keeps what orders have reserved of {', '.join(removed.held)}.")
+    if removed.kept:
+        out(f"Left alone, for they hold none of the demo's articles any more: {', '.join(removed.kept)}.")
+    return 0
 
 
 async def make_up(

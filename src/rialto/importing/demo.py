@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from rialto.catalog.api import AttributeDefinition, Category, ProductDraft
+from rialto.catalog.api import AttributeDefinition, Category, Maker, ProductDraft
 from rialto.importing.model import (
     AttributeRow,
     CategoryRow,
@@ -24,6 +24,12 @@ from rialto.importing.model import (
 from rialto.importing.tables import read_text
 from rialto.kernel.service import Frozen
 
+# Whoever keeps a product of the demo has to name its real maker.
+SAMPLE_MAKER = Maker(
+    name="Sample maker (demo)",
+    address="1 Sample Street\n12345 Sample Town\nGermany",
+    email="maker@sample.example",
+)
 UNKNOWN_LINE = 0  # parsed JSON has no lines
 
 
@@ -64,7 +70,7 @@ class DemoImporter:
 
 def _product(file: str, product: dict[str, Any]) -> ProductRow | Problem:
     try:
-        draft = msgspec.convert(product, ProductDraft)
+        draft = msgspec.convert({"maker": SAMPLE_MAKER, **product}, ProductDraft)
         stocked = msgspec.convert(product, _Stocked)
     except msgspec.ValidationError as error:
         slug = str(product.get("slug", ""))[:120]

@@ -150,9 +150,9 @@ def _frame(visit: Visit) -> dict[str, Any]:
 
 
 async def _navigation(visit: Visit, search: Search) -> list[CategoryLink]:
-    """The categories in the header; a shop whose search is away still shows its cart."""
+    """The categories in the header that hold something; a shop whose search is away still shows its cart."""
     try:
-        return (await search.categories(ViewOf(view=visit.view))).items
+        return [link for link in (await search.categories(ViewOf(view=visit.view))).items if link.count]
     except Unavailable:
         return []
 

@@ -10,6 +10,7 @@ from tests.e2e.scenes.working import enter, hire, of_admin
 
 PRODUCTS = of_admin("products", "products/list", ".table tbody tr")
 PRODUCTS_NONE = of_admin("products-none", "products/list", ".nothing")
+DEMO = of_admin("demo", "products/demo", "#confirm")
 PRODUCT = of_admin("product", "products/edit", ".matrix td")
 PRODUCT_PROBLEMS = of_admin("product-problems", "products/edit", "#problems")
 CONFLICT = of_admin("conflict", "conflict", ".difference")
@@ -43,6 +44,8 @@ def keep_the_goods(tour: Tour) -> Iterator[Scene]:
     yield PRODUCTS
     page.goto(f"{desk}/products?q=nothing-of-this-name")
     yield PRODUCTS_NONE
+    page.goto(f"{desk}/products/demo")
+    yield DEMO
     sold = tour.name("long")
     product = tour.shop.staff("GET", f"products/{sold}")
     page.goto(f"{desk}/products/{product['id']}")

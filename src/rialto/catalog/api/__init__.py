@@ -16,7 +16,7 @@ from rialto.catalog.api.collections import (
     PriceBand,
     PutCollection,
 )
-from rialto.catalog.api.labelling import Content, Maker, PricePerUnit, unit_price
+from rialto.catalog.api.labelling import CONTENT_UNITS, Content, Maker, PricePerUnit, unit_price
 from rialto.catalog.api.products import (
     AttributeDefinition,
     AttributeDefinitions,
@@ -82,6 +82,7 @@ from rialto.catalog.api.search_rules import (
 from rialto.catalog.api.together import Companions, CompanionsAfter, CompanionsPage, Together
 
 __all__ = [
+    "CONTENT_UNITS",
     "LEGAL_PAGES",
     "AttributeDefinition",
     "AttributeDefinitions",

@@ -9,7 +9,7 @@ from rialto.kernel.service import Frozen
 
 # The unit that a price is told for, and how many of the content's unit are one of it. Kilograms and litres also for
 # small packs: since 2022 German law (PAngV section 5) knows no 100 g any more for goods in packs.
-UNITS: dict[str, tuple[str, int]] = {
+CONTENT_UNITS: dict[str, tuple[str, int]] = {
     "g": ("kg", 1000),
     "kg": ("kg", 1),
     "ml": ("l", 1000),
@@ -59,6 +59,6 @@ def unit_price(price: Money, content: Content | None) -> PricePerUnit | None:
     """
     if content is None:
         return None
-    per, of_these = UNITS[content.unit]
+    per, of_these = CONTENT_UNITS[content.unit]
     amount = round_half_away(price.amount * of_these / Fraction(content.amount))
     return PricePerUnit(amount=amount, currency=price.currency, per=per) if amount <= AMOUNT_MAX else None

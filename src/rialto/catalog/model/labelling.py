@@ -7,8 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from rialto.catalog.api import Maker, VariantDraft
-from rialto.catalog.api.labelling import UNITS
+from rialto.catalog.api import CONTENT_UNITS, Maker, VariantDraft
 from rialto.catalog.model.fields import Problems, is_web_address
 
 MAKER_NAME_LENGTH_MAX = 200
@@ -27,8 +26,8 @@ def check_content(problems: Problems, path: str, variant: VariantDraft) -> None:
     if not _AMOUNT.fullmatch(amount) or not Decimal(amount):
         message = "A decimal above zero, at most 9 digits before the point and 3 after it."
         problems.add(f"{path}.content.amount", "content_not_valid", message)
-    if variant.content.unit not in UNITS:
-        problems.add(f"{path}.content.unit", "unit_unknown", f"One of {', '.join(UNITS)}.")
+    if variant.content.unit not in CONTENT_UNITS:
+        problems.add(f"{path}.content.unit", "unit_unknown", f"One of {', '.join(CONTENT_UNITS)}.")
 
 
 def with_plain_content(variant: VariantDraft) -> VariantDraft:

@@ -64,7 +64,7 @@ async def home(visit: Injected[Visit], search: Injected[Search]) -> PAGE:
         keys=("home", *(f"product:{card.id}" for card in featured)),
         featured=featured,
         newest=[card for card in newest.items if card.id not in shown][:4],
-        categories=(await search.categories(ViewOf(view=visit.view))).items,
+        categories=await _filled(visit, search),
         structured=[structured.website(visit)],
         section="home",
     )
@@ -129,7 +129,6 @@ async def search_page(visit: Injected[Visit], search: Injected[Search]) -> PAGE 
         found = await search.browse(asked.browse(visit))
     except QueryInvalid:
         return go(visit.url("search", q=asked.q))
-    tree = (await search.categories(ViewOf(view=visit.view))).items
     shorter = {each.q for each in found.fewer_words}
     return await shared_page(
         visit,
@@ -140,10 +139,15 @@ async def search_page(visit: Injected[Visit], search: Injected[Search]) -> PAGE 
             (text, visit.url("search", q=text)) for text in found.did_you_mean if text not in shorter
         ],
         fewer=[(each, visit.url("search", q=each.q)) for each in found.fewer_words],
-        categories=tree,
+        categories=await _filled(visit, search),
         robots="noindex, follow",
         **_list_context(visit, asked, found),
     )
+
+
+async def _filled(visit: Visit, search: Search) -> list[CategoryLink]:
+    """The top categories that hold something."""
+    return [link for link in (await search.categories(ViewOf(view=visit.view))).items if link.count]
 
 
 def _list_context(visit: Visit, asked: Asked, found: ProductPage) -> dict[str, Any]:

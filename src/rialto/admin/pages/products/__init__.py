@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from rialto.admin.pages.products import bulk, editing, listing
+from rialto.admin.pages.products import bulk, demo, editing, listing
 
-ROUTES = [*listing.ROUTES, *bulk.ROUTES, *editing.ROUTES]
+ROUTES = [*listing.ROUTES, *bulk.ROUTES, *demo.ROUTES, *editing.ROUTES]

@@ -10,6 +10,7 @@ from rialto.admin.desk import HOME, Desk
 from rialto.admin.rendering import PAGE, page
 from rialto.admin.tables import Choice, Column, Filter, read_listing
 from rialto.catalog.api import Catalog, ListProducts, ProductDraft, ProductNotFound, Products
+from rialto.importing.demo_removal import demo_products
 from rialto.kernel.http import Injected, requires
 from rialto.kernel.ids import ProductId
 from rialto.kernel.money import Currency, Money
@@ -55,6 +56,7 @@ async def list_products(desk: Injected[Desk], catalog: Injected[Catalog]) -> PAG
         columns=[Column(label=texts(f"products.{name}"), numeric=name == "variants") for name in COLUMNS],
         products=[_row(product.id, product.draft, desk.language) for product in found.items],
         categories=names,
+        has_demo=any(one.draft.published and one.draft.slug in demo_products() for one in found.items),
         next_cursor=found.next_cursor,
     )
 
