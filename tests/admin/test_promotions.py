@@ -33,6 +33,7 @@ async def test_a_promotion_is_made_changed_tried_and_ended(desk: Browser) -> Non
         "benefit": "tiers",
         "tiers": "3: 10\n50.00 EUR + 55 USD: 20",
         "products": "lamp",
+        "collections": "gifts\nnew-things",
         "needs_code": "1",
     }
     await desk.post(f"{LIST}/spring", edit | tiers)
@@ -40,6 +41,7 @@ async def test_a_promotion_is_made_changed_tried_and_ended(desk: Browser) -> Non
     assert isinstance(stored.benefit, Tiered)
     assert [tier.items for tier in stored.benefit.tiers] == [{}, {"EUR": 5000, "USD": 5500}]
     assert (len(stored.applies_to.products), stored.needs_code) == (1, True)
+    assert stored.applies_to.collections == ["gifts", "new-things"]
     again = await desk.form(f"{LIST}/spring", "/admin/promotions/spring")
     assert (again["products"], again["tiers"]) == ("lamp", "3: 10\n50.00 EUR + 55.00 USD: 20")
     await desk.post(f"{LIST}/spring", again)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from rialto.catalog import store
@@ -17,6 +18,7 @@ from rialto.catalog.api import (
     CollectionRef,
     CollectionRule,
     Collections,
+    OffersOf,
     PriceBand,
     PutCollection,
     PutProduct,
@@ -26,6 +28,7 @@ from rialto.catalog.model.collections import COLLECTIONS_MAX
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import Invalid
 from rialto.kernel.events import Event, EventTypes, load
+from rialto.kernel.money import EUR, USD, Currency
 from rialto.kernel.service import Nothing
 from tests.catalog.builders import a_draft, open_catalog
 from tests.support.env import TestEnv
@@ -105,6 +108,10 @@ async def test_what_is_wrong_is_named_and_changes_nothing(postgres: DatabaseAddr
             await catalog.put_attribute(
                 AttributeDefinition(code=code, label={"en": code}, values=kept, filterable=bool(kept))
             )
+        for code, kind in (("weight", "number"), ("dimmable", "boolean")):
+            await catalog.put_attribute(
+                AttributeDefinition(code=code, label={"en": code}, type=kind, filterable=True)
+            )
         good = await catalog.put_collection(
             PutCollection(
                 collection=ruled(categories=["lamps", "lamps"], attributes={"tone": ["red", "red"]})
@@ -131,6 +138,8 @@ async def test_what_is_wrong_is_named_and_changes_nothing(postgres: DatabaseAddr
             (ruled(categories=["lamp"]), "rule.categories.0", "category_unknown"),
             (ruled(attributes={"tone": []}), "rule.attributes.tone", "required"),
             (ruled(attributes={"tone": ["blue"]}), "rule.attributes.tone.0", "value_not_valid"),
+            (ruled(attributes={"weight": ["heavy"]}), "rule.attributes.weight.0", "value_not_valid"),
+            (ruled(attributes={"dimmable": ["yes"]}), "rule.attributes.dimmable.0", "value_not_valid"),
             (ruled(attributes={"tone": ["\ud800"]}), "rule.attributes.tone.0", "not_valid"),
             (ruled(attributes={"hidden": ["a"]}), "rule.attributes.hidden", "attribute_unknown"),
             (ruled(attributes={"No": ["a"]}), "rule.attributes.No", "code_not_valid"),
@@ -144,6 +153,33 @@ async def test_what_is_wrong_is_named_and_changes_nothing(postgres: DatabaseAddr
             assert [(each.path, each.code) for each in refused.value.fields] == [(path, code)]
         assert await catalog.collections(Nothing()) == Collections(items=[good])
         assert len(await told(env)) == 1
+
+
+async def test_an_offer_names_its_collections_but_none_that_asks_for_stock(postgres: DatabaseAddress) -> None:
+    async with open_catalog(postgres) as (catalog, _):
+        draft = a_draft(featured=True)
+        await catalog.put_product(PutProduct(draft=draft))
+        sku = draft.variants[0].sku
+
+        async def named(currency: Currency = EUR) -> list[str]:
+            return (await catalog.offers(OffersOf(skus=[sku], currency=currency))).items[sku].collections
+
+        assert await named() == []
+        await catalog.put_collection(PutCollection(collection=a_collection()))
+        assert await named() == ["gifts"], "chosen by hand"
+        top = max(price for variant in draft.variants for price in variant.prices.values())
+        for slug, rule in (
+            ("lit", {"featured": True}),
+            ("left", {"featured": True, "stock": "few_left"}),
+            ("dear", {"prices": {"EUR": PriceBand(low=top + 1), "USD": PriceBand()}}),
+            ("cheap", {"prices": {"EUR": PriceBand(high=top)}}),
+        ):
+            ruled_one = msgspec.structs.replace(ruled(**rule), slug=slug)
+            await catalog.put_collection(PutCollection(collection=ruled_one))
+        assert await named() == ["gifts", "cheap", "lit"]
+        assert set(await named(USD)) >= {"gifts", "lit"}
+        await catalog.remove_collection(CollectionRef(slug="gifts"))
+        assert await named() == ["cheap", "lit"]
 
 
 async def test_there_is_an_end_to_the_number_of_collections(postgres: DatabaseAddress) -> None:

@@ -107,9 +107,12 @@ def test_only_articles_meant_are_reduced() -> None:
         of(an_item(1000, sku="a"), product_id="prod_a"),
         of(an_item(1000, sku="b"), category="lamps"),
         of(an_item(1000, sku="c"), category="home"),
-        an_item(1000, sku="d"),
+        of(an_item(1000, sku="d"), collections=["gifts", "new"]),
     )
     benefit = PercentOff(percent="10")
+    assert off(benefit, *items, meant=Selection(collections=["new", "old"])) == (0, 0, 0, 100)
+    both = Selection(products=["prod_a"], collections=["gifts"])
+    assert off(benefit, *items, meant=both) == (100, 0, 0, 100)
     assert off(benefit, *items, meant=Selection(products=["prod_a"])) == (100, 0, 0, 0)
     assert off(benefit, *items, meant=Selection(categories=["home"])) == (0, 0, 100, 0)
 
@@ -136,6 +139,7 @@ def test_categories_that_stand_in_each_other_do_no_harm() -> None:
         ({"conditions": Conditions(groups=["trade"])}, "other_group"),
         ({"needs_code": True}, "code_missing"),
         ({"meant": Selection(products=["other"])}, "no_article"),
+        ({"meant": Selection(collections=["other"])}, "no_article"),
         ({"conditions": Conditions(items_min={"USD": 1})}, "other_currency"),
         ({"benefit": AmountOff(amounts={"USD": 100})}, "other_currency"),
         ({"benefit": UnitPrice(prices={"USD": 100})}, "other_currency"),
@@ -264,22 +268,32 @@ def test_the_sum_of_the_parts_is_the_whole_whatever_is_given(
 ) -> None:
     draw = Random(seed)
     items = [
-        an_item(
-            draw.choice([0, 1, 99, draw.randint(1, 10**6)]),
-            sku=f"s{number}",
-            quantity=draw.randint(1, 7),
-            currency=currency,
-            tax_class=draw.choice(["standard", "reduced"]),
+        of(
+            an_item(
+                draw.choice([0, 1, 99, draw.randint(1, 10**6)]),
+                sku=f"s{number}",
+                quantity=draw.randint(1, 7),
+                currency=currency,
+                tax_class=draw.choice(["standard", "reduced"]),
+            ),
+            collections=draw.sample(["gifts", "new"], draw.randint(0, 2)),
         )
         for number in range(draw.randint(1, 8))
     ]
-    promotions = [a_promotion(f"p{number}", benefit) for number, benefit in enumerate(benefits)]
+    meant = [Selection(), Selection(collections=["gifts"])]
+    promotions = [
+        a_promotion(f"p{number}", benefit, meant=draw.choice(meant))
+        for number, benefit in enumerate(benefits)
+    ]
     request = a_request(*items, currency=currency, option="standard")
     answer = quote(Rules(some_rules(), promotions), a_channel(prices_include_tax=included), request, NOON)
     totals = answer.totals
     assert sum(line.discount.amount for line in answer.lines) == totals.discount.amount
     assert sum(one.amount.amount for one in answer.given) == totals.discount.amount
     assert all(0 <= line.discount.amount <= line.total.amount for line in answer.lines)
+    if all(one.applies_to.collections for one in promotions):
+        spared = {item.key for item in items if "gifts" not in item.collections}
+        assert all(line.discount.amount == 0 for line in answer.lines if line.key in spared)
     whole = totals.items.amount - totals.discount.amount + totals.delivery.amount
     assert totals.total.amount == whole + (0 if included else totals.tax.amount)
     assert sum(tax.net.amount + tax.tax.amount for tax in answer.taxes) == totals.total.amount
@@ -297,6 +311,7 @@ def test_the_sum_of_the_parts_is_the_whole_whatever_is_given(
         ({"not_with": ["winter"]}, "not_with"),
         ({"not_with": ["a", "a"]}, "not_with.1"),
         ({"applies_to": Selection(products=[""])}, "applies_to.products"),
+        ({"applies_to": Selection(collections=["a\x00"])}, "applies_to.collections"),
         ({"conditions": Conditions(items_min={"XXX": 1})}, "conditions.items_min"),
         ({"conditions": Conditions(quantity_min=-1)}, "conditions.quantity_min"),
         ({"conditions": Conditions(starts_at=NOON.replace(tzinfo=None))}, "conditions.starts_at"),

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
-from rialto.catalog.api import Collection, CollectionRule, PriceBand
+from rialto.catalog.api import (
+    AttributeValue,
+    Collection,
+    CollectionRule,
+    PriceBand,
+    Product,
+    ProductDocument,
+)
 from rialto.catalog.events import AttributesChanged, CollectionsChanged
-from rialto.kernel.money import USD
+from rialto.catalog.model.membership import Membership, countable
+from rialto.kernel.money import EUR, USD
 from rialto.search.api import AllSlugs, CollectionAsked, CollectionGone, View
+from rialto.search.collecting import collected
+from rialto.search.columns import slots_of
 from tests.search.builders import (
     ATTRIBUTES,
+    CATEGORIES,
     DE,
     EN,
     Shop,
@@ -23,6 +35,9 @@ from tests.search.builders import (
     published,
     stock,
 )
+
+COLOURS: list[AttributeValue] = ["red", ["blue", "oak"], ["oak"]]
+HEIGHTS: list[AttributeValue] = [12, "12.5", "12.50", 0]
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fast]
 
@@ -161,3 +176,89 @@ async def test_collections_stay_on_disk_are_followed_and_read_at_a_rebuild(tmp_p
     later.catalog.products, later.catalog.collection_list = shop.catalog.products, [by_hand("p-3")]
     await later.rebuild()
     assert await later.found(collection="some") == ["p-3"]
+
+
+async def test_the_catalogue_puts_products_into_the_same_collections(tmp_path: Path) -> None:
+    """What promotions go by (`catalog.model.membership`) is what shoppers see, wherever no stock is asked for."""
+    draw = Random(5)
+    documents = [_any_product(draw, number) for number in range(1, 40)]
+    shop = await a_shop(tmp_path, documents)
+    rules = [_any_rule(draw) for _ in range(150)]
+    collections = [
+        Collection(slug=f"c-{number}", title={"en": "C"}, rule=rule) for number, rule in enumerate(rules)
+    ]
+    membership = Membership(
+        collections=countable(collections),
+        definitions={definition.code: definition for definition in ATTRIBUTES},
+        parents={category.slug: category.parent for category in CATEGORIES},
+    )
+    products = [
+        Product(id=each.id, version=1, draft=each.draft, changed_at=each.changed_at) for each in documents
+    ]
+    shelf, today, seen = shop.store.shelf, date(2026, 3, 1), 0
+    for currency in (EUR, USD):
+        held = {product.draft.slug: membership.ruled(product, currency, today) for product in products}
+        for collection in collections:
+            found = {
+                shelf.rows[slot].slug for slot in slots_of(collected(shelf, collection, currency, today))
+            }
+            assert found == {slug for slug, names in held.items() if collection.slug in names}, (
+                collection.rule
+            )
+            seen += 0 < len(found) < len(products)
+    assert seen > 50, "rules that tell products apart"
+
+
+def _any_product(draw: Random, number: int) -> ProductDocument:
+    attributes: dict[str, AttributeValue] = {
+        "colour": draw.choice(COLOURS),
+        "height": draw.choice(HEIGHTS),
+        "dimmable": draw.random() < 0.5,
+        "designer": "Ada",
+    }
+    kept = draw.sample(sorted(attributes), draw.randint(0, 4))
+    variants = [
+        a_variant(
+            f"SKU-{number}-{place}",
+            draw.choice([None, 500, 1500, 2500]),
+            {"colour": draw.choice(["red", "blue"])} if draw.random() < 0.3 else {},
+            **({"USD": draw.choice([900, 2000])} if draw.random() < 0.7 else {}),
+        )
+        for place in range(draw.randint(1, 2))
+    ]
+    return a_product(
+        number,
+        category=draw.choice(["home", "lamps", "vases", "paper", None]),
+        attributes={code: attributes[code] for code in kept},
+        variants=variants,
+        featured=draw.random() < 0.4,
+        created_on=draw.choice([None, date(2026, 2, 28), date(2026, 2, 1), date(2025, 1, 1)]),
+    )
+
+
+def _any_rule(draw: Random) -> CollectionRule:
+    conditions: dict[str, Any] = {
+        "attributes": draw.choice(
+            [
+                {"colour": ["red"]},
+                {"colour": ["blue", "oak"]},
+                {"height": ["12.50"]},
+                {"dimmable": ["true"]},
+                {"designer": ["Ada"]},
+                {"height": ["12", "0"], "colour": ["red", "oak"]},
+            ]
+        ),
+        "prices": draw.choice(
+            [
+                {"EUR": PriceBand(low=500, high=1500)},
+                {"EUR": PriceBand(high=499), "USD": PriceBand(low=1000)},
+                {"USD": PriceBand()},
+            ]
+        ),
+        "categories": draw.choice([["home"], ["lamps", "paper"]]),
+        "newer_than_days": draw.choice([1, 28, 400]),
+        "featured": True,
+    }
+    return CollectionRule(
+        **{name: conditions[name] for name in draw.sample(sorted(conditions), draw.randint(1, 2))}
+    )

@@ -27,7 +27,7 @@ BENEFITS = ("percent", "amount", "unit_price", "free_delivery", "buy_get", "tier
 SWITCHES = ("active", "needs_code", "exclusive")
 PLAIN = (
     *("benefit", "percent", "buy", "get", "tiers", "methods"),
-    *("products", "categories", "quantity_min", "channels", "groups", "starts_at", "ends_at"),
+    *("products", "categories", "collections", "quantity_min", "channels", "groups", "starts_at", "ends_at"),
     *("position", "not_with"),
 )
 
@@ -40,6 +40,7 @@ _PATHS = {
     "benefit.methods": "methods",
     "applies_to.products": "products",
     "applies_to.categories": "categories",
+    "applies_to.collections": "collections",
     "conditions.quantity_min": "quantity_min",
     "conditions.channels": "channels",
     "conditions.groups": "groups",
@@ -110,6 +111,7 @@ class PromotionForm:
             **self._amount_values("items_min", wanted.items_min),
             "products": "\n".join(slugs.get(each, each) for each in selection.products),
             "categories": "\n".join(selection.categories),
+            "collections": "\n".join(selection.collections),
             "quantity_min": str(wanted.quantity_min or ""),
             "channels": "\n".join(wanted.channels),
             "groups": "\n".join(wanted.groups),
@@ -126,7 +128,11 @@ class PromotionForm:
             id=promotion_id,
             title=reading.by_language("title", self.languages),
             benefit=benefit,
-            applies_to=Selection(products=products, categories=reading.lines("categories")),
+            applies_to=Selection(
+                products=products,
+                categories=reading.lines("categories"),
+                collections=reading.lines("collections"),
+            ),
             conditions=Conditions(
                 items_min=reading.amounts("items_min", self.currencies),
                 quantity_min=reading.number("quantity_min"),

@@ -230,7 +230,7 @@ EXAMPLES: dict[str, Any] = {
     "CollectionRule.newer_than_days": 30,
     "CollectionRule.categories": ["mugs"],
     "CollectionRule.featured": False,
-    "applies_to": {"products": [], "categories": ["lamps"]},
+    "applies_to": {"products": [], "categories": ["lamps"], "collections": []},
     "conditions": {},
     "not_with": [],
     "promotion_id": "spring",

@@ -339,6 +339,7 @@ NOTES: dict[str, Json] = {
     **{f"{name}.not_with": NAMED for name in ("Promotion", "PromotionInput")},
     "Selection.products": NAMED,
     "Selection.categories": NAMED,
+    "Selection.collections": NAMED,
     "Conditions.items_min": prices(0, AMOUNT_MAX),
     "Conditions.quantity_min": {"minimum": 0, "maximum": 10_000},
     "Conditions.channels": NAMED,

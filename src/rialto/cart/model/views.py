@@ -51,6 +51,7 @@ def to_quote(cart: StoredCart, answers: Answers) -> QuoteFor:
                     weight_g=offer.weight_g,
                     product_id=offer.product_id,
                     category=offer.category,
+                    collections=offer.collections,
                 )
             )
     shipping = cart.contact.shipping if cart.contact else None

@@ -165,7 +165,11 @@ class ProductDocument(Frozen):
 
 
 class Offer(Frozen):
-    """One SKU as it is sold now in a channel and currency. `price` is None where it has none there."""
+    """One SKU as it is sold now in a channel and currency. `price` is None where it has none there.
+
+    `collections` are those its product is in, in this currency, without those whose rule asks for stock; a change of
+    collections or categories is in them within three seconds.
+    """
 
     sku: str
     product_id: ProductId
@@ -178,6 +182,7 @@ class Offer(Frozen):
     weight_g: int = 0
     on_sale: bool = True
     category: str | None = None
+    collections: list[str] = []
 
 
 class PutProduct(Frozen):

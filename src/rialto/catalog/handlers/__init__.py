@@ -32,7 +32,7 @@ from rialto.catalog.api import (
     SetPublished,
     Verdicts,
 )
-from rialto.catalog.handlers.collections import CollectionCases
+from rialto.catalog.handlers.collections import REMEMBERED_S, CollectionCases
 from rialto.catalog.handlers.many import put_many
 from rialto.catalog.handlers.profile import ProfileCases
 from rialto.catalog.handlers.rehearsal import rehearse
@@ -42,6 +42,7 @@ from rialto.catalog.handlers.together import TogetherCases
 from rialto.catalog.model.fields import is_sku, is_slug
 from rialto.catalog.model.products import attribute_codes, decide, document_of
 from rialto.catalog.store.price_history import lowest_before
+from rialto.kernel.cache import Cache, OneEntry
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, ReadSession
 from rialto.kernel.errors import field_problem
@@ -59,6 +60,7 @@ class CatalogHandlers(SearchRuleCases, CollectionCases, TogetherCases, ProfileCa
 
     def __init__(self, db: Database, clock: Clock, ids: Ids) -> None:
         super().__init__(db, clock, Saving(clock, ids))
+        self._memberships = Cache(OneEntry(), clock, ids, ttl_s=REMEMBERED_S)
 
     async def put_product(self, command: PutProduct) -> PutOutcome:
         async with self._db.write() as session:
@@ -112,8 +114,12 @@ class CatalogHandlers(SearchRuleCases, CollectionCases, TogetherCases, ProfileCa
             raise field_problem("skus", "too_many", f"At most {SKUS_MAX} SKUs at a time.")
         skus = [sku for sku in dict.fromkeys(command.skus) if is_sku(sku)]
         channel = command.channel if is_slug(command.channel.replace("_", "-")) else ""
+        if not skus:
+            return Offers(items={})
+        membership = await self._membership()
         async with self._db.read() as session:
-            return Offers(items=await store.offers(session, skus, channel, currency) if skus else {})
+            found = await store.offers(session, skus, channel, currency)
+            return Offers(items=await self._in_collections(session, found, membership, currency))
 
     async def put_category(self, command: Category) -> Category:
         async with self._db.write() as session:

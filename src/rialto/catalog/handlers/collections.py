@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -16,23 +16,31 @@ from rialto.catalog.api.collections import (
     Collections,
     PutCollection,
 )
+from rialto.catalog.api.products import Offer
 from rialto.catalog.events import CollectionsChanged
 from rialto.catalog.handlers.saving import Saving
 from rialto.catalog.model.collections import COLLECTIONS_MAX, Nameable, check_form, checked_collection
 from rialto.catalog.model.fields import is_slug
+from rialto.catalog.model.membership import Membership, countable
 from rialto.catalog.store import collections, search_rules
+from rialto.kernel.cache import Cache
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, ReadSession, WriteSession
 from rialto.kernel.errors import field_problem
+from rialto.kernel.ids import to_uuid
+from rialto.kernel.money import Currency
 from rialto.kernel.service import Nothing
 
 LIST = "collections"
+# How long another process may still put products into the former collections after a change.
+REMEMBERED_S = 3.0
 
 
 class CollectionCases:
     _db: Database
     _clock: Clock
     _saving: Saving
+    _memberships: Cache[Membership]
 
     async def collections(self, command: Nothing) -> Collections:  # noqa: ARG002 - every operation takes a command
         async with self._db.read() as session:
@@ -57,7 +65,8 @@ class CollectionCases:
             if changed:
                 await collections.put_collection(session, collection, self._clock.now())
                 await self._publish_collections(session)
-            return collection
+        self._memberships.clear()
+        return collection
 
     async def remove_collection(self, command: CollectionRef) -> Nothing:
         async with self._db.write() as session:
@@ -65,7 +74,40 @@ class CollectionCases:
             if not is_slug(command.slug) or not await collections.remove_collection(session, command.slug):
                 raise CollectionNotFound
             await self._publish_collections(session)
+        self._memberships.clear()
         return Nothing()
+
+    async def _membership(self) -> Membership:
+        """What decides which collections an offer is in; remembered, for every cart asks."""
+        return await self._memberships.get("membership", self._read_membership)
+
+    async def _in_collections(
+        self, session: ReadSession, offers: Mapping[str, Offer], membership: Membership, currency: Currency
+    ) -> dict[str, Offer]:
+        """The offers, each with the collections its product is in. Where rules decide, products are read."""
+        if not membership.collections:
+            return dict(offers)
+        ids = {offer.product_id: to_uuid(offer.product_id) for offer in offers.values()}
+        read = await collections.products(session, list(ids.values())) if membership.by_rule else []
+        today = self._clock.now().date()
+        ruled = {product.id: membership.ruled(product, currency, today) for product in read}
+        return {
+            sku: msgspec.structs.replace(
+                offer,
+                collections=[*membership.chosen(offer.slug), *ruled.get(offer.product_id, [])],
+            )
+            for sku, offer in offers.items()
+        }
+
+    async def _read_membership(self) -> Membership:
+        async with self._db.read() as session:
+            counted = countable(await collections.all_collections(session))
+            codes = {code for each in counted if each.rule is not None for code in each.rule.attributes}
+            return Membership(
+                collections=counted,
+                definitions=await store.attributes_of(session, sorted(codes)) if codes else {},
+                parents=await store.tree(session) if counted else {},
+            )
 
     async def _publish_collections(self, session: WriteSession) -> None:
         every = await collections.all_collections(session)

@@ -10,6 +10,7 @@ import msgspec
 from rialto.catalog.api.collections import Collection, CollectionInvalid, CollectionRule
 from rialto.catalog.api.products import AttributeDefinition
 from rialto.catalog.model.fields import TITLE_LENGTH_MAX, Problems, named
+from rialto.catalog.model.products import DECIMAL
 from rialto.kernel.money import AMOUNT_MAX
 from rialto.kernel.service import Frozen
 
@@ -136,10 +137,22 @@ def _check_names(problems: Problems, rule: CollectionRule, known: Nameable) -> N
         path = f"rule.attributes.{named(code)}"
         if definition is None or not definition.filterable:
             problems.add(path, "attribute_unknown", "There is no attribute of this name to filter by.")
-        elif definition.type == "choice":
+        else:
             for index, value in enumerate(values):
-                if value not in definition.values:
+                if not _is_value(value, definition):
                     problems.add(f"{path}.{index}", "value_not_valid", "This is not one of its values.")
+
+
+def _is_value(value: str, definition: AttributeDefinition) -> bool:
+    match definition.type:
+        case "choice":
+            return value in definition.values
+        case "number":
+            return DECIMAL.fullmatch(value) is not None
+        case "boolean":
+            return value in {"true", "false"}
+        case _:
+            return True
 
 
 def _once(rule: CollectionRule) -> CollectionRule:

@@ -52,7 +52,7 @@ CHOICES_MAX = 50
 NUMBER_MAX = 10**12
 DRAFT_BYTES_MAX = 500_000
 
-_DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
+DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
 _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 
 
@@ -148,7 +148,7 @@ def _choice_fault(definition: AttributeDefinition, value: AttributeValue) -> str
 
 
 def _number_fault(_definition: AttributeDefinition, value: AttributeValue) -> str | None:
-    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+    if isinstance(value, str) and DECIMAL.fullmatch(value):
         return None
     if isinstance(value, int) and not isinstance(value, bool) and -NUMBER_MAX < value < NUMBER_MAX:
         return None

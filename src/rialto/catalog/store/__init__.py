@@ -148,7 +148,7 @@ async def page(session: ReadSession, after: UUID | None, limit: int) -> list[Pro
     rows = (
         await session.all(FIRST_PAGE, limit) if after is None else await session.all(NEXT_PAGE, limit, after)
     )
-    return [_mapped(row) for row in rows]
+    return [as_product(row) for row in rows]
 
 
 async def narrowed_page(
@@ -157,14 +157,14 @@ async def narrowed_page(
     """What `%` and `_` stand for in a pattern they do not stand for in what is searched."""
     text = re.sub(r"([\\%_])", r"\\\1", command.text)
     rows = await session.all(NARROWED_PAGE, limit, after, command.category, command.published, text)
-    return [_mapped(row) for row in rows]
+    return [as_product(row) for row in rows]
 
 
 def _product(row: Row | None) -> Product | None:
-    return None if row is None else _mapped(row)
+    return None if row is None else as_product(row)
 
 
-def _mapped(row: Row) -> Product:
+def as_product(row: Row) -> Product:
     draft = msgspec.json.decode(row["draft"], type=ProductDraft)
     return Product(
         id=PRODUCT.of(row["id"]), version=row["version"], draft=draft, changed_at=row["changed_at"]

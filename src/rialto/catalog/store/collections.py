@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
 from rialto.catalog.api.collections import Collection
+from rialto.catalog.api.products import Product
+from rialto.catalog.store import as_product
 from rialto.kernel.db import ReadSession, WriteSession
 
 # No limit: at most COLLECTIONS_MAX.
@@ -18,6 +21,7 @@ INSERT INTO collections (slug, version, body, changed_at) VALUES ($1, $2, $3::js
 ON CONFLICT (slug) DO UPDATE SET version = excluded.version, body = excluded.body, changed_at = excluded.changed_at
 """
 _REMOVE = "DELETE FROM collections WHERE slug = $1"
+_PRODUCTS = "SELECT id, version, draft::text AS draft, changed_at FROM products WHERE id = ANY ($1::uuid[])"
 _KNOWN_CATEGORIES = "SELECT slug FROM categories WHERE slug = ANY ($1::text[])"
 
 _decode = msgspec.json.Decoder(Collection).decode
@@ -39,6 +43,10 @@ async def put_collection(session: WriteSession, one: Collection, at: datetime) -
 async def remove_collection(session: WriteSession, slug: str) -> bool:
     """False when there is none."""
     return await session.run(_REMOVE, slug) == 1
+
+
+async def products(session: ReadSession, ids: Sequence[UUID]) -> list[Product]:
+    return [as_product(row) for row in await session.all(_PRODUCTS, ids)]
 
 
 async def known_categories(session: ReadSession, slugs: Sequence[str]) -> set[str]:

@@ -13,11 +13,12 @@ from rialto.kernel.service import Frozen, Nothing, operation
 class Selection(Frozen):
     """Which articles are meant: those that any of the lists names; with all lists empty, every article.
 
-    A category means everything below it, too.
+    A category means everything below it, too. Collections whose rule asks for stock mean nothing here.
     """
 
     products: list[str] = []
     categories: list[str] = []
+    collections: list[str] = []
 
 
 class PercentOff(Frozen, tag="percent"):

@@ -24,7 +24,7 @@ class DeliveryUnavailable(Invalid):
 class ItemToPrice(Frozen):
     """One line: `unit_price` is the catalogue's, with or without tax as the channel says.
 
-    Promotions choose by product and by category, which means what is below it, too.
+    Promotions choose by product, by collection, and by category, which means what is below it, too.
     """
 
     key: str
@@ -35,6 +35,7 @@ class ItemToPrice(Frozen):
     weight_g: int = 0
     product_id: str = ""
     category: str | None = None
+    collections: list[str] = []
 
 
 class QuoteFor(Frozen):

@@ -120,4 +120,5 @@ def _priced(index: int, item: WantedItem, offer: Offer | None) -> ItemToPrice:
         weight_g=offer.weight_g,
         product_id=offer.product_id,
         category=offer.category,
+        collections=offer.collections,
     )

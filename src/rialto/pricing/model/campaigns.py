@@ -47,7 +47,7 @@ def checked_promotion(promotion: Promotion) -> Promotion:
 
 
 def _check_selection(problems: Problems, selection: Selection) -> None:
-    for name in ("products", "categories"):
+    for name in ("products", "categories", "collections"):
         _check_names(problems, f"applies_to.{name}", getattr(selection, name))
 
 

@@ -113,10 +113,16 @@ class Offer:
         self._products = frozenset(selection.products)
         named = frozenset(selection.categories)
         self._categories = named.union(*((below or {}).get(slug, frozenset()) for slug in named))
-        self._all = not (selection.products or selection.categories)
+        self._collections = frozenset(selection.collections)
+        self._all = not (selection.products or selection.categories or selection.collections)
 
     def means(self, item: ItemToPrice) -> bool:
-        return self._all or item.product_id in self._products or item.category in self._categories
+        return (
+            self._all
+            or item.product_id in self._products
+            or item.category in self._categories
+            or not self._collections.isdisjoint(item.collections)
+        )
 
     def refused_for(self, occasion: Occasion) -> str | None:
         """Why it is not for this customer at this time, whatever is in the cart."""
