@@ -272,7 +272,8 @@ def fitting(body: Json, known: Json) -> Json:
 
 def _fitting(value: Any, name: str) -> Any:
     if isinstance(value, list):
-        return [_fitting(inner, name) for inner in value]
+        # The items of a cart are not the amounts of that name.
+        return [_fitting(inner, "") for inner in value]
     if not isinstance(value, dict):
         return value
     found = {inner: _fitting(given, inner) for inner, given in value.items()}
