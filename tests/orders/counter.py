@@ -20,6 +20,7 @@ import pytest
 
 from rialto.cart.service import SERVICE as CART
 from rialto.catalog.service import SERVICE as CATALOG
+from rialto.identity.service import SERVICE as IDENTITY
 from rialto.inventory.service import SERVICE as INVENTORY
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.db import DatabaseAddress
@@ -36,7 +37,8 @@ from rialto.pricing.service import SERVICE as PRICING
 from tests.support.provider import Reply
 from tests.support.shop import Shop, a_shop
 
-SELLING: Sequence[Service] = (CATALOG, INVENTORY, PRICING, CART, PAYMENTS, ORDERS)
+# Each after what it needs: pricing asks identity for groups.
+SELLING: Sequence[Service] = (IDENTITY, CATALOG, INVENTORY, PRICING, CART, PAYMENTS, ORDERS)
 # Longer than the worker waits at most between two looks at an order, and than it leaves one to its request.
 A_WHILE_S = 31.0
 
