@@ -6,6 +6,7 @@ import pytest
 
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.ids import bucket_of
+from tests.orders.counter import deliver
 from tests.support.customers import a_shop_of_customers
 
 pytestmark = pytest.mark.anyio
@@ -31,6 +32,7 @@ async def test_a_list_that_was_changed_by_hand_is_found(postgres: DatabaseAddres
             ada = customers.join("ada@example.org", bucket=bucket)
             own = await shop.cart({"PENCIL": 1}, account_id=ada)
             await shop.checkout(own, account_id=ada)
+        await deliver(shop)
         shop.clock.advance(61)
         assert await shop.audit() == []
         await shop.sql(planted)
@@ -42,6 +44,7 @@ async def test_a_list_elsewhere_may_be_a_moment_late(postgres: DatabaseAddress) 
         cart = await shop.cart({"PENCIL": 1})
         ada = customers.join("ada@example.org", bucket=(bucket_of(cart) + 1) % 1024)
         await shop.checkout(cart, account_id=ada)
+        await deliver(shop)
         await shop.sql("DELETE FROM orders.order_index")
         assert await shop.audit() == []
         shop.clock.advance(61)
