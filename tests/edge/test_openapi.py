@@ -95,6 +95,12 @@ async def test_whatever_is_refused_is_a_problem_with_an_example_for_each_code() 
             assert {"400", "413", "415", "422"} <= set(operation["responses"]), name
 
 
+async def test_every_process_describes_the_operations_in_the_same_order() -> None:
+    order = ["get", "post", "put", "patch", "delete"]
+    for path, item in (await document())["paths"].items():
+        assert list(item) == sorted(item, key=order.index), path
+
+
 async def test_every_example_fits_its_schema() -> None:
     told = await document()
     for name, operation in operations(told):

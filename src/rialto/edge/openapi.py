@@ -45,6 +45,9 @@ PLACES: Mapping[type[ParameterKwarg], str] = {
 }
 
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
 def describe(app: Litestar) -> Json:
     """The whole document, ready for JSON."""
     found = sorted(_operations(app), key=lambda one: _tag_order(one[2]))
@@ -117,9 +120,15 @@ def _operations(app: Litestar) -> Iterable[tuple[str, str, HTTPRouteHandler]]:
     for route in app.routes:
         if not isinstance(route, HTTPRoute):
             continue
-        for method, (handler, _) in route.route_handler_map.items():
+        # The framework keeps them in a set: every process must describe the same in the same order.
+        for method, (handler, _) in sorted(route.route_handler_map.items(), key=_method_order):
             if "about" in handler.opt:
                 yield route.path_format, str(method), handler
+
+
+def _method_order(entry: tuple[Any, Any]) -> tuple[int, str]:
+    method = str(entry[0])
+    return (METHODS.index(method) if method in METHODS else len(METHODS), method)
 
 
 def _tag_order(handler: HTTPRouteHandler) -> int:
