@@ -41,6 +41,7 @@ BUYING = (
 DECLINING = ("orders.saga.after_cancel", "orders.saga.after_void", "orders.saga.after_release")
 SHIPPING = ("orders.ship.after_event", "orders.ship.after_capture", "payments.after_provider")
 CANCELLING = ("orders.saga.after_cancel", "orders.saga.after_void", "payments.after_provider")
+REFUNDING = ("orders.refund.after_decision", "orders.refund.after_payment")
 SWEEPING = ("inventory.sweep.before_commit", "inventory.sweep.after_commit")
 
 ADDRESS = {
@@ -71,7 +72,8 @@ def shop(place: tuple[RealShop, str]) -> Iterator[RealShop]:
 
 
 def test_every_point_there_is_is_tried() -> None:
-    tried = {point.partition(":")[0] for point in (*BUYING, *DECLINING, *SHIPPING, *CANCELLING, *SWEEPING)}
+    every = (*BUYING, *DECLINING, *SHIPPING, *CANCELLING, *REFUNDING, *SWEEPING)
+    tried = {point.partition(":")[0] for point in every}
     assert tried == set(POINTS)
 
 
@@ -119,6 +121,29 @@ def test_a_parcel_whose_telling_is_cut_off_is_captured_once(shop: RealShop, poin
     assert (seen["status"], seen["payment_status"]) == ("completed", "captured")
     row = shop.sql("SELECT captured, refunded FROM payments.payments")[0]
     assert dict(row) == {"captured": order["totals"]["total"]["amount"], "refunded": 0}
+    _check_audit(shop)
+
+
+@pytest.mark.parametrize("point", REFUNDING)
+def test_a_refund_that_is_cut_off_is_given_once(shop: RealShop, point: str) -> None:
+    order = _bought(shop, then=point)
+    admin = f"/v1/admin/orders/{order['id']}"
+    assert shop.staff("POST", f"{admin}/ship", {}, "parcel").status == 200
+    body = {"lines": {order["lines"][0]["id"]: 1}, "reason": "bent"}
+    _dying(shop, lambda: shop.staff("POST", f"{admin}/refunds", body, "bent"))
+    shop.let_time_pass()
+    shop.start()
+    answer = _insist(shop, lambda: shop.staff("POST", f"{admin}/refunds", body, "bent"))
+    assert answer.status == 201, answer
+    _wait_for_rest(shop)
+    seen = shop.staff("GET", admin, None, "look").body
+    assert [back["done"] for back in seen["refunds"]] == [True]
+    row = shop.sql("SELECT captured, refunded FROM payments.payments")[0]
+    assert dict(row) == {
+        "captured": order["totals"]["total"]["amount"],
+        "refunded": seen["refunded"]["amount"],
+    }
+    assert seen["refunded"]["amount"] > 0
     _check_audit(shop)
 
 

@@ -1,4 +1,4 @@
-"""What scripts add, in Chromium. How every page looks and weighs: tests/e2e/test_scenes.py."""
+"""What scripts add, in Chromium. How every page looks and weighs: tests/e2e/walking.py."""
 
 from __future__ import annotations
 
