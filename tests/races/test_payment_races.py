@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from rialto.kernel.db import DatabaseAddress
-from rialto.kernel.errors import OutcomeUnknown, Unavailable
+from rialto.kernel.errors import OutcomeUnknown
 from rialto.kernel.money import EUR, Money
 from rialto.orders.api import (
     CancelOrder,
@@ -18,6 +18,7 @@ from rialto.orders.api import (
     Order,
     OrderCancelledMeanwhile,
     OrderNotCancellable,
+    OrderNotRefundable,
     OrderNotShippable,
     RefundOrder,
     ShipOrder,
@@ -131,7 +132,7 @@ async def test_refunds_at_once_never_give_back_more_than_was_taken(postgres: Dat
             return_exceptions=True,
         )
         assert sum(isinstance(result, Order) for result in results) == 2, results
-        assert sum(isinstance(result, PaymentStateWrong) for result in results) == 4, results
+        assert sum(isinstance(result, OrderNotRefundable) for result in results) == 4, results
         await first.settle()
         assert [held.refunded for held in provider_books(first.sandbox)] == [2 * part.amount]
         assert await first.audit() == []
@@ -259,8 +260,7 @@ async def test_a_capture_and_a_refund_cut_off_between_two_payments_are_finished(
         assert (await shop.order(order.id)).payment_status == "captured"
         refund = RefundOrder(order_id=order.id, amount=total, reason="back", step="all")
         network.break_after(reached)
-        with pytest.raises(Unavailable):
-            await shop.orders.refund(refund)
+        assert not (await shop.orders.refund(refund)).refunds[0].done
         network.broken = False
         assert (await shop.orders.refund(refund)).payment_status == "refunded"
         assert sum(held.captured for held in provider_books(shop.sandbox)) == total.amount
