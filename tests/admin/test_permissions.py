@@ -59,6 +59,14 @@ def test_every_address_has_a_permission_but_the_door() -> None:
     assert all(path.startswith("/admin") for _, path, _ in ADDRESSES if not path.startswith("/assets"))
 
 
+@pytest.mark.fast
+def test_nothing_is_changed_with_a_permission_to_read() -> None:
+    changing = {(path, permission) for method, path, permission in ADDRESSES if method == "POST"}
+    # Views are kept for oneself and change nothing of the shop.
+    read_only = {path for path, permission in changing if permission and permission.endswith(".read")}
+    assert {path for path in read_only if not path.startswith("/admin/orders/views")} == set()
+
+
 @pytest.mark.parametrize(("method", "path", "permission"), [one for one in ADDRESSES if one[2]], ids=str)
 def test_whoever_asks_is_let_in_as_the_route_declares(
     people: Mapping[str, Browser], method: str, path: str, permission: str

@@ -199,7 +199,7 @@ async def refund(
     return go(f"{ORDERS}/{named}?done=refunded")
 
 
-@post(f"{ONE}/notes", guards=[requires("orders.read")], status_code=200)
+@post(f"{ONE}/notes", guards=[requires("orders.note")], status_code=200)
 async def add_note(
     request: AnyRequest,
     order_id: FromPath[str],
