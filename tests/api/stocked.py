@@ -30,7 +30,7 @@ from rialto.identity.api import Identity, PutRole
 from rialto.inventory.api import PutStock, PutStockMany
 from rialto.kernel.ids import ProductId
 from rialto.kernel.service import Nothing
-from rialto.orders.api import ShipOrder
+from rialto.orders.api import Order, ShipOrder
 from rialto.pricing.api import PercentOff, Pricing, Promotion, PromotionRef, PutPromotion, PutVoucher, Voucher
 from rialto.reviews.api import Draft, Reviews, WriteReview
 from tests.api.people import OWNER, PASSWORD, hire, sign_in
@@ -148,14 +148,26 @@ class Existing:
 
 
 async def _cart(shop: Shop) -> Json:
+    await _restock(shop)
     cart_id = await shop.cart({SKU: 1, "PENCIL": 1})
     cart = await shop.carts.get(CartRef(cart_id=cart_id))
     assert cart.delivery is not None
     return {"cart_id": cart_id, "line_id": cart.lines[0].id, "option_id": cart.delivery.option_id}
 
 
+async def _restock(shop: Shop) -> None:
+    """As much as at first, whatever the people before have left."""
+    counts = [PutStock(sku=SKU, warehouse="berlin", on_hand=STOCK)]
+    await shop.inventory.put_stock(PutStockMany(items=counts))
+
+
+async def _bought(shop: Shop, quantity: int) -> Order:
+    await _restock(shop)
+    return (await shop.buy(SKU, quantity)).order
+
+
 async def _order(shop: Shop, turn: int) -> Json:
-    order = (await shop.buy(SKU, 2)).order
+    order = await _bought(shop, 2)
     if turn % SHIPPED_EVERY == 0:
         await shop.orders.ship(ShipOrder(order_id=order.id, step=f"ship-{turn}"))
     lines = {order.lines[0].id: 1}
@@ -189,7 +201,7 @@ async def _version_of_rule(shop: Shop, known: Json) -> int:
 
 
 async def _review(shop: Shop, product_id: ProductId) -> Json:
-    order = (await shop.buy(SKU)).order
+    order = await _bought(shop, 1)
     draft = Draft(rating=5, title="Red", body="As red as it says.", name="Ada")
     written = await shop.app[Reviews].write(
         WriteReview(product_id=product_id, order_id=order.id, order_key=order.key, draft=draft)
@@ -234,8 +246,6 @@ async def _stock_up(shop: Shop) -> None:
         variants=[VariantDraft(sku=SKU, prices={"EUR": 1500, "USD": 1600}, weight_g=300)],
     )
     await catalog.put_product(PutProduct(draft=draft))
-    counts = [PutStock(sku=SKU, warehouse="berlin", on_hand=STOCK)]
-    await shop.inventory.put_stock(PutStockMany(items=counts))
     await _promotion(shop)
     await shop.settle()
 

@@ -99,6 +99,9 @@ async def test_a_request_without_a_key_or_with_one_that_is_not_plain_is_400(
         cart = await web.shop.cart({"LAMP": 1})
         body = {"cart_id": cart, "payment": {"provider": "sandbox", "token": "tok_success"}}
         assert problem(await web.client.post("/v1/checkout", json=body)) == (400, "idempotency_key_missing")
+        # Said first, whatever else is wrong.
+        nowhere = body | {"cart_id": "nowhere"}
+        assert problem(await web.client.post("/v1/checkout", json=nowhere))[1] == "idempotency_key_missing"
         for key, code in (("", "missing"), ("a b", "not_valid"), ("x" * 256, "not_valid")):
             answer = await web.checkout(cart, **{"Idempotency-Key": key})
             assert problem(answer) == (400, f"idempotency_key_{code}")

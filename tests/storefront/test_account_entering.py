@@ -35,6 +35,8 @@ async def test_from_registering_to_signing_out(postgres: DatabaseAddress) -> Non
         await whoever_must_sign_in_is_led_there_and_back(people)
         await leaving_forgets_everything(people, ada)
         await a_forgotten_password_is_set_by_a_mailed_link(people)
+        # One address was asked more often than it may in the seconds that this takes.
+        people.shop.clock.advance(60)
         await staff_are_shown_their_own_door(people)
 
 

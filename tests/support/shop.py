@@ -276,6 +276,8 @@ async def is_settled(app: App, clock: Clock) -> bool:
                     return False
     if not await _has_consumed(app.bus, [s.name for s in app.services if s.reactions]):
         return False
+    if not await _has_told_readers(app):
+        return False
     names = {service.name for service in app.services}
     if "orders" in names:
         async with app.databases["orders"].read() as session:
@@ -287,6 +289,18 @@ async def is_settled(app: App, clock: Clock) -> bool:
             if await session.value("SELECT true FROM mails WHERE state = 'queued' LIMIT 1"):
                 return False
     return True
+
+
+async def _has_told_readers(app: App) -> bool:
+    """Whether search knows all news, and pages made before them are forgotten."""
+    feed = app.pages_refresh
+    at = feed.positions()
+    if at is None:
+        return True
+    ahead, _ = await app.bus.read(
+        {partition: at.get(partition, 0) for partition in range(PARTITIONS)}, types=feed.types, limit=1
+    )
+    return not ahead
 
 
 async def _has_consumed(bus: Bus, consumers: Sequence[str]) -> bool:

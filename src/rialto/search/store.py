@@ -8,8 +8,9 @@ position included. A process without the writer's lock follows what the writer c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import msgspec
 import structlog
@@ -41,6 +42,9 @@ from rialto.search.shelf import Shelf
 
 STAGED_MAX = 500
 DECODED_MAX = 10_000
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 log = structlog.get_logger("rialto.search")
 
@@ -175,7 +179,7 @@ class SearchStore:
             )
             if positions.by_partition == shelf.positions.by_partition and not changes.effective:
                 return
-            fresh = await asyncio.to_thread(self._commit, changes, positions)
+            fresh = await _in_thread(self._commit, changes, positions)
             index.reload()
             if fresh is not None:
                 self._shelf = fresh
@@ -252,12 +256,12 @@ class SearchStore:
             waiting.append(document)
             count += 1
             if len(waiting) >= STAGED_MAX:
-                await asyncio.to_thread(stage)
+                await _in_thread(stage)
                 waiting.clear()
-        await asyncio.to_thread(stage)
+        await _in_thread(stage)
         # Only now: bands are filled in while the documents are read.
         known = [band_entry(sku, counted_band(available)) for sku, available in bands.items()]
-        shelf = await asyncio.to_thread(_finish, index, [*known, *rest])
+        shelf = await _in_thread(_finish, index, [*known, *rest])
         index.close()
         self._folder.switch(generation)
         self._use(generation, index, shelf)
@@ -316,6 +320,19 @@ class SearchStore:
         fresh.rules, fresh.collections = shelf.rules, shelf.collections
         _apply_beside(fresh, changes)
         return fresh
+
+
+async def _in_thread(act: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
+    """As `asyncio.to_thread`, but a thread cannot be stopped: when cancelled, its end is waited for first.
+
+    Otherwise it would go on to write into an index whose lock another process holds by then.
+    """
+    running = asyncio.ensure_future(asyncio.to_thread(act, *given, **named))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
 
 
 def _finish(index: Index, entries: Sequence[Entry]) -> Shelf:

@@ -125,6 +125,7 @@ async def checkout(
     new `totals` are in the answer, with `out_of_stock` the short `items`. With a customer's token the order is the
     account's.
     """
+    key = required_key(idempotency_key)
     if data.payment is not None and data.payments:
         raise Invalid("Give either `payment` or `payments`.", code="payments_not_valid")
     bodies = [data.payment] if data.payment is not None else data.payments
@@ -140,7 +141,7 @@ async def checkout(
                 )
                 for index, body in enumerate(bodies)
             ],
-            key=required_key(idempotency_key),
+            key=key,
             request_hash=hashlib.sha256(msgspec.json.encode(data, order="sorted")).hexdigest(),
             expected_total=data.expected_total.money("expected_total") if data.expected_total else None,
         )

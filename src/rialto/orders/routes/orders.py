@@ -105,6 +105,7 @@ async def request_return(
 
     What has not been shipped yet is cancelled instead. The same Idempotency-Key announces nothing twice.
     """
+    step = step_of(required_key(idempotency_key))
     return await orders.request_return(
         RequestReturn(
             order_id=ORDER.parse(order_id),
@@ -112,7 +113,7 @@ async def request_return(
             account_id=customer_of(request),
             lines=dict(data.lines),
             reason=data.reason,
-            step=step_of(required_key(idempotency_key)),
+            step=step,
         )
     )
 

@@ -101,12 +101,13 @@ async def ship_order(
     order_id: FromPath[str], data: JSONBody[ShipBody], orders: Injected[Orders], idempotency_key: Key = None
 ) -> Order:
     """Marks lines as shipped and captures what they cost. The same key ships nothing twice."""
+    step = step_of(required_key(idempotency_key))
     return await orders.ship(
         ShipOrder(
             order_id=ORDER.parse(order_id),
             lines=dict(data.lines) if data.lines is not None else None,
             tracking=data.tracking,
-            step=step_of(required_key(idempotency_key)),
+            step=step,
         )
     )
 
@@ -144,6 +145,7 @@ async def refund_order(
 
     It is decided at once; a refund that is not `done` in the answer is asked for until the provider has it.
     """
+    step = step_of(required_key(idempotency_key))
     return await orders.refund(
         RefundOrder(
             order_id=ORDER.parse(order_id),
@@ -151,7 +153,7 @@ async def refund_order(
             lines=dict(data.lines),
             delivery=data.delivery,
             reason=data.reason,
-            step=step_of(required_key(idempotency_key)),
+            step=step,
         )
     )
 
@@ -197,12 +199,13 @@ async def add_note(
     idempotency_key: Key = None,
 ) -> Note:
     """For other staff; the customer does not see it. The same key writes nothing twice."""
+    step = step_of(required_key(idempotency_key))
     return await orders.add_note(
         AddNote(
             order_id=ORDER.parse(order_id),
             staff_id=principal_of(request).id or "",
             text=data.text,
-            step=step_of(required_key(idempotency_key)),
+            step=step,
         )
     )
 
