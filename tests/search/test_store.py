@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -119,31 +117,6 @@ async def test_a_rebuild_that_fails_leaves_the_old_index_answering(tmp_path: Pat
     assert await shop.found() == ["p-1"]
     stopped(shop)
     assert await Shop(tmp_path).found() == ["p-1"]
-
-
-async def test_who_is_stopped_in_the_middle_of_a_write_leaves_no_thread_behind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shop = await a_shop(tmp_path, [a_product(1)])
-    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
-    keep = shop.store._keep
-
-    def slow(*given: Any) -> None:
-        begun.set()
-        go_on.wait(10)
-        keep(*given)
-        done.set()
-
-    monkeypatch.setattr(shop.store, "_keep", slow)
-    writing = asyncio.ensure_future(shop.tell(stock("SKU-1", "few_left", 1)))
-    await asyncio.to_thread(begun.wait, 10)
-    writing.cancel()
-    await asyncio.wait([writing], timeout=0.01)
-    assert not writing.done()
-    go_on.set()
-    with pytest.raises(asyncio.CancelledError):
-        await writing
-    assert done.is_set()
 
 
 async def test_two_rebuilds_do_not_run_at_once(tmp_path: Path) -> None:

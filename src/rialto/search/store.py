@@ -8,15 +8,15 @@ position included. A process without the writer's lock follows what the writer c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import ParamSpec, TypeVar
 
 import msgspec
 import structlog
 
 from rialto.catalog.api import Collections, Companions, ProductDocument, SearchRules
 from rialto.kernel.errors import Unavailable
+from rialto.kernel.threads import in_thread
 from rialto.search.api import Rating
 from rialto.search.definitions import Definitions
 from rialto.search.documents import (
@@ -42,9 +42,6 @@ from rialto.search.shelf import Shelf
 
 STAGED_MAX = 500
 DECODED_MAX = 10_000
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 log = structlog.get_logger("rialto.search")
 
@@ -179,7 +176,7 @@ class SearchStore:
             )
             if positions.by_partition == shelf.positions.by_partition and not changes.effective:
                 return
-            fresh = await _in_thread(self._commit, changes, positions)
+            fresh = await in_thread(self._commit, changes, positions)
             index.reload()
             if fresh is not None:
                 self._shelf = fresh
@@ -256,12 +253,12 @@ class SearchStore:
             waiting.append(document)
             count += 1
             if len(waiting) >= STAGED_MAX:
-                await _in_thread(stage)
+                await in_thread(stage)
                 waiting.clear()
-        await _in_thread(stage)
+        await in_thread(stage)
         # Only now: bands are filled in while the documents are read.
         known = [band_entry(sku, counted_band(available)) for sku, available in bands.items()]
-        shelf = await _in_thread(_finish, index, [*known, *rest])
+        shelf = await in_thread(_finish, index, [*known, *rest])
         index.close()
         self._folder.switch(generation)
         self._use(generation, index, shelf)
@@ -320,19 +317,6 @@ class SearchStore:
         fresh.rules, fresh.collections = shelf.rules, shelf.collections
         _apply_beside(fresh, changes)
         return fresh
-
-
-async def _in_thread(act: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
-    """As `asyncio.to_thread`, but a thread cannot be stopped: when cancelled, its end is waited for first.
-
-    Otherwise it would go on to write into an index whose lock another process holds by then.
-    """
-    running = asyncio.ensure_future(asyncio.to_thread(act, *given, **named))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        raise
 
 
 def _finish(index: Index, entries: Sequence[Entry]) -> Shelf:
