@@ -274,6 +274,8 @@ async def is_settled(app: App, clock: Clock) -> bool:
             async with app.databases[service.name].read() as session:
                 if await session.value("SELECT true FROM outbox LIMIT 1"):
                     return False
+    for consumer in app.consumers:
+        await consumer.save(app.bus)  # at once: by itself it does so once a second
     if not await _has_consumed(app.bus, [s.name for s in app.services if s.reactions]):
         return False
     if not await _has_told_readers(app):
@@ -287,6 +289,7 @@ async def is_settled(app: App, clock: Clock) -> bool:
     if "notifications" in names:
         async with app.databases["notifications"].read() as session:
             if await session.value("SELECT true FROM mails WHERE state = 'queued' LIMIT 1"):
+                app.background.wake("notifications.send")
                 return False
     return True
 
