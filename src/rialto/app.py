@@ -268,6 +268,7 @@ class App:
             clock=self.engines.clock,
             faults=self.engines.faults,
             known=KNOWN,
+            gathers_s=service.gathers_s,
         )
 
     def _make_background(self, bus: Bus) -> Background:

@@ -234,6 +234,28 @@ async def test_news_of_partitions_that_others_hold_are_left_to_them(town: Town) 
     assert reader._news == set()
 
 
+async def test_news_gather_before_a_turn_and_are_waited_for_only_then(town: Town) -> None:
+    told: list[str] = []
+    waker = asyncio.Event()
+
+    class Clock:
+        async def sleep(self, seconds: float) -> None:
+            told.append(f"gathered {seconds}")
+
+    async def turn() -> int:
+        told.append("turn")
+        return 0
+
+    background = Worker(town).background
+    background._clock = Clock()  # type: ignore[assignment]
+    turning = asyncio.ensure_future(background._loop("reader", turn, waker, gathers_s=0.2))
+    await until(lambda: told)
+    waker.set()
+    await until(lambda: len(told) == 3)
+    turning.cancel()
+    assert told == ["turn", "gathered 0.2", "turn"]
+
+
 async def test_a_feed_gets_every_event_and_again_what_it_was_set_back_before(town: Town) -> None:
     window = Window({})
     worker = Worker(town, feeds=[window])

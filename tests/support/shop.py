@@ -22,6 +22,7 @@ import random
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -349,7 +350,8 @@ async def a_shop(
             faults=faults or NoFaults(),
         )
         settings = msgspec.structs.replace(settings_in(data), **{"rate_limit": 0, **changes})
-        app = App(settings, engines, services)
+        # Nothing is to be won by letting news gather here, and every test would wait for it.
+        app = App(settings, engines, [replace(service, gathers_s=0.0) for service in services])
         shop = Shop(app, clock=clock, sandbox=sandbox, mail=mail, address=address)
         stack.push_async_callback(shop.close)
         if app.feeds:

@@ -16,6 +16,7 @@ SERVICE = Service(
     build=lambda e: CatalogHandlers(e.db, e.clock, e.ids),
     routes=ROUTES,
     reactions=REACTIONS,
+    gathers_s=0.2,
     jobs=(Job(name="catalog.companions", every_s=30, run=lambda handlers: handlers.choose_companions()),),
     events=EVENTS,
     permissions=("catalog.read", "catalog.write", "settings.read", "settings.write"),

@@ -64,7 +64,14 @@ class Background:
         self._relay_waker = asyncio.Event()
         self._news: set[str] = set()
         self._readers = [
-            *(_Reader(f"consumer {c.name}", _ConsumerTurn(c, bus, self._owned, metrics)) for c in consumers),
+            *(
+                _Reader(
+                    f"consumer {c.name}",
+                    _ConsumerTurn(c, bus, self._owned, metrics),
+                    gathers_s=c.gathers_s,
+                )
+                for c in consumers
+            ),
             *(_Reader("feed", _FeedTurn(feed, bus)) for feed in feeds),
         ]
 
@@ -86,7 +93,9 @@ class Background:
                     self._loop("relay", self._relay_turn, self._relay_waker, pause_s=RELAY_PAUSE_S)
                 )
                 for reader in self._readers:
-                    group.create_task(self._loop(reader.name, reader.turn, reader.waker))
+                    group.create_task(
+                        self._loop(reader.name, reader.turn, reader.waker, gathers_s=reader.gathers_s)
+                    )
                 for job, handlers in self._jobs:
                     group.create_task(self._job_loop(job, handlers))
         finally:
@@ -205,8 +214,9 @@ class Background:
         *,
         idle_s: float = POLL_S,
         pause_s: float = 0,
+        gathers_s: float = 0,
     ) -> None:
-        """Turn while there is work, `pause_s` after each; then wait to be woken or for `idle_s`."""
+        """Turn while there is work, `pause_s` after each; then wait to be woken, and `gathers_s` more, or for `idle_s`."""
         failures = 0
         while True:
             waker.clear()
@@ -216,6 +226,8 @@ class Background:
                 await self._clock.sleep(min(0.1 * 2**failures, BACKOFF_MAX_S))
             elif count == 0:
                 await _wait(waker, idle_s)
+                if gathers_s and waker.is_set():
+                    await self._clock.sleep(gathers_s)
             elif pause_s:
                 await self._clock.sleep(pause_s)
 
@@ -238,8 +250,11 @@ class Background:
 class _Reader:
     """One consumer's or feed's turns: reads only the partitions in which there is news."""
 
-    def __init__(self, name: str, read: Callable[[set[int]], Awaitable[set[int]]]) -> None:
+    def __init__(
+        self, name: str, read: Callable[[set[int]], Awaitable[set[int]]], *, gathers_s: float = 0.0
+    ) -> None:
         self.name = name
+        self.gathers_s = gathers_s
         self.waker = asyncio.Event()
         self._read = read
         self._news: set[int] = set()

@@ -100,9 +100,11 @@ class Consumer:
         clock: Clock,
         faults: Faults,
         known: Collection[str],
+        gathers_s: float = 0.0,
     ) -> None:
-        """`known` are the types of all events of this release, whoever publishes them."""
+        """`known` are the types of all events of this release, whoever publishes them; `gathers_s`: see `Service`."""
         self.name = name
+        self.gathers_s = gathers_s
         self.letters = DeadLetters(name, db, clock)
         self._db = db
         self._handlers = handlers

@@ -149,6 +149,8 @@ class Job:
 class Service:
     """One service, ready to be plugged in. `connections` is its share of the process's twenty.
 
+    `gathers_s` is for how many seconds events may gather before its reactions take them in together: for what nobody
+    waits for, such as figures. A busy shop then pays for a batch, not for each order.
     `personal` says how it hands out and erases what it keeps of people (kernel/personal.py).
     """
 
@@ -159,6 +161,7 @@ class Service:
     needs: tuple[type[Any], ...] = ()
     routes: Sequence[Any] = ()
     reactions: Sequence[Reaction] = ()
+    gathers_s: float = 0.0
     feeds: Sequence[Callable[[Any], Feed]] = ()
     jobs: Sequence[Job] = ()
     events: Sequence[type[Event]] = ()

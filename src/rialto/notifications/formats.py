@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
@@ -14,16 +15,21 @@ from rialto.kernel.money import Money
 
 LOCALES = {"en": Locale.parse("en_GB"), "de": Locale.parse("de_DE")}
 
+# Many mails of a day say the same days and amounts, and to write one takes a good part of the time of a mail.
+REMEMBERED = 4096
+
 # Where the region stands between city and postal code; elsewhere the code stands before the city.
 CITY_FIRST = frozenset({"US", "CA", "AU", "GB", "IE", "NZ", "IN"})
 
 
+@lru_cache(REMEMBERED)
 def money(amount: Money, language: str) -> str:
     """`1.234,50 €` in German, `€1,234.50` in English."""
     text = format_currency(Decimal(amount.decimal()), amount.currency, locale=LOCALES[language])
     return text.replace("US$", "$")
 
 
+@lru_cache(REMEMBERED)
 def percent(rate: str, language: str) -> str:
     """`0.19` as `19 %`; what is no number is shown as it is."""
     try:
@@ -35,7 +41,12 @@ def percent(rate: str, language: str) -> str:
 
 def full_day(at: datetime, language: str) -> str:
     """`5 January 2026`."""
-    return format_date(at, "long", locale=LOCALES[language])
+    return _long_date(at.date(), language)
+
+
+@lru_cache(REMEMBERED)
+def _long_date(on: date, language: str) -> str:
+    return format_date(on, "long", locale=LOCALES[language])
 
 
 def moment(at: datetime, language: str) -> str:
@@ -55,6 +66,7 @@ def day_span(first: str | None, last: str | None, language: str) -> str:
     return " – ".join(days)
 
 
+@lru_cache(REMEMBERED)
 def _day(text: str | None, language: str) -> str:
     try:
         on = date.fromisoformat(text[:10]) if text else None

@@ -35,6 +35,7 @@ SERVICE = Service(
     build=build,
     needs=(Orders, Catalog, Identity),
     reactions=REACTIONS,
+    gathers_s=0.2,
     jobs=(
         Job(name="notifications.send", every_s=1, run=lambda handlers: handlers.send_due()),
         Job(name="notifications.forget", every_s=3600, run=lambda handlers: handlers.forget_old()),

@@ -19,6 +19,7 @@ SERVICE = Service(
     build=ReportingHandlers,
     routes=ROUTES,
     reactions=REACTIONS,
+    gathers_s=0.2,
     jobs=(Job(name="reporting.fill", every_s=15, run=lambda handlers: handlers.fill()),),
     connections=1,
     audits=AUDITS,
