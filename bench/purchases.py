@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
 import uvloop
 
 from bench.client import Connection
 from bench.machine import cpu_seconds
+from bench.roundtrip import cpu_of_a_question
 from bench.shop import PASSWORD, Shop
 
 SECONDS = 15.0
@@ -27,9 +29,14 @@ def measure(shop: Shop) -> str:
     before = _before
     used = {name: cpu_seconds(pids) - before[name] for name, pids in _pids(shop).items()}
     latencies.sort()
+    cpu, question = (
+        sum(used.values()) / done,
+        uvloop.run(cpu_of_a_question(Path(shop.environment["RIALTO_DATA"]))),
+    )
     parts = ", ".join(f"{name} {value / done * 1e3:.1f}" for name, value in used.items())
     return (
-        f"full purchases     {done / seconds:6.0f}/s; CPU per purchase {sum(used.values()) / done * 1e3:.1f} ms ({parts}); "
+        f"full purchases     {done / seconds:6.0f}/s; CPU per purchase {cpu * 1e3:.1f} ms ({parts}), "
+        f"that of {cpu / question:.0f} questions to the database ({question * 1e6:.0f} µs each); "
         f"checkout p50 {latencies[len(latencies) // 2] * 1e3:.0f} ms, p99 {latencies[len(latencies) * 99 // 100] * 1e3:.0f} ms"
     )
 

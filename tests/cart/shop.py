@@ -47,6 +47,7 @@ from rialto.orders.events import OrderPlaced
 from rialto.pricing.api import CodeRef, CodeRefused, DeliveryOptions, Pricing, Quote, QuoteFor, Voucher
 from rialto.pricing.model import quotes
 from rialto.pricing.model.codes import normalised_code
+from rialto.pricing.model.promotions import Buyer
 from rialto.pricing.model.rules import Rules
 from tests.pricing.peers import Peer, a_channel, a_method, some_rules
 from tests.pricing.promotions import a_promotion
@@ -142,7 +143,9 @@ class Till(Peer):
         """`meanwhile` is what others do while a cart is being priced."""
         if self.meanwhile is not None and command.items:
             await self.meanwhile()
-        return quotes.quote(self.rules, self._channel(command), command, TODAY, codes=self._good(command))
+        return quotes.quote(
+            self.rules, self._channel(command), command, TODAY, Buyer(codes=self._good(command))
+        )
 
     async def check_code(self, command: CodeRef) -> Voucher:
         code = normalised_code(command.code) or ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from rialto.kernel.money import EUR, Currency
 from rialto.pricing.api import Benefit, Conditions, PercentOff, Promotion, Selection
-from rialto.pricing.model.promotions import Occasion
+from rialto.pricing.model.promotions import Buyer, Occasion
 
 NOON = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
@@ -29,7 +29,8 @@ def a_promotion(
     return Promotion(id=promotion_id, **(values | fields))
 
 
-def an_occasion(*codes: str, currency: Currency = EUR, **fields: Any) -> Occasion:
+def an_occasion(*codes: str, currency: Currency = EUR, first_order: bool = False, **fields: Any) -> Occasion:
     """`codes` are promotions for which a good code was given."""
     values: dict[str, Any] = {"channel": "default", "at": NOON}
-    return Occasion(currency=currency, codes={code: code.upper() for code in codes}, **(values | fields))
+    buyer = Buyer(codes={code: code.upper() for code in codes}, first_order=first_order)
+    return Occasion(currency=currency, buyer=buyer, **(values | fields))

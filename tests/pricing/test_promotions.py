@@ -29,7 +29,7 @@ from rialto.pricing.api import (
     UnitPrice,
 )
 from rialto.pricing.model.campaigns import checked_promotion
-from rialto.pricing.model.promotions import Considered, Occasion, Offer, consider
+from rialto.pricing.model.promotions import Buyer, Considered, Occasion, Offer, consider
 from rialto.pricing.model.quotes import delivery_options, quote
 from rialto.pricing.model.rules import Rules
 from tests.pricing.peers import JPY, KWD, a_channel, a_request, an_item, some_rules
@@ -137,6 +137,7 @@ def test_categories_that_stand_in_each_other_do_no_harm() -> None:
         ({"conditions": Conditions(ends_at=NOON)}, "over"),
         ({"conditions": Conditions(channels=["trade"])}, "other_channel"),
         ({"conditions": Conditions(groups=["trade"])}, "other_group"),
+        ({"conditions": Conditions(first_order=True)}, "not_first_order"),
         ({"needs_code": True}, "code_missing"),
         ({"meant": Selection(products=["other"])}, "no_article"),
         ({"meant": Selection(collections=["other"])}, "no_article"),
@@ -163,16 +164,15 @@ def test_who_is_known_gets_what_is_meant_for_them() -> None:
     promotions = [
         a_promotion("a"),
         a_promotion("b"),
-        a_promotion("c", needs_code=True),
+        a_promotion("c", needs_code=True, conditions=Conditions(first_order=True)),
     ]
-    occasion = an_occasion("c")
+    occasion = an_occasion("c", first_order=True)
     outcome = consider([Offer(one) for one in promotions], [an_item(1000)], occasion)
     assert [one.given for one in outcome.considered] == [True, True, True]
-    assert [(one.promotion_id, one.code, one.amount.amount) for one in outcome.given(occasion)] == [
-        ("a", None, 100),
-        ("b", None, 90),
-        ("c", "C", 81),
+    given = [
+        (one.promotion_id, one.code, one.amount.amount, one.first_order) for one in outcome.given(occasion)
     ]
+    assert given == [("a", None, 100, False), ("b", None, 90, False), ("c", "C", 81, True)]
 
 
 def test_promotions_stand_in_their_declared_order_and_work_on_what_is_left() -> None:
@@ -207,7 +207,9 @@ def test_a_promotion_that_is_not_given_stands_in_nobodys_way() -> None:
 
 def priced(*promotions: Promotion, items: list[ItemToPrice], option: str | None = "standard") -> Quote:
     request = a_request(*items, option=option)
-    return quote(Rules(some_rules(), promotions), a_channel(), request, NOON, codes={"coded": "SPRING"})
+    return quote(
+        Rules(some_rules(), promotions), a_channel(), request, NOON, Buyer(codes={"coded": "SPRING"})
+    )
 
 
 def test_a_quote_explains_its_discount_line_by_line() -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from rialto.cart.api import CartRef, ChangeCode
 from rialto.kernel.db import DatabaseAddress
-from rialto.kernel.ids import CartId
+from rialto.kernel.ids import ACCOUNT, CartId
 from rialto.orders.api import CancelOrder, OrderRef
-from rialto.pricing.api import PercentOff, Pricing, Promotion, PutPromotion, PutVoucher, Voucher
+from rialto.pricing.api import Conditions, PercentOff, Pricing, Promotion, PutPromotion, PutVoucher, Voucher
 from rialto.sandbox.model import Decision
 from tests.support.shop import Shop, a_shop, outcome_of
 
@@ -130,3 +130,25 @@ async def failed(doing: Any) -> BaseException:
     result = results[0]
     assert isinstance(result, BaseException)
     return result
+
+
+async def test_what_is_given_with_the_first_order_is_given_once(sale: Sale) -> None:
+    shop, ada = sale.shop, ACCOUNT.new(sale.shop.app.engines.ids, 5)
+    promotion = Promotion(
+        id="welcome",
+        title={"en": "Welcome"},
+        benefit=PercentOff(percent="10"),
+        conditions=Conditions(first_order=True),
+    )
+    await shop.app[Pricing].put_promotion(PutPromotion(promotion=promotion))
+
+    async def bought(token: str = "tok_success") -> tuple[str, int]:
+        cart = await shop.cart({"LAMP": 1}, account_id=ada)
+        answer = await shop.checkout(cart, token, account_id=ada)
+        await shop.settle()
+        return answer.outcome, answer.order.totals.discount.amount
+
+    assert await bought("tok_declined") == ("declined", 490)
+    assert await bought() == ("placed", 980)  # the first lamp was in the cart still
+    assert await bought() == ("placed", 0)
+    assert await shop.audit() == []

@@ -25,6 +25,7 @@ from rialto.storefront.texts import Texts
 
 BENEFITS = ("percent", "amount", "unit_price", "free_delivery", "buy_get", "tiers")
 SWITCHES = ("active", "needs_code", "exclusive")
+CONDITION_SWITCHES = ("first_order",)
 PLAIN = (
     *("benefit", "percent", "buy", "get", "tiers", "methods"),
     *("products", "categories", "collections", "quantity_min", "channels", "groups", "starts_at", "ends_at"),
@@ -65,7 +66,10 @@ class PromotionForm:
                 Field(name=f"title-{each}", label=f"{texts('promotions.name')} ({each})")
                 for each in self.languages
             ),
-            *(Field(name=name, label=texts(f"promotions.{name}"), words=words) for name in SWITCHES),
+            *(
+                Field(name=name, label=texts(f"promotions.{name}"), words=words)
+                for name in (*SWITCHES, *CONDITION_SWITCHES)
+            ),
             *(
                 Field(
                     name=name,
@@ -107,6 +111,7 @@ class PromotionForm:
             **dict.fromkeys(self._names(), ""),
             **{f"title-{language}": promotion.title.get(language, "") for language in self.languages},
             **{name: switch_typed(getattr(promotion, name)) for name in SWITCHES},
+            **{name: switch_typed(getattr(wanted, name)) for name in CONDITION_SWITCHES},
             **self._benefit_values(promotion.benefit),
             **self._amount_values("items_min", wanted.items_min),
             "products": "\n".join(slugs.get(each, each) for each in selection.products),
@@ -138,6 +143,7 @@ class PromotionForm:
                 quantity_min=reading.number("quantity_min"),
                 channels=reading.lines("channels"),
                 groups=reading.lines("groups"),
+                first_order=reading.is_on("first_order"),
                 starts_at=reading.moment("starts_at"),
                 ends_at=reading.moment("ends_at"),
             ),
@@ -154,6 +160,7 @@ class PromotionForm:
         return [
             *(f"title-{language}" for language in self.languages),
             *SWITCHES,
+            *CONDITION_SWITCHES,
             *PLAIN,
             *(f"{name}-{currency}" for name in ("amount", "items_min") for currency in self.currencies),
         ]

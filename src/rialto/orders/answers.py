@@ -13,6 +13,7 @@ REFUSED = {
     "payment_declined": "declined",
     "out_of_stock": "out_of_stock",
     "code_not_valid": "code_not_valid",
+    "not_first_order": "not_first_order",
 }
 
 
@@ -27,7 +28,7 @@ def scope_of(account_id: AccountId | None, cart_id: CartId) -> str:
 
 
 class Answered(Frozen):
-    """`outcome`: placed, action, pending, declined, out_of_stock, code_not_valid, cancelled; the order as of `version`."""
+    """`outcome`: placed, action, pending, declined, out_of_stock, code_not_valid, not_first_order, cancelled; as of `version`."""
 
     outcome: str
     version: int

@@ -35,6 +35,7 @@ class StartedDiscount(Frozen):
     title: str
     amount: Money
     code: str | None = None
+    first_order: bool = False
 
 
 class StartedTender(Frozen):
@@ -52,7 +53,8 @@ class StartedTax(Frozen):
 class OrderStarted(Event):
     """A checkout began. Everything the order will ever be charged for is fixed here.
 
-    `account_id` is who was signed in; a guest's order has none. Codes among `discounts` are held for the order.
+    `account_id` is who was signed in; a guest's order has none. Codes among `discounts` are held for the order, and
+    so is being the account's first one where `first_order` says that it was given for that.
     """
 
     TYPE: ClassVar[str] = "orders.started"
@@ -88,6 +90,10 @@ class OrderStarted(Event):
     def codes(self) -> list[str]:
         """Those that gave something; a code of the cart that did not is not used up."""
         return [one.code for one in self.discounts if one.code is not None]
+
+    def is_given_as_first(self) -> bool:
+        """Whether it was given what only an account's first order is."""
+        return any(one.first_order for one in self.discounts)
 
 
 class OrderAwaitsCustomer(Event):

@@ -49,7 +49,7 @@ from rialto.payments.api import (
     ProviderUnknown,
     Refund,
 )
-from rialto.pricing.api import CodeRefused, CodesOf, HoldCodes, Pricing
+from rialto.pricing.api import CodeRefused, CodesOf, HoldCodes, NotFirstOrder, Pricing
 
 STEPS_MAX = 30
 # How long the worker leaves an order to the request that is working on it.
@@ -205,9 +205,9 @@ class Saga:
         self._faults.reach("orders.saga.after_reserve")
 
     async def _hold_codes(self, state: OrderState) -> None:
-        """Most orders have none. A guest is known by the e-mail, which stands in no event."""
+        """Most orders hold nothing. A guest is known by the e-mail, which stands in no event."""
         start = state.started
-        if not start.codes():
+        if not start.codes() and not start.is_given_as_first():
             return
         customer: str = start.account_id or ""
         if not customer:
@@ -216,10 +216,17 @@ class Saga:
             customer = normalised_email((details[1].email if details else None) or start.order_id)
         try:
             await self._pricing.hold_codes(
-                HoldCodes(order_id=start.order_id, codes=start.codes(), customer=customer)
+                HoldCodes(
+                    order_id=start.order_id,
+                    codes=start.codes(),
+                    customer=customer,
+                    first_order=start.is_given_as_first(),
+                )
             )
         except CodeRefused:
             raise _CheckoutFailed("code_not_valid") from None
+        except NotFirstOrder:
+            raise _CheckoutFailed("not_first_order") from None
         self._faults.reach("orders.saga.after_codes")
 
     async def _authorise(self, state: OrderState) -> list[Payment]:
@@ -273,7 +280,7 @@ class Saga:
         self._faults.reach("orders.saga.after_void")
         await self._inventory.release(OfOrder(order_id=start.order_id))
         self._faults.reach("orders.saga.after_release")
-        if start.codes():
+        if start.codes() or start.is_given_as_first():
             await self._pricing.free_codes(CodesOf(order_id=start.order_id))
         return Progress(state=await self.change(state, _close))
 

@@ -1,4 +1,7 @@
-"""I12: how often a code was used is how many orders hold it, and its limits hold, proved from the rows."""
+"""I12: how often a code was used is how many orders hold it, and its limits hold, proved from the rows.
+
+So does what is given with a first order.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,12 @@ GROUP BY v.code, v.customer_max, h.customer HAVING count(*) > v.customer_max ORD
 """
 
 
+_FIRST_ORDERS_ARE_HELD = """
+SELECT c.order_id AS subject FROM customer_orders AS c LEFT JOIN voucher_holds AS h USING (order_id)
+WHERE c.given AND h.state IS DISTINCT FROM 'held' ORDER BY c.order_id
+"""
+
+
 async def codes_keep_their_limits(e: Env) -> list[Finding]:
     async with e.db.read() as session:
         return [
@@ -30,6 +39,12 @@ async def codes_keep_their_limits(e: Env) -> list[Finding]:
                 "I12",
                 _CUSTOMERS_WITHIN_LIMIT,
                 text="one customer holds it {held} times, {customer_max} are allowed",
+            ),
+            *await findings(
+                session,
+                "I12",
+                _FIRST_ORDERS_ARE_HELD,
+                text="given as a first order, but nothing is held for it",
             ),
         ]
 

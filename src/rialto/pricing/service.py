@@ -8,6 +8,7 @@ from rialto.kernel.service import Service
 from rialto.pricing.api import Pricing
 from rialto.pricing.audit import AUDITS
 from rialto.pricing.handlers import PricingHandlers
+from rialto.pricing.reactions import REACTIONS
 from rialto.pricing.routes import ROUTES
 
 SERVICE = Service(
@@ -17,6 +18,8 @@ SERVICE = Service(
     build=lambda e: PricingHandlers(e.db, e.clock, e.ids, e[Catalog], identity=e[Identity]),
     package="rialto.pricing",
     routes=ROUTES,
+    reactions=REACTIONS,
+    gathers_s=0.2,
     permissions=("pricing.read", "pricing.write"),
     connections=1,
     audits=AUDITS,

@@ -38,7 +38,7 @@ from rialto.orders.saga import GRACE_S, Progress
 from rialto.orders.starting import KeyTaken, Start
 from rialto.orders.views import return_url
 from rialto.payments.api import CardNumberRefused, ProviderUnknown, looks_like_card_number
-from rialto.pricing.api import CodeRefused
+from rialto.pricing.api import CodeRefused, NotFirstOrder
 
 PAYMENT_DEADLINE = timedelta(minutes=13)
 WAIT_S = 2.0
@@ -153,6 +153,8 @@ class Checkout(OrderUseCase):
             raise OutOfStock(extra={"items": items})
         if outcome.outcome == "code_not_valid":
             raise CodeRefused(extra={"codes": start.codes()})
+        if outcome.outcome == "not_first_order":
+            raise NotFirstOrder
         if outcome.outcome == "cancelled":
             raise OrderCancelledMeanwhile(extra={"reason": state.cancel_reason})
         if outcome.outcome == "declined" and state.decline_code in REFUSALS:
@@ -284,7 +286,11 @@ def _lines(prepared: CartForCheckout) -> list[StartedLine]:
 def _discounts(prepared: CartForCheckout) -> list[StartedDiscount]:
     return [
         StartedDiscount(
-            promotion_id=given.promotion_id, title=shown.title, amount=given.amount, code=given.code
+            promotion_id=given.promotion_id,
+            title=shown.title,
+            amount=given.amount,
+            code=given.code,
+            first_order=given.first_order,
         )
         for given, shown in zip(prepared.quote.given, prepared.cart.discounts, strict=True)
     ]

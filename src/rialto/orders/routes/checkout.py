@@ -45,10 +45,11 @@ from rialto.orders.routes.shared import (
     required_key,
 )
 from rialto.payments.api import CardNumberRefused, PaymentDeclined, ProviderUnknown
+from rialto.pricing.api import NotFirstOrder
 
 NOT_SOLD = Conflict("Some of this is not sold any more.", code="not_sold")
 PAYMENTS_NOT_VALID = Invalid("The payments do not sum to the order's total.", code="payments_not_valid")
-OUTCOMES = (OrderCancelledMeanwhile, OutOfStock, PaymentDeclined)
+OUTCOMES = (OrderCancelledMeanwhile, OutOfStock, PaymentDeclined, NotFirstOrder)
 
 
 class PaymentBody(Frozen):

@@ -73,13 +73,15 @@ Benefit = PercentOff | AmountOff | UnitPrice | FreeDelivery | BuyGet | Tiered
 class Conditions(Frozen):
     """All of them must hold. `items_min` (minor units by currency) and `quantity_min` are of the articles meant,
     at their price before any promotion; where `items_min` is given, other currencies are left out. `groups` are
-    those of a customer's account: one of them is enough.
+    those of a customer's account: one of them is enough. `first_order`: no order of the account was placed before; of
+    guests nobody knows, so that it is given only to who is signed in.
     """
 
     items_min: dict[str, int] = {}
     quantity_min: int = 0
     channels: list[str] = []
     groups: list[str] = []
+    first_order: bool = False
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 
@@ -222,12 +224,23 @@ class CodeRef(Frozen):
     code: str
 
 
+class NotFirstOrder(Conflict):
+    """Two orders of one account wanted what is given with the first; the other was before."""
+
+    code = "not_first_order"
+    message = "Another order of yours came first, so what is given with the first order is not given again."
+
+
 class HoldCodes(Frozen):
-    """`customer` stands for who buys, the same whenever they buy: an account, or a guest's e-mail."""
+    """`customer` stands for who buys, the same whenever they buy: an account, or a guest's e-mail.
+
+    `first_order`: this order was given what only a customer's first one is.
+    """
 
     order_id: OrderId
     codes: list[str]
     customer: str
+    first_order: bool = False
 
 
 class CodesOf(Frozen):
@@ -295,13 +308,13 @@ class Promoting(Protocol):
 
     @operation(idempotent=True, timeout_s=15)
     async def hold_codes(self, command: HoldCodes) -> Nothing:
-        """Count the codes as used by this order: all or none. Again for the order: unchanged.
+        """Count the codes as used by this order, and it as the customer's first if it is to be: all or nothing.
 
-        Raises CodeRefused, also for an order that has given its codes up.
+        Again for the order: unchanged. Raises CodeRefused, also for an order that has given its codes up; NotFirstOrder.
         """
         ...
 
     @operation(idempotent=True)
     async def free_codes(self, command: CodesOf) -> Nothing:
-        """Give back what the order holds; from now on it can hold nothing."""
+        """Give back what the order holds, codes and being the first; from now on it can hold nothing."""
         ...

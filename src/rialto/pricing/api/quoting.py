@@ -111,12 +111,16 @@ class Totals(Frozen):
 
 
 class Given(Frozen):
-    """A promotion that was given: by which code, if it needs one, and what it took off the items (free delivery: 0)."""
+    """A promotion that was given: by which code, if it needs one, and what it took off the items (free delivery: 0).
+
+    `first_order`: it is given with a customer's first order only.
+    """
 
     promotion_id: str
     title: dict[str, str]
     amount: Money
     code: str | None = None
+    first_order: bool = False
 
 
 class Quote(Frozen):
@@ -151,7 +155,7 @@ class WantedItem(Frozen):
 class PreviewFor(Frozen):
     """A cart that staff have in mind, at today's prices. `at` is when it is bought; now, unless told.
 
-    `groups` are those of the customer they have in mind.
+    `groups` are those of the customer they have in mind, who with `first_order` has not bought before.
     """
 
     items: list[WantedItem]
@@ -161,6 +165,7 @@ class PreviewFor(Frozen):
     delivery_option_id: str | None = None
     codes: list[str] = []
     groups: list[str] = []
+    first_order: bool = False
     at: datetime | None = None
 
 

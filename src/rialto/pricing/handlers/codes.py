@@ -8,7 +8,7 @@ from rialto.kernel.db import WriteSession
 from rialto.kernel.errors import InvariantBroken
 from rialto.kernel.ids import to_uuid
 from rialto.kernel.service import Nothing
-from rialto.pricing.api import CodeRef, CodesOf, HoldCodes, Voucher
+from rialto.pricing.api import CodeRef, CodesOf, HoldCodes, NotFirstOrder, Voucher
 from rialto.pricing.handlers.shared import PricingUseCase
 from rialto.pricing.model.codes import (
     CODES_OF_CART_MAX,
@@ -17,6 +17,7 @@ from rialto.pricing.model.codes import (
     refuse_unusable,
     refused,
 )
+from rialto.pricing.store import first_orders
 from rialto.pricing.store import promotions as store
 
 
@@ -40,6 +41,8 @@ class Codes(PricingUseCase):
             known = await store.lock_vouchers(session, codes)
             held = await store.held_by_customer(session, codes, customer)
             self._check(codes, known, held)
+            if command.first_order and not await first_orders.hold(session, customer, order_id):
+                raise NotFirstOrder
             await session.run(store.ADD_USES, order_id, codes)
             await _take(session, codes)
         return Nothing()
@@ -47,6 +50,7 @@ class Codes(PricingUseCase):
     async def free_codes(self, command: CodesOf) -> Nothing:
         async with self.db.write() as session:
             await store.free(session, to_uuid(command.order_id), self.clock.now())
+            await first_orders.forget(session, [to_uuid(command.order_id)])
         return Nothing()
 
     def _check(self, codes: Sequence[str], known: Mapping[str, Voucher], held: Mapping[str, int]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rialto.catalog.api import Offer, OffersOf
 from rialto.identity.api import AccountRef
 from rialto.kernel.errors import field_problem
+from rialto.kernel.ids import AccountId
 from rialto.kernel.money import Money
 from rialto.kernel.service import Nothing
 from rialto.pricing.api import (
@@ -21,30 +22,34 @@ from rialto.pricing.api import (
 )
 from rialto.pricing.handlers.shared import PricingUseCase
 from rialto.pricing.model import quotes
-from rialto.pricing.model.codes import CODES_OF_CART_MAX, normalised_code, refuse_unusable
+from rialto.pricing.model.codes import CODES_OF_CART_MAX, customer_key, normalised_code, refuse_unusable
 from rialto.pricing.model.previews import checked_preview
-from rialto.pricing.model.promotions import consider
+from rialto.pricing.model.promotions import Buyer, consider
 from rialto.pricing.model.rules import Rules, checked_rules
-from rialto.pricing.store import promotions, rules
+from rialto.pricing.store import first_orders, promotions, rules
 
 
 class Quoting(PricingUseCase):
     async def quote(self, command: QuoteFor) -> Quote:
         known, channel = await self.in_force(command.channel)
-        codes, groups = await self._good_codes(command), await self._groups(known, command)
-        return quotes.quote(known, channel, command, self.clock.now(), codes=codes, groups=groups)
+        return quotes.quote(known, channel, command, self.clock.now(), await self._buyer(known, command))
 
     async def delivery_options(self, command: QuoteFor) -> DeliveryOptions:
         known, channel = await self.in_force(command.channel)
-        codes, groups = await self._good_codes(command), await self._groups(known, command)
-        return quotes.delivery_options(known, channel, command, self.clock.now(), codes=codes, groups=groups)
+        buyer = await self._buyer(known, command)
+        return quotes.delivery_options(known, channel, command, self.clock.now(), buyer)
 
     async def preview(self, command: PreviewFor) -> Preview:
         request = await self._as_request(checked_preview(command))
         known, channel = await self.in_force(command.channel)
-        at, codes = command.at or self.clock.now(), await self._good_codes(request)
-        quote = quotes.quote(known, channel, request, at, codes=codes, groups=command.groups)
-        occasion = quotes.occasion_of(channel, request, at, codes=codes, groups=command.groups)
+        at = command.at or self.clock.now()
+        buyer = Buyer(
+            codes=await self._good_codes(request),
+            groups=frozenset(command.groups),
+            first_order=command.first_order,
+        )
+        quote = quotes.quote(known, channel, request, at, buyer)
+        occasion = quotes.occasion_of(channel, request, at, buyer)
         outcome = consider(known.offers, request.items, occasion)
         considered = [
             Considered(
@@ -85,11 +90,20 @@ class Quoting(PricingUseCase):
         async with self.db.read() as session:
             return await rules.read_rules(session)
 
-    async def _groups(self, known: Rules, command: QuoteFor) -> list[str]:
-        """The customer's groups, asked for only where a promotion goes by them."""
-        if command.account_id is None or not known.asks_for_groups:
-            return []
-        return (await self.identity.groups_of(AccountRef(account_id=command.account_id))).names
+    async def _buyer(self, known: Rules, command: QuoteFor) -> Buyer:
+        """Groups and earlier orders are asked for only where a promotion goes by them."""
+        codes, account_id = await self._good_codes(command), command.account_id
+        if account_id is None:
+            return Buyer(codes=codes)
+        groups: list[str] = []
+        if known.asks_for_groups:
+            groups = (await self.identity.groups_of(AccountRef(account_id=account_id))).names
+        first = known.asks_for_first_orders and not await self._has_ordered(account_id)
+        return Buyer(codes=codes, groups=frozenset(groups), first_order=first)
+
+    async def _has_ordered(self, account_id: AccountId) -> bool:
+        async with self.db.read() as session:
+            return await first_orders.has_ordered(session, customer_key(account_id))
 
     async def _good_codes(self, command: QuoteFor) -> dict[str, str]:
         """By promotion: the first of the cart's codes that can be used now. Carts without codes ask nothing."""

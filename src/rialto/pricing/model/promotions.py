@@ -9,7 +9,7 @@ measured at the prices before any promotion, so that the order of two never deci
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -34,6 +34,7 @@ NOT_YET = "not_yet"
 OVER = "over"
 CHANNEL = "other_channel"
 GROUP = "other_group"
+NOT_FIRST = "not_first_order"
 CODE_MISSING = "code_missing"
 EXCLUDED = "excluded"
 NO_ARTICLE = "no_article"
@@ -42,23 +43,34 @@ TOO_LITTLE = "too_little"
 TOO_FEW = "too_few"
 NOTHING_LEFT = "nothing_left"
 NOT_GIVEN = (
-    *(INACTIVE, NOT_YET, OVER, CHANNEL, GROUP, CODE_MISSING, EXCLUDED),
+    *(INACTIVE, NOT_YET, OVER, CHANNEL, GROUP, NOT_FIRST, CODE_MISSING, EXCLUDED),
     *(NO_ARTICLE, CURRENCY, TOO_LITTLE, TOO_FEW, NOTHING_LEFT),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Occasion:
-    """Everything but the articles that decides about promotions. `codes` by promotion: those that are good.
+class Buyer:
+    """What decides about promotions and is the customer's. `codes` by promotion: those that are good.
 
-    `groups` are the customer's; a guest has none.
+    A guest is in no group and has no first order: nobody knows what else a guest has bought.
     """
+
+    codes: Mapping[str, str] = field(default_factory=dict)
+    groups: frozenset[str] = frozenset()
+    first_order: bool = False
+
+
+NOBODY = Buyer()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """Everything but the articles that decides about promotions."""
 
     currency: Currency
     channel: str
     at: datetime
-    codes: Mapping[str, str]
-    groups: frozenset[str] = frozenset()
+    buyer: Buyer = NOBODY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +106,8 @@ class Outcome:
                 promotion_id=one.promotion.id,
                 title=one.promotion.title,
                 amount=Money(sum(one.amounts), occasion.currency),
-                code=occasion.codes.get(one.promotion.id) if one.promotion.needs_code else None,
+                code=occasion.buyer.codes.get(one.promotion.id) if one.promotion.needs_code else None,
+                first_order=one.promotion.conditions.first_order,
             )
             for one in self.considered
             if one.given
@@ -126,14 +139,15 @@ class Offer:
 
     def refused_for(self, occasion: Occasion) -> str | None:
         """Why it is not for this customer at this time, whatever is in the cart."""
-        promotion, wanted = self.promotion, self.promotion.conditions
+        promotion, wanted, buyer = self.promotion, self.promotion.conditions, occasion.buyer
         refusals = (
             (not promotion.active, INACTIVE),
             (wanted.starts_at is not None and occasion.at < wanted.starts_at, NOT_YET),
             (wanted.ends_at is not None and occasion.at >= wanted.ends_at, OVER),
             (bool(self._channels) and occasion.channel not in self._channels, CHANNEL),
-            (bool(self.groups) and not self.groups & occasion.groups, GROUP),
-            (promotion.needs_code and promotion.id not in occasion.codes, CODE_MISSING),
+            (bool(self.groups) and not self.groups & buyer.groups, GROUP),
+            (wanted.first_order and not buyer.first_order, NOT_FIRST),
+            (promotion.needs_code and promotion.id not in buyer.codes, CODE_MISSING),
         )
         return next((reason for refused, reason in refusals if refused), None)
 

@@ -12,7 +12,7 @@ free from an amount on of what the items cost after their discounts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from fractions import Fraction
 
@@ -35,7 +35,7 @@ from rialto.pricing.api import (
     Totals,
 )
 from rialto.pricing.model.delivery import arrival, is_free, price_of, serves
-from rialto.pricing.model.promotions import Occasion, Outcome, consider
+from rialto.pricing.model.promotions import NOBODY, Buyer, Occasion, Outcome, consider
 from rialto.pricing.model.rules import WEIGHT_G_MAX, Rate, Rules
 
 ITEMS_MAX = 200
@@ -48,14 +48,12 @@ def quote(
     channel: Channel,
     request: QuoteFor,
     at: datetime,
-    *,
-    codes: Mapping[str, str] | None = None,
-    groups: Iterable[str] = (),
+    buyer: Buyer = NOBODY,
 ) -> Quote:
-    """Price a cart. `codes` are the good ones by promotion, `groups` the customer's. Raises Invalid with field paths, DeliveryUnavailable."""
+    """Price a cart. Raises Invalid with field paths, DeliveryUnavailable."""
     currency, country = checked(channel, request)
     included = channel.prices_include_tax
-    occasion = occasion_of(channel, request, at, codes=codes, groups=groups)
+    occasion = occasion_of(channel, request, at, buyer)
     outcome = consider(rules.offers, request.items, occasion)
     rates = [rules.rate(country, item.tax_class) for item in request.items]
     lines = [
@@ -87,15 +85,11 @@ def delivery_options(
     channel: Channel,
     request: QuoteFor,
     at: datetime,
-    *,
-    codes: Mapping[str, str] | None = None,
-    groups: Iterable[str] = (),
+    buyer: Buyer = NOBODY,
 ) -> DeliveryOptions:
     """What is offered, in the order of positions; nothing for an empty cart. Raises Invalid with field paths."""
     currency, country = checked(channel, request)
-    outcome = consider(
-        rules.offers, request.items, occasion_of(channel, request, at, codes=codes, groups=groups)
-    )
+    outcome = consider(rules.offers, request.items, occasion_of(channel, request, at, buyer))
     items = total((item.unit_price * item.quantity for item in request.items), currency)
     left = items - Money(sum(outcome.discounts), currency)
     found = []
@@ -118,17 +112,14 @@ def occasion_of(
     channel: Channel,
     request: QuoteFor,
     at: datetime,
-    *,
-    codes: Mapping[str, str] | None = None,
-    groups: Iterable[str] = (),
+    buyer: Buyer = NOBODY,
 ) -> Occasion:
     """What decides about promotions beside the articles."""
     return Occasion(
         currency=parse_currency(request.currency),
         channel=channel.code,
         at=at,
-        codes=codes or {},
-        groups=frozenset(groups),
+        buyer=buyer,
     )
 
 

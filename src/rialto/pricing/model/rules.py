@@ -81,6 +81,7 @@ class Rules:
             for promotion in sorted(promotions, key=lambda one: (one.position, one.id))
         ]
         self.asks_for_groups = any(offer.groups for offer in self.offers)
+        self.asks_for_first_orders = any(offer.promotion.conditions.first_order for offer in self.offers)
         self.methods = sorted(stored.delivery_methods, key=lambda method: (method.position, method.id))
         self._methods = {method.id: method for method in self.methods}
         self._rates = {(rate.country, rate.tax_class): parse_rate(rate.rate) for rate in stored.tax_rates}

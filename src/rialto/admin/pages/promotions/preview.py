@@ -67,6 +67,7 @@ def _command(reading: Reading) -> PreviewFor:
         delivery_option_id=reading.text("delivery") or None,
         codes=reading.lines("codes"),
         groups=reading.lines("groups"),
+        first_order=reading.is_on("first_order"),
         at=reading.moment("at"),
     )
     reading.end()
