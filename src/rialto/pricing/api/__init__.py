@@ -62,8 +62,26 @@ from rialto.pricing.api.quoting import (
     Totals,
     WantedItem,
 )
+from rialto.pricing.api.ruling import (
+    AllDelivery,
+    AllTaxes,
+    CountryRef,
+    CountryTaxes,
+    DeliveryRef,
+    DeliveryTaken,
+    DeliveryUnknown,
+    MoveDelivery,
+    PutDelivery,
+    PutTaxes,
+    RemoveDelivery,
+    RulesChanged,
+    Ruling,
+    StoredDelivery,
+)
 
 __all__ = [
+    "AllDelivery",
+    "AllTaxes",
     "AmountOff",
     "BatchTaken",
     "Benefit",
@@ -75,10 +93,15 @@ __all__ = [
     "CodesOf",
     "Conditions",
     "Considered",
+    "CountryRef",
+    "CountryTaxes",
     "DeliveryMethod",
     "DeliveryOption",
     "DeliveryOptions",
+    "DeliveryRef",
+    "DeliveryTaken",
     "DeliveryUnavailable",
+    "DeliveryUnknown",
     "EndPromotion",
     "FreeDelivery",
     "Given",
@@ -86,6 +109,7 @@ __all__ = [
     "ItemToPrice",
     "ListVouchers",
     "MakeVouchers",
+    "MoveDelivery",
     "PercentOff",
     "Preview",
     "PreviewFor",
@@ -99,16 +123,22 @@ __all__ = [
     "PromotionTaken",
     "PromotionUnknown",
     "Promotions",
+    "PutDelivery",
     "PutPromotion",
+    "PutTaxes",
     "PutVoucher",
     "Quote",
     "QuoteFor",
     "QuotedDelivery",
     "QuotedLine",
     "Quoting",
+    "RemoveDelivery",
     "RemovePromotion",
+    "RulesChanged",
+    "Ruling",
     "Selection",
     "Step",
+    "StoredDelivery",
     "StoredPromotion",
     "TaxLine",
     "TaxRate",
@@ -122,5 +152,5 @@ __all__ = [
 ]
 
 
-class Pricing(Quoting, Promoting, Protocol):
-    """What a cart costs and why; promotions and codes."""
+class Pricing(Quoting, Ruling, Promoting, Protocol):
+    """What a cart costs and why; the rules it goes by; promotions and codes."""
