@@ -38,7 +38,7 @@ MADE = (
     ),
     *("error_page.", "conflict."),
     *("bulk.", "codes.", "customers.", "log.", "preview.total.", "products.", "promotions.benefit."),
-    *("reason.", "reviews.report.", "reviews.state.", "search.", "stock."),
+    *("reason.", "reviews.report.", "reviews.state.", "search.", "stock.", "taxes.class.", "delivery."),
 )
 
 

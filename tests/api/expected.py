@@ -70,7 +70,7 @@ BEYOND_SCHEMA: Mapping[str, set[str]] = {
         f"{field}:not_valid"
         for field in (
             *("tax_rates", "delivery_methods", "country", "countries", "except_countries"),
-            *("prices", "free_from", "days_max"),
+            *("prices", "free_from", "items_min", "items_max", "days_max"),
         )
     },
     "create_promotion": PROMOTION,

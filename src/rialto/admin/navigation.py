@@ -48,6 +48,8 @@ GROUPS: tuple[Group, ...] = (
         "house",
         (
             Entry("settings", "/admin/settings", "settings.read"),
+            Entry("taxes", "/admin/settings/taxes", "pricing.read"),
+            Entry("delivery", "/admin/settings/delivery", "pricing.read"),
             Entry("system", "/admin/system", "system.read"),
         ),
     ),

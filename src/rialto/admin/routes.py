@@ -10,11 +10,13 @@ from rialto.admin.desk import open_desk
 from rialto.admin.errors import render_error
 from rialto.admin.pages import (
     customers,
+    delivery,
     importing,
     me,
     order,
     orders,
     papers,
+    parcels,
     people,
     products,
     promotions,
@@ -25,6 +27,7 @@ from rialto.admin.pages import (
     start,
     stock,
     system,
+    taxes,
 )
 from rialto.kernel.http import answering_options
 from rialto.storefront.security import harden, own_posts_only
@@ -62,6 +65,9 @@ _DESK = Router(
             *customers.ROUTES,
             *people.ROUTES,
             *settings.ROUTES,
+            *taxes.ROUTES,
+            *delivery.ROUTES,
+            *parcels.ROUTES,
         ]
     ),
     dependencies={

@@ -213,6 +213,8 @@ EXAMPLES: dict[str, Any] = {
     "DeliveryMethod.except_countries": [],
     "DeliveryMethod.prices": {"EUR": 490},
     "DeliveryMethod.free_from": {"EUR": 5000},
+    "DeliveryMethod.items_min": {},
+    "DeliveryMethod.items_max": {"EUR": 100000},
     "DeliveryMethod.weight_g_max": 20000,
     "tax_class": "standard",
     "rate": "0.19",

@@ -328,6 +328,8 @@ NOTES: dict[str, Json] = {
     },
     "DeliveryMethod.prices": prices(0, 10**12),
     "DeliveryMethod.free_from": prices(0, 10**12),
+    "DeliveryMethod.items_min": prices(0, 10**12),
+    "DeliveryMethod.items_max": prices(0, 10**12),
     "DeliveryMethod.weight_g_max": {"minimum": 1, "maximum": 10**9},
     "DeliveryMethod.days_min": {"minimum": 0, "maximum": 365},
     "DeliveryMethod.days_max": {"minimum": 0, "maximum": 365},

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.e2e.scenes import beside, browsing, merchant, owning, paying, reviewing, taking_over, working
+from tests.e2e.scenes import (
+    beside,
+    browsing,
+    merchant,
+    owning,
+    paying,
+    reviewing,
+    taking_over,
+    terms,
+    working,
+)
 from tests.e2e.scenes.scene import Scene, Tour, Walk
 
 WALKS: tuple[Walk, ...] = (
@@ -26,11 +36,12 @@ WALKS: tuple[Walk, ...] = (
     merchant.keep_the_goods,
     merchant.keep_the_shop,
     taking_over.take_over,
+    terms.set_terms,
 )
 
 
 def _listed() -> Iterator[Scene]:
-    for module in (browsing, paying, reviewing, owning, beside, working, merchant, taking_over):
+    for module in (browsing, paying, reviewing, owning, beside, working, merchant, taking_over, terms):
         for value in vars(module).values():
             several = (
                 value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]

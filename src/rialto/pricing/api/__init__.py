@@ -63,8 +63,26 @@ from rialto.pricing.api.quoting import (
     Totals,
     WantedItem,
 )
+from rialto.pricing.api.ruling import (
+    AllDelivery,
+    AllTaxes,
+    CountryRef,
+    CountryTaxes,
+    DeliveryRef,
+    DeliveryTaken,
+    DeliveryUnknown,
+    MoveDelivery,
+    PutDelivery,
+    PutTaxes,
+    RemoveDelivery,
+    RulesChanged,
+    Ruling,
+    StoredDelivery,
+)
 
 __all__ = [
+    "AllDelivery",
+    "AllTaxes",
     "AmountOff",
     "BatchTaken",
     "Benefit",
@@ -76,10 +94,15 @@ __all__ = [
     "CodesOf",
     "Conditions",
     "Considered",
+    "CountryRef",
+    "CountryTaxes",
     "DeliveryMethod",
     "DeliveryOption",
     "DeliveryOptions",
+    "DeliveryRef",
+    "DeliveryTaken",
     "DeliveryUnavailable",
+    "DeliveryUnknown",
     "EndPromotion",
     "FreeDelivery",
     "Given",
@@ -87,6 +110,7 @@ __all__ = [
     "ItemToPrice",
     "ListVouchers",
     "MakeVouchers",
+    "MoveDelivery",
     "NotFirstOrder",
     "PercentOff",
     "Preview",
@@ -101,16 +125,22 @@ __all__ = [
     "PromotionTaken",
     "PromotionUnknown",
     "Promotions",
+    "PutDelivery",
     "PutPromotion",
+    "PutTaxes",
     "PutVoucher",
     "Quote",
     "QuoteFor",
     "QuotedDelivery",
     "QuotedLine",
     "Quoting",
+    "RemoveDelivery",
     "RemovePromotion",
+    "RulesChanged",
+    "Ruling",
     "Selection",
     "Step",
+    "StoredDelivery",
     "StoredPromotion",
     "TaxLine",
     "TaxRate",
@@ -124,5 +154,5 @@ __all__ = [
 ]
 
 
-class Pricing(Quoting, Promoting, Protocol):
-    """What a cart costs and why; promotions and codes."""
+class Pricing(Quoting, Ruling, Promoting, Protocol):
+    """What a cart costs and why; the rules it goes by; promotions and codes."""

@@ -202,7 +202,8 @@ class DeliveryMethod(Frozen):
     """Offered where the country is in `countries` (`*`: everywhere) and not in `except_countries`, and the weight fits.
 
     A method without countries is offered nowhere: that is how one is withdrawn. `prices` by currency in minor
-    units; `free_from` likewise: free from that items total on.
+    units; `free_from` likewise: free from that items total on. `items_min` and `items_max` likewise: offered for
+    no less and no more, after discounts; a currency that is not named has no limit.
     """
 
     id: str
@@ -216,6 +217,8 @@ class DeliveryMethod(Frozen):
     days_max: int = 3
     tax_class: str = "standard"
     position: int = 0
+    items_min: dict[str, int] = {}
+    items_max: dict[str, int] = {}
 
 
 class PricingRules(Frozen):

@@ -7,7 +7,6 @@ from rialto.identity.api import AccountRef
 from rialto.kernel.errors import field_problem
 from rialto.kernel.ids import AccountId
 from rialto.kernel.money import Money
-from rialto.kernel.service import Nothing
 from rialto.pricing.api import (
     CodeRefused,
     Considered,
@@ -15,7 +14,6 @@ from rialto.pricing.api import (
     ItemToPrice,
     Preview,
     PreviewFor,
-    PricingRules,
     Quote,
     QuoteFor,
     WantedItem,
@@ -25,8 +23,8 @@ from rialto.pricing.model import quotes
 from rialto.pricing.model.codes import CODES_OF_CART_MAX, customer_key, normalised_code, refuse_unusable
 from rialto.pricing.model.previews import checked_preview
 from rialto.pricing.model.promotions import Buyer, consider
-from rialto.pricing.model.rules import Rules, checked_rules
-from rialto.pricing.store import first_orders, promotions, rules
+from rialto.pricing.model.rules import Rules
+from rialto.pricing.store import first_orders, promotions
 
 
 class Quoting(PricingUseCase):
@@ -77,18 +75,6 @@ class Quoting(PricingUseCase):
             delivery_option_id=command.delivery_option_id,
             codes=command.codes,
         )
-
-    async def put_rules(self, command: PricingRules) -> PricingRules:
-        checked = checked_rules(command)
-        async with self.db.write() as session:
-            await rules.put_rules(session, checked)
-            now_in_force = await rules.read_rules(session)
-        self.forget_terms()
-        return now_in_force
-
-    async def rules(self, _command: Nothing) -> PricingRules:
-        async with self.db.read() as session:
-            return await rules.read_rules(session)
 
     async def _buyer(self, known: Rules, command: QuoteFor) -> Buyer:
         """Groups and earlier orders are asked for only where a promotion goes by them."""

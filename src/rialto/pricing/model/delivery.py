@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from rialto.kernel.money import Currency, Money
+from rialto.kernel.money import Money
 from rialto.pricing.api import DeliveryMethod
 from rialto.pricing.model.rules import EVERYWHERE
 
 _SATURDAY = 5
 
 
-def serves(method: DeliveryMethod, *, country: str, weight_g: int, currency: Currency) -> bool:
-    """Whether the method goes there, carries that much and has a price in the currency."""
+def serves(method: DeliveryMethod, *, country: str, weight_g: int, items: Money) -> bool:
+    """Whether the method goes there, carries that much, takes goods of this worth and has a price in their currency."""
+    currency = items.currency
     goes_there = country in method.countries or EVERYWHERE in method.countries
     carries_it = method.weight_g_max is None or weight_g <= method.weight_g_max
-    return goes_there and country not in method.except_countries and carries_it and currency in method.prices
+    takes_it = (
+        method.items_min.get(currency, 0) <= items.amount <= method.items_max.get(currency, items.amount)
+    )
+    served = goes_there and country not in method.except_countries
+    return served and carries_it and takes_it and currency in method.prices
 
 
 def price_of(method: DeliveryMethod, items: Money) -> Money:

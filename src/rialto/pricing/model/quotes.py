@@ -7,7 +7,7 @@ total, Σ taxes = tax, Σ (net + tax) = total. Tax is due on what is left of a l
 
 Delivery is taxed at its method's own tax class in the destination, whatever is in the cart. The destination
 is the country alone; regions with a tax law of their own (the Canary Islands, Åland) are taxed like it. It is
-free from an amount on of what the items cost after their discounts.
+free from an amount on of what the items cost after their discounts, and its limits of worth go by the same.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def quote(
     discount = total((line.discount for line in lines), currency)
     delivery = None
     if request.delivery_option_id is not None:
-        method = _chosen(rules, request, country)
+        method = _chosen(rules, request, country, items - discount)
         delivery_rate = rules.rate(country, method.tax_class)
         price, why = _delivery_price(method, items - discount, outcome)
         delivery = _delivery(method, delivery_rate, price, why=why, today=at.date(), included=included)
@@ -94,7 +94,7 @@ def delivery_options(
     left = items - Money(sum(outcome.discounts), currency)
     found = []
     for method in rules.methods:
-        if _is_offered(method, request, country):
+        if _is_offered(method, request, country, left):
             first, last = arrival(method, at.date())
             found.append(
                 DeliveryOption(
@@ -200,18 +200,17 @@ def _tax_step(rate: Rate, tax: Money, *, included: bool) -> Step:
     return Step(kind="tax", text=f"{rate.percent} % tax", amount=tax)
 
 
-def _chosen(rules: Rules, request: QuoteFor, country: str) -> DeliveryMethod:
+def _chosen(rules: Rules, request: QuoteFor, country: str, left: Money) -> DeliveryMethod:
     method = rules.method(request.delivery_option_id or "")
-    if method is None or not _is_offered(method, request, country):
+    if method is None or not _is_offered(method, request, country, left):
         raise DeliveryUnavailable
     return method
 
 
-def _is_offered(method: DeliveryMethod, request: QuoteFor, country: str) -> bool:
+def _is_offered(method: DeliveryMethod, request: QuoteFor, country: str, left: Money) -> bool:
+    """`left` is what the items cost after their discounts."""
     weight_g = sum(item.weight_g * item.quantity for item in request.items)
-    return bool(request.items) and serves(
-        method, country=country, weight_g=weight_g, currency=request.currency
-    )
+    return bool(request.items) and serves(method, country=country, weight_g=weight_g, items=left)
 
 
 def _delivery_price(method: DeliveryMethod, items: Money, outcome: Outcome) -> tuple[Money, str]:

@@ -149,6 +149,11 @@ def _check_method(problems: Problems, path: str, method: DeliveryMethod) -> None
     problems.countries(f"{path}.except_countries", method.except_countries, known=COUNTRIES)
     problems.amounts(f"{path}.prices", method.prices)
     problems.amounts(f"{path}.free_from", method.free_from)
+    problems.amounts(f"{path}.items_min", method.items_min)
+    problems.amounts(f"{path}.items_max", method.items_max)
+    for currency, most in method.items_max.items():
+        fine = method.items_min.get(currency, 0) <= most
+        problems.unless(fine, f"{path}.items_max", "must not be below items_min")
     problems.between(f"{path}.days_min", method.days_min, 0, DAYS_MAX)
     problems.between(f"{path}.days_max", method.days_max, max(0, method.days_min), DAYS_MAX)
     problems.between(f"{path}.position", method.position, 0, POSITION_MAX)
