@@ -37,7 +37,16 @@ MADE = (
         "word.",
     ),
     *("error_page.", "conflict."),
-    *("bulk.", "codes.", "customers.", "log.", "preview.total.", "products.", "promotions.benefit."),
+    *(
+        "bulk.",
+        "codes.",
+        "collections.",
+        "customers.",
+        "log.",
+        "preview.total.",
+        "products.",
+        "promotions.benefit.",
+    ),
     *("reason.", "reviews.report.", "reviews.state.", "search.", "stock."),
 )
 
