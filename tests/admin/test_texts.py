@@ -37,8 +37,9 @@ MADE = (
         "word.",
     ),
     *("error_page.", "conflict."),
-    *("bulk.", "codes.", "customers.", "log.", "preview.total.", "products.", "promotions.benefit."),
-    *("reason.", "reviews.report.", "reviews.state.", "search.", "stock.", "taxes.class.", "delivery."),
+    *("bulk.", "codes.", "collections.", "customers.", "log.", "preview.total.", "products."),
+    *("promotions.benefit.", "reason.", "reviews.report.", "reviews.state.", "search.", "stock."),
+    *("taxes.class.", "delivery."),
 )
 
 

@@ -38,6 +38,7 @@ BEYOND_SCHEMA: Mapping[str, set[str]] = {
     "list_products": {*VIEW, *CURSOR, "range_empty"},
     "get_product": VIEW,
     "list_categories": VIEW,
+    "browse_collections": VIEW,
     "suggest": VIEW,
     "create_cart": {"channel_unknown"},
     "add_line": {"cart_limit", "sku_not_sold"},

@@ -78,6 +78,7 @@ def test_what_may_be_personal_is_not_an_anonymous_address(path: str) -> None:
         "/v1/products",
         "/v1/products/lamp",
         "/v1/categories",
+        "/v1/collections",
         "/v1/suggest",
         "/docs",
         "/openapi.json",

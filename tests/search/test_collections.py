@@ -20,7 +20,7 @@ from rialto.catalog.api import (
 from rialto.catalog.events import AttributesChanged, CollectionsChanged
 from rialto.catalog.model.membership import Membership, countable
 from rialto.kernel.money import EUR, USD
-from rialto.search.api import AllSlugs, CollectionAsked, CollectionGone, View
+from rialto.search.api import AllSlugs, CollectionAsked, CollectionGone, HeldBy, View, ViewOf
 from rialto.search.collecting import collected
 from rialto.search.columns import slots_of
 from tests.search.builders import (
@@ -138,6 +138,23 @@ async def test_what_is_chosen_by_hand_stands_in_its_order_until_another_is_asked
     assert colours == {"red": 2, "blue": 1, "oak": 1}
     await shop.tell(published(a_product(3, "Vase", version=2, published=False)))
     assert await shop.found(collection="some") == ["p-1", "p-2"]
+
+
+async def test_what_any_collection_holds_is_told_whether_staff_keep_it_or_not(tmp_path: Path) -> None:
+    shop = await four_things(tmp_path)
+    chosen = by_hand("p-3", "gone", "p-1")
+    ruled = by_rule(categories=["home"])
+    held = await shop.search.held(HeldBy(view=DE, collection=chosen))
+    assert (held.total, [card.slug for card in held.items]) == (2, ["p-3", "p-1"])
+    held = await shop.search.held(HeldBy(view=EN, collection=ruled, limit=2))
+    assert (held.total, len(held.items)) == (3, 2)
+    assert (await shop.search.collections(ViewOf(view=EN))).items == [], "nothing was kept"
+    await shop.tell(CollectionsChanged(collections=[ruled]))
+    heads = (await shop.search.collections(ViewOf(view=EN))).items
+    assert [(head.slug, head.count) for head in heads] == [("some", 3)]
+    everything = await shop.browse(collection="some")
+    held = await shop.search.held(HeldBy(view=EN, collection=ruled))
+    assert [card.slug for card in held.items] == [card.slug for card in everything.items]
 
 
 async def test_an_unknown_collection_holds_nothing_and_has_no_page(tmp_path: Path) -> None:

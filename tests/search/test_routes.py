@@ -13,7 +13,8 @@ from litestar.di import Provide
 from litestar.exceptions import ValidationException
 from litestar.testing import AsyncTestClient
 
-from rialto.catalog.api import Picture
+from rialto.catalog.api import Collection, CollectionRule, Picture, PriceBand
+from rialto.catalog.events import CollectionsChanged
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.http import handle_rialto_error, handle_validation
 from rialto.search.routes import ROUTES, filters_of, preferred_language
@@ -155,6 +156,30 @@ async def test_categories_and_suggestions(shop: Shop) -> None:
         assert set(found["products"][0]) == {"slug", "title", "image", "price_from", "price_to"}
         assert found["categories"] == [{"slug": "lamps", "title": "Lamps", "count": 1}]
         assert (await get("/v1/suggest"))["items"] == []
+
+
+async def test_collections_in_the_language_and_for_the_currency_asked_for(shop: Shop) -> None:
+    cheap = CollectionRule(prices={"EUR": PriceBand(high=300), "USD": PriceBand(high=300)})
+    await shop.tell(
+        CollectionsChanged(
+            collections=[
+                Collection(slug="art", title={"en": "Art"}, products=["p-2", "p-1", "gone"]),
+                Collection(slug="cheap", title={"en": "Cheap", "de": "Billig"}, rule=cheap),
+            ]
+        )
+    )
+    async with serving(shop) as get:
+        found = (await get("/v1/collections?language=de"))["items"]
+        assert [(each["slug"], each["title"], each["count"]) for each in found] == [
+            ("art", "Art", 2),
+            ("cheap", "Billig", 1),
+        ]
+        assert set(found[0]) == {"slug", "title", "description", "count"}
+        in_dollars = (await get("/v1/collections?channel=b2b"))["items"]
+        assert [each["count"] for each in in_dollars] == [2, 0]
+        await get("/v1/collections?language=fr", 422)
+        await shop.tell(CollectionsChanged(collections=[]))
+        assert (await get("/v1/collections"))["items"] == []
 
 
 async def test_every_other_parameter_is_a_filter() -> None:

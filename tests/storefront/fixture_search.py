@@ -34,9 +34,12 @@ from rialto.search.api import (
     CollectionAsked,
     CollectionGone,
     CollectionHead,
+    CollectionHeads,
     Facet,
     FacetValue,
     Featured,
+    Held,
+    HeldBy,
     OptionValue,
     PriceRange,
     ProductAsked,
@@ -207,6 +210,15 @@ class FixtureSearch:
             raise CollectionGone
         title = _text({"en": "Our favourites", "de": "Lieblinge"}, command.view)
         return CollectionHead(slug=COLLECTION, title=title, description=f"{title}.")
+
+    async def collections(self, command: ViewOf) -> CollectionHeads:
+        return CollectionHeads(
+            items=[await self.collection(CollectionAsked(view=command.view, slug=COLLECTION))]
+        )
+
+    async def held(self, command: HeldBy) -> Held:
+        found = await self.cards(CardsOf(view=command.view, refs=command.collection.products))
+        return Held(total=len(found.items), items=found.items[: command.limit])
 
     async def suggest(self, command: SuggestFor) -> Suggestions:
         return Suggestions(items=[])

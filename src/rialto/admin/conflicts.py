@@ -14,14 +14,17 @@ from rialto.kernel.service import Frozen
 
 
 class Field(Frozen):
-    """A field of the form: its name there, what it is called, and for a select what its values are called."""
+    """A field of the form: its name there, what it is called, and for a select what its values are called.
+
+    Of a select that takes several, each value is a line.
+    """
 
     name: str
     label: str
     words: dict[str, str] = {}
 
     def told(self, value: str) -> str:
-        return self.words.get(value, value)
+        return "\n".join(self.words.get(line, line) for line in value.split("\n"))
 
 
 class Difference(Frozen):

@@ -28,6 +28,7 @@ GROUPS: tuple[Group, ...] = (
         "shop",
         (
             Entry("products", "/admin/products", "catalog.read"),
+            Entry("collections", "/admin/collections", "catalog.read"),
             Entry("search", "/admin/search", "catalog.read"),
             Entry("stock", "/admin/stock", "inventory.read"),
             Entry("import", "/admin/import", "catalog.write"),

@@ -9,6 +9,7 @@ from rialto.admin.assets import asset
 from rialto.admin.desk import open_desk
 from rialto.admin.errors import render_error
 from rialto.admin.pages import (
+    collections,
     customers,
     delivery,
     importing,
@@ -61,6 +62,7 @@ _DESK = Router(
             *importing.ROUTES,
             *promotions.ROUTES,
             *reviews.ROUTES,
+            *collections.ROUTES,
             *searching.ROUTES,
             *customers.ROUTES,
             *people.ROUTES,

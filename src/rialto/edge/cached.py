@@ -33,7 +33,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Addresses whose answers are the same for everybody. Everything else is never coalesced, let alone kept.
 ANONYMOUS = re.compile(
-    rb"^/(?:v1/(?:products|categories|suggest)(?:/|$)|[a-z]{2}/(?:$|c/|p/|collections/|search$|pages/)"
+    rb"^/(?:v1/(?:products|categories|collections|suggest)(?:/|$)|[a-z]{2}/(?:$|c/|p/|collections/|search$|pages/)"
     rb"|docs$|openapi\.json$)"
 )
 S_MAXAGE = re.compile(rb"s-maxage=(\d{1,7})")

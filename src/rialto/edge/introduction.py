@@ -17,7 +17,7 @@ INTRODUCTION = """JSON over HTTP. Names are snake_case, times RFC 3339 in UTC, d
 **Lists** are read with `limit` and `cursor`; `next_cursor` is null on the last page. Fields may be added at any time; what clients do not know they should ignore."""
 
 TAGS: dict[str, str] = {
-    "products": "What is sold: lists with facets, single products, categories, suggestions. Kept for two seconds by caches.",
+    "products": "What is sold: lists with facets, single products, categories, collections, suggestions. Kept for two seconds by caches.",
     "carts": "A cart is priced anew at each look. A guest's cart id is the key to it; an account's cart is its owner's alone.",
     "wishlist": "What a signed-in customer wants to find again.",
     "checkout": "From a cart to an order: stock is reserved, the payment authorised, the order stored. Survives being repeated.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Protocol
 
-from rialto.catalog.api import AttributeValue, Channel, Content, Maker, Picture, PricePerUnit
+from rialto.catalog.api import AttributeValue, Channel, Collection, Content, Maker, Picture, PricePerUnit
 from rialto.kernel.errors import Invalid, NotFound
 from rialto.kernel.ids import ProductId
 from rialto.kernel.money import Currency, Money
@@ -247,11 +247,36 @@ class CollectionAsked(Frozen):
 
 
 class CollectionHead(Frozen):
-    """What stands above the products of a collection; `Browse.collection` lists them."""
+    """What stands above the products of a collection; `Browse.collection` lists them.
+
+    `count` of them are in it at this moment, for somebody who pays in the view's currency.
+    """
 
     slug: str
     title: str
     description: str = ""
+    count: int = 0
+
+
+class CollectionHeads(Frozen):
+    """By slug, also those that hold nothing at the moment."""
+
+    items: list[CollectionHead]
+
+
+class HeldBy(Frozen):
+    """A collection as it is said here, whatever this process was told of it so far."""
+
+    view: View
+    collection: Collection
+    limit: int = 12
+
+
+class Held(Frozen):
+    """The first products in their order, and how many there are in all."""
+
+    total: int
+    items: list[ProductCard]
 
 
 class SuggestFor(Frozen):
@@ -353,6 +378,16 @@ class Search(Protocol):
     @operation(idempotent=True, timeout_s=2)
     async def collection(self, command: CollectionAsked) -> CollectionHead:
         """Raises CollectionGone when staff keep none of this name."""
+        ...
+
+    @operation(idempotent=True, timeout_s=2)
+    async def collections(self, command: ViewOf) -> CollectionHeads:
+        """All that staff keep; the featured products are not among them."""
+        ...
+
+    @operation(idempotent=True, timeout_s=2)
+    async def held(self, command: HeldBy) -> Held:
+        """What this collection holds at this moment; it need not be one that staff keep."""
         ...
 
     @operation(idempotent=True, timeout_s=2)

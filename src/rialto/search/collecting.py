@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 
 from rialto.catalog.api import Collection, CollectionRule, PriceBand
 from rialto.kernel.money import Currency
@@ -36,8 +36,7 @@ def _fitting(shelf: Shelf, rule: CollectionRule, currency: Currency, today: date
     if rule.stock is not None:
         bits &= shelf.few_left if rule.stock == "few_left" else shelf.available
     if rule.newer_than_days is not None:
-        since = today - timedelta(days=rule.newer_than_days)
-        bits &= shelf.newest.between(since.toordinal(), None)
+        bits &= shelf.newest.between(today.toordinal() - rule.newer_than_days, None)
     return bits & shelf.featured if rule.featured else bits
 
 

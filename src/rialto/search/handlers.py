@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 import structlog
 
-from rialto.catalog.api import Catalog, Category, Channel
+from rialto.catalog.api import Catalog, Category, Channel, Collection
 from rialto.inventory.api import Inventory
 from rialto.kernel.clock import Clock
 from rialto.kernel.money import Currency, Money
@@ -27,7 +27,10 @@ from rialto.search.api import (
     CollectionAsked,
     CollectionGone,
     CollectionHead,
+    CollectionHeads,
     Featured,
+    Held,
+    HeldBy,
     PriceRange,
     ProductAsked,
     ProductDetail,
@@ -184,11 +187,23 @@ class SearchHandlers:
         found = shelf.collections.get(command.slug)
         if found is None:
             raise CollectionGone
-        default = shelf.definitions.languages[0]
-        return CollectionHead(
-            slug=found.slug,
-            title=pick(found.title, rendering.language, default),
-            description=pick(found.description, rendering.language, default),
+        return self._head(shelf, rendering, found)
+
+    @_answering
+    async def collections(self, command: ViewOf) -> CollectionHeads:
+        shelf, rendering = self._view(command.view)
+        return CollectionHeads(
+            items=[self._head(shelf, rendering, one) for one in shelf.collections.values()]
+        )
+
+    @_answering
+    async def held(self, command: HeldBy) -> Held:
+        shelf, rendering = self._view(command.view)
+        collection, limit = command.collection, min(max(command.limit, 1), CARDS_MAX)
+        found = Chosen(collected(shelf, collection, rendering.currency, self.clock.now().date()))
+        slots = _as_kept(shelf, rendering, collection, found).page(0, limit)
+        return Held(
+            total=len(found), items=[rendering.card(document) for document in self.store.products(slots)]
         )
 
     @_answering
@@ -234,6 +249,16 @@ class SearchHandlers:
         if found is None:
             return 0
         return collected(shelf, found, command.view.currency, self.clock.now().date())
+
+    def _head(self, shelf: Shelf, rendering: Rendering, collection: Collection) -> CollectionHead:
+        default = shelf.definitions.languages[0]
+        held = collected(shelf, collection, rendering.currency, self.clock.now().date())
+        return CollectionHead(
+            slug=collection.slug,
+            title=pick(collection.title, rendering.language, default),
+            description=pick(collection.description, rendering.language, default),
+            count=held.bit_count(),
+        )
 
     def _named(self, row: Row) -> list[str]:
         """The products that the merchant named beside this one."""
@@ -296,12 +321,20 @@ def _order(
 ) -> Sorted | Matched:
     if match is not None and command.sort == "relevance":
         return Matched(match.order, found)
-    collection = shelf.collections.get(command.collection or "")
-    if collection is not None and collection.products and command.sort == "relevance":
-        return Matched(chosen_by_hand(shelf, collection), found)
+    if command.sort == "relevance":
+        return _as_kept(shelf, rendering, shelf.collections.get(command.collection or ""), found)
     return sorted_by(
         shelf, found, sort=command.sort, language=rendering.language, currency=rendering.currency
     )
+
+
+def _as_kept(
+    shelf: Shelf, rendering: Rendering, collection: Collection | None, found: Chosen
+) -> Sorted | Matched:
+    """In the order that staff gave those chosen by hand; else as everything stands."""
+    if collection is not None and collection.products:
+        return Matched(chosen_by_hand(shelf, collection), found)
+    return sorted_by(shelf, found, sort="relevance", language=rendering.language, currency=rendering.currency)
 
 
 def _offset(shelf: Shelf, order: Sorted | Matched, cursor: Cursor) -> int:

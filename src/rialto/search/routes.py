@@ -30,10 +30,12 @@ from rialto.search.api import (
 from rialto.search.model import LIMIT_MAX, PRICE_MAX
 from rialto.search.wire import (
     ApiCategories,
+    ApiCollections,
     ApiProduct,
     ApiProductPage,
     ApiSuggestions,
     api_categories,
+    api_collections,
     api_page,
     api_product,
     api_suggestions,
@@ -140,6 +142,21 @@ async def list_categories(
     return _shared(ApiCategories(items=api_categories(found.items)), "categories")
 
 
+@get("/v1/collections", **about("browse_collections", "See the collections", tag=TAG))
+async def list_collections(
+    request: AnyRequest,
+    search: Injected[Search],
+    *,
+    currency: Code = None,
+    language: Code = None,
+    channel: Code = None,
+) -> Response[ApiCollections]:
+    """All of them by slug, with how many products they hold now; `/v1/products?collection=` lists those."""
+    view = await _view(request, search, currency=currency, language=language, channel=channel)
+    found = await search.collections(ViewOf(view=view))
+    return _shared(ApiCollections(items=api_collections(found.items)), "collections")
+
+
 @get("/v1/suggest", **about("suggest", "Suggest while typing", tag=TAG))
 async def suggest(
     request: AnyRequest,
@@ -157,7 +174,7 @@ async def suggest(
     return _shared(api_suggestions(found), "products", "categories")
 
 
-ROUTES = (list_products, get_product, list_categories, suggest)
+ROUTES = (list_products, get_product, list_categories, list_collections, suggest)
 
 
 def _shared(content: T, *keys: str) -> Response[T]:

@@ -13,6 +13,7 @@ from rialto.search.api import (
     AttributeLine,
     CategoryHint,
     CategoryLink,
+    CollectionHead,
     Facet,
     FewerWords,
     PriceRange,
@@ -105,6 +106,19 @@ class ApiProduct(Frozen):
 
 class ApiCategories(Frozen):
     items: list[ApiCategory]
+
+
+class ApiCollection(Frozen):
+    """`count` is of this moment, in the currency asked for."""
+
+    slug: str
+    title: str
+    description: str
+    count: int
+
+
+class ApiCollections(Frozen):
+    items: list[ApiCollection]
 
 
 class ApiSuggestion(Frozen):
@@ -214,6 +228,13 @@ def api_categories(links: Sequence[CategoryLink]) -> list[ApiCategory]:
             children=api_categories(link.children),
         )
         for link in links
+    ]
+
+
+def api_collections(heads: Sequence[CollectionHead]) -> list[ApiCollection]:
+    return [
+        ApiCollection(slug=head.slug, title=head.title, description=head.description, count=head.count)
+        for head in heads
     ]
 
 

@@ -34,6 +34,7 @@ WALKS: tuple[Walk, ...] = (
     working.work,
     working.look_after_orders,
     merchant.keep_the_goods,
+    merchant.keep_collections,
     merchant.keep_the_shop,
     taking_over.take_over,
     terms.set_terms,

@@ -1,4 +1,4 @@
-"""In the back office: products and their prices, stock, promotions and codes, reviews, customers, people and the log."""
+"""In the back office: products and their prices, collections, stock, promotions and codes, reviews, customers, people and the log."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ STAFF = of_admin("staff", "people/staff", "#hire-title")
 MEMBER = of_admin("member", "people/member", "#roles")
 ROLES = of_admin("roles", "people/roles", ".table tbody tr")
 ROLE = of_admin("role", "people/role", "#more")
+COLLECTIONS = of_admin("collections", "collections/list", ".table tbody tr")
+COLLECTION = of_admin("collection", "collections/edit", "#held-title")
+COLLECTION_PROBLEMS = of_admin("collection-problems", "collections/edit", "#problems")
+COLLECTION_REMOVE = of_admin("collection-remove", "collections/remove", ".button--danger")
 SEARCH = of_admin("search", "search/list", ".table tbody tr")
 SEARCH_RULE = of_admin("search-rule", "search/rule", "#products")
 LOG = of_admin("log", "people/log", ".table tbody tr")
@@ -74,6 +78,27 @@ def keep_the_goods(tour: Tour) -> Iterator[Scene]:
     yield SEARCH
     page.goto(f"{desk}/search/pins/new")
     yield SEARCH_RULE
+
+
+def keep_collections(tour: Tour) -> Iterator[Scene]:
+    page, desk = tour.page, f"{tour.shop.url}/admin"
+    staff = f"{tour.name('collections')}@staff.test"
+    hire(tour.shop, staff, "owner")
+    name = tour.name("collection")
+    title = {"en": "Everything for a long evening", "de": "Donaudampfschifffahrtsgesellschaftsmützen"}
+    rule = {"prices": {"EUR": {"low": 100}}, "stock": "in_stock"}
+    tour.shop.staff("PUT", f"collections/{name}", {"title": title, "rule": rule}, **{"if-match": '"0"'})
+    page.goto(f"{desk}/collections")
+    enter(page, staff)
+    yield COLLECTIONS
+    page.goto(f"{desk}/collections/{name}/edit")
+    yield COLLECTION
+    page.fill("#newer_than_days", "soon")
+    page.fill("#categories", "of-no-such-name")
+    page.locator("form.form--wide > .form__actions .button").click()
+    yield COLLECTION_PROBLEMS
+    page.goto(f"{desk}/collections/{name}/remove")
+    yield COLLECTION_REMOVE
 
 
 def keep_the_shop(tour: Tour) -> Iterator[Scene]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -22,11 +22,11 @@ from rialto.catalog.handlers.saving import Saving
 from rialto.catalog.model.collections import COLLECTIONS_MAX, Nameable, check_form, checked_collection
 from rialto.catalog.model.fields import is_slug
 from rialto.catalog.model.membership import Membership, countable
+from rialto.catalog.model.versions import check_room, next_version
 from rialto.catalog.store import collections, search_rules
 from rialto.kernel.cache import Cache
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, ReadSession, WriteSession
-from rialto.kernel.errors import field_problem
 from rialto.kernel.ids import to_uuid
 from rialto.kernel.money import Currency
 from rialto.kernel.service import Nothing
@@ -61,8 +61,17 @@ class CollectionCases:
             await store.lock_list(session, LIST)
             wanted = checked_collection(command.collection, await _nameable(session, command.collection))
             known = await collections.all_collections(session)
-            collection, changed = _decide(wanted, known, command.expected_version)
-            if changed:
+            present = next((each for each in known if each.slug == wanted.slug), None)
+            collection = next_version(
+                present,
+                wanted,
+                command.expected_version,
+                changed=CollectionChanged,
+                missing=CollectionNotFound,
+            )
+            if present is None:
+                check_room("slug", known, COLLECTIONS_MAX)
+            if collection != present:
                 await collections.put_collection(session, collection, self._clock.now())
                 await self._publish_collections(session)
         self._memberships.clear()
@@ -124,21 +133,3 @@ async def _nameable(session: ReadSession, collection: Collection) -> Nameable:
         products=await search_rules.known_slugs(session, collection.products),
         language=channels[0].languages[0],
     )
-
-
-def _decide(
-    wanted: Collection, known: Sequence[Collection], expected_version: int
-) -> tuple[Collection, bool]:
-    """As it will be stored, and whether it has to be. Raises CollectionChanged, CollectionNotFound."""
-    present = next((each for each in known if each.slug == wanted.slug), None)
-    if present is None:
-        if expected_version:
-            raise CollectionNotFound
-        if len(known) >= COLLECTIONS_MAX:
-            raise field_problem("slug", "too_many", f"There are {COLLECTIONS_MAX} collections already.")
-        return msgspec.structs.replace(wanted, version=1), True
-    if msgspec.structs.replace(wanted, version=present.version) == present:
-        return present, False
-    if present.version != expected_version:
-        raise CollectionChanged
-    return msgspec.structs.replace(wanted, version=present.version + 1), True

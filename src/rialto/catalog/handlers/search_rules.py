@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-import msgspec
-
 from rialto.catalog import store
 from rialto.catalog.api.search_rules import (
     Pins,
@@ -29,10 +27,10 @@ from rialto.catalog.model.search_rules import (
     checked_synonyms,
     query_key,
 )
+from rialto.catalog.model.versions import check_room, next_version
 from rialto.catalog.store import search_rules
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, ReadSession, WriteSession
-from rialto.kernel.errors import field_problem
 from rialto.kernel.service import Nothing
 
 LIST = "search_rules"
@@ -107,14 +105,9 @@ async def _languages(session: ReadSession) -> set[str]:
 def _decide(wanted: Rule, known: Sequence[Rule], expected_version: int) -> tuple[Rule, bool]:
     """The rule as it will be stored, and whether it has to be. Raises SearchRuleChanged, SearchRuleNotFound."""
     present = next((rule for rule in known if rule.id == wanted.id), None)
+    decided = next_version(
+        present, wanted, expected_version, changed=SearchRuleChanged, missing=SearchRuleNotFound
+    )
     if present is None:
-        if expected_version:
-            raise SearchRuleNotFound
-        if len(known) >= RULES_MAX:
-            raise field_problem("id", "too_many", f"There are {RULES_MAX} such rules already.")
-        return msgspec.structs.replace(wanted, version=1), True
-    if msgspec.structs.replace(wanted, version=present.version) == present:
-        return present, False
-    if present.version != expected_version:
-        raise SearchRuleChanged
-    return msgspec.structs.replace(wanted, version=present.version + 1), True
+        check_room("id", known, RULES_MAX)
+    return decided, decided != present

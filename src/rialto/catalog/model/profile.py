@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import msgspec
-
 from rialto.catalog.api.profile import LEGAL_PAGES, ProfileChanged, ProfileInvalid, ShopProfile
 from rialto.catalog.model.fields import Problems, named
+from rialto.catalog.model.versions import next_version
 
 NAME_LENGTH_MAX = 60
 EMAIL_LENGTH_MAX = 254
@@ -21,12 +20,7 @@ def decide_profile(
     current: ShopProfile, wanted: ShopProfile, expected_version: int, languages: Sequence[str]
 ) -> ShopProfile:
     """The profile as it will be; the current one where nothing changes. Raises ProfileInvalid, ProfileChanged."""
-    wanted = msgspec.structs.replace(_checked(wanted, languages), version=current.version)
-    if wanted == current:
-        return current
-    if expected_version != current.version:
-        raise ProfileChanged
-    return msgspec.structs.replace(wanted, version=current.version + 1)
+    return next_version(current, _checked(wanted, languages), expected_version, changed=ProfileChanged)
 
 
 def _checked(profile: ShopProfile, languages: Sequence[str]) -> ShopProfile:
