@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from playwright.sync_api import expect
+from playwright.sync_api import Error, Page, expect
 
 from tests.e2e.buying import (
     ADDRESS,
@@ -186,7 +186,7 @@ def pay_elsewhere(tour: Tour) -> Iterator[Scene]:
     page.unroute("**/checkout/return/**")
     order = shop.staff("GET", f"orders/{order_id_of(page)}")
     until(lambda: shop.staff("GET", f"orders/{order['id']}")["status"] == "placed", 40)
-    page.goto(order["status_url"])
+    _leave(page, order["status_url"])
     shop.staff(
         "POST",
         f"orders/{order['id']}/ship",
@@ -206,3 +206,14 @@ def pay_elsewhere(tour: Tour) -> Iterator[Scene]:
     yield RETURN_DONE
     page.goto(f"{shop.sandbox}/pay/none?language={tour.language}")
     yield PROVIDER_MISSING
+
+
+def _leave(page: Page, url: str) -> None:
+    """A page that waits turns by itself every few seconds: where it is just doing so, ask again."""
+    try:
+        page.goto(url)
+    except Error as interrupted:
+        if "interrupted by another navigation" not in str(interrupted):
+            raise
+        page.wait_for_load_state()
+        page.goto(url)
