@@ -21,7 +21,10 @@ async def profile_of(desk: Browser) -> ShopProfile:
 async def test_the_shops_own_name_and_texts_count_at_once(postgres: DatabaseAddress) -> None:
     async with back_office(postgres) as desk:
         form = await desk.form("/settings", "/admin/settings")
-        assert "Sample text" in (await desk.web.get("/en/pages/imprint")).text
+        plain = (await desk.web.get("/en/pages/imprint")).text
+        assert "Sample text" in plain
+        assert "A demonstration shop" in plain, "without a name it is one"
+        assert "mailto:" not in plain
         mine = form | {
             "name": "Lamps & More",
             "email": "hello@example.com",
@@ -34,6 +37,10 @@ async def test_the_shops_own_name_and_texts_count_at_once(postgres: DatabaseAddr
         assert "Lamps &amp; More Ltd" in page
         assert "Sample text" not in page
         assert "Free delivery until Sunday" in page
+        assert '<a href="mailto:hello@example.com">hello@example.com</a>' in page
+        assert "A demonstration shop" not in (await desk.web.get("/de/pages/imprint")).text, (
+            "it has a name now"
+        )
         assert "· Lamps &amp; More</title>" in page
         assert (
             "Beispiel" in (await desk.web.get("/de/pages/imprint")).text
@@ -42,7 +49,9 @@ async def test_the_shops_own_name_and_texts_count_at_once(postgres: DatabaseAddr
         await desk.shop.settle()
         mails = desk.shop.app[Notifications]
         [row] = (await mails.list(ListMails(to=order.email))).items
-        assert "Lamps & More, " in (await mails.get(MailRef(id=row.id))).text
+        mail = await mails.get(MailRef(id=row.id))
+        assert "Lamps & More, " in mail.text
+        assert mail.reply_to == "hello@example.com"
         # A second one who had the page open is shown the difference, and overwrites nothing.
         theirs = await desk.post("/settings", form | {"name": "Lamps"}, status=409)
         assert "Lamps &amp; More" in theirs

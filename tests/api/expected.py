@@ -52,6 +52,8 @@ BEYOND_SCHEMA: Mapping[str, set[str]] = {
     "take_webhook": {"provider_unknown"},
     "create_product": PRODUCT,
     "replace_product": PRODUCT,
+    # Whether bytes are a picture, only their content says.
+    "keep_picture": {"picture_not_valid"},
     "put_category": {*TEXTS, *PICTURE, "options:not_valid", "category_cycle", "category_unknown"},
     # `values` is for choices only, and `order` names some of them.
     "put_attribute": {*TEXTS, "value_unknown", "values:not_valid"},

@@ -11,7 +11,7 @@ READS_CATALOGUE = {
 }
 WRITES_CATALOGUE = {
     *("create_product", "replace_product", "publish_product", "unpublish_product"),
-    *("put_category", "put_attribute"),
+    *("put_category", "put_attribute", "keep_picture"),
     *("put_synonyms", "remove_synonyms", "put_pins", "remove_pins"),
     *("put_collection", "remove_collection"),
 }

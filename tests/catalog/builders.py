@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -66,9 +67,11 @@ def with_title(draft: ProductDraft, title: str) -> ProductDraft:
 
 
 @asynccontextmanager
-async def open_catalog(postgres: DatabaseAddress) -> AsyncIterator[tuple[Catalog, TestEnv]]:
-    """An empty catalogue with the definitions and categories above."""
-    async with open_service(SERVICE, postgres) as env:
+async def open_catalog(
+    postgres: DatabaseAddress, data: Path | None = None
+) -> AsyncIterator[tuple[Catalog, TestEnv]]:
+    """An empty catalogue with the definitions and categories above. Without `data` it keeps no pictures."""
+    async with open_service(SERVICE, postgres, data=data) as env:
         catalog: Catalog = env.handlers
         for definition in ATTRIBUTES:
             await catalog.put_attribute(definition)

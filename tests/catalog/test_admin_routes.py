@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,7 +14,9 @@ import pytest
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, ValidationException
+from PIL import Image
 
+from rialto.catalog.api import PICTURE_BYTES_MAX
 from rialto.catalog.routes import ROUTES
 from rialto.kernel.auth import Principal
 from rialto.kernel.db import DatabaseAddress
@@ -29,9 +33,9 @@ EDITOR = Principal(kind="staff", permissions=frozenset({"catalog.*"}))
 
 @asynccontextmanager
 async def a_shop(
-    postgres: DatabaseAddress, principal: Principal = EDITOR
+    postgres: DatabaseAddress, principal: Principal = EDITOR, data: Path | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    async with open_catalog(postgres) as (catalog, _):
+    async with open_catalog(postgres, data) as (catalog, _):
         app = Litestar(
             ROUTES,
             dependencies={"catalog": Provide(lambda: catalog, sync_to_thread=False)},
@@ -175,3 +179,26 @@ async def test_what_is_not_there_is_not_found(postgres: DatabaseAddress) -> None
         for query in ("limit=0", "limit=201", "limit=x", f"limit={10**30}"):
             assert (await client.get(f"/v1/admin/products?{query}")).status_code == 422
         assert (await client.get("/v1/admin/products?cursor=x")).status_code == 404
+
+
+async def test_a_file_is_handed_in_and_named_by_a_product(postgres: DatabaseAddress, tmp_path: Path) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (900, 600)).save(file, "PNG")
+    async with a_shop(postgres, data=tmp_path) as client:
+        address = "/v1/admin/pictures"
+        kept = await client.post(address, content=file.getvalue(), headers={"Content-Type": "image/png"})
+        assert (kept.status_code, kept.json()["widths"]) == (201, [400, 800, 900])
+        again = await client.post(address, content=file.getvalue())
+        assert again.json() == kept.json()
+        made = await client.post("/v1/admin/products", json=body(images=[kept.json()]))
+        assert made.json()["draft"]["images"] == [kept.json()]
+        for content, status, code in (
+            (b"", 422, "picture_not_valid"),
+            (b"no picture", 422, "picture_not_valid"),
+            (b"x" * (PICTURE_BYTES_MAX + 1), 413, "too_large"),
+        ):
+            answer = await client.post(address, content=content)
+            assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert "10,000,000 bytes" in answer.json()["detail"]
+    async with a_shop(postgres, VIEWER) as client:
+        assert (await client.post(address, content=file.getvalue())).status_code == 403

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms, features
 
 from rialto.engines.picture_files import KeptPicture, PictureFiles, PictureRefused
 from rialto.kernel.errors import Unavailable
@@ -37,7 +37,16 @@ def sizes(folder: Path, kept: KeptPicture) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "mode"), [("PNG", "RGB"), ("PNG", "RGBA"), ("JPEG", "RGB"), ("WEBP", "RGB"), ("GIF", "P")]
+    ("kind", "mode"),
+    [
+        ("PNG", "RGB"),
+        ("PNG", "RGBA"),
+        ("JPEG", "RGB"),
+        ("JPEG", "CMYK"),
+        ("WEBP", "RGB"),
+        ("GIF", "P"),
+        *([("AVIF", "RGB")] if features.check("avif") else []),
+    ],
 )
 async def test_a_picture_becomes_webp_in_three_widths(tmp_path: Path, kind: str, mode: str) -> None:
     files = PictureFiles(tmp_path)
@@ -76,6 +85,25 @@ async def test_what_a_picture_carries_is_left_behind_and_it_stands_upright(tmp_p
     for file in tmp_path.glob("*.webp"):
         assert b"secret" not in file.read_bytes()
         assert b"script" not in file.read_bytes()
+
+
+async def test_handed_in_or_fetched_the_same_bytes_are_the_same_files(tmp_path: Path) -> None:
+    files, content = PictureFiles(tmp_path), a_picture("PNG")
+    fetched = await files.keep(URL, content)
+    before = sorted(path.name for path in tmp_path.glob("*"))
+    assert await files.add(content) == fetched
+    assert sorted(path.name for path in tmp_path.glob("*")) == before
+
+
+async def test_colours_of_a_profile_become_those_of_the_web(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    kept = await PictureFiles(tmp_path).add(a_picture("PNG", size=(8, 8), icc_profile=profile))
+    with Image.open(tmp_path / f"{kept.file}-8.webp") as shown:
+        assert "icc_profile" not in shown.info
+        red, green, blue = shown.convert("RGB").getpixel((4, 4))  # type: ignore[misc]
+    assert abs(red - 200) < 8, (red, green, blue)
+    broken = await PictureFiles(tmp_path).add(a_picture("PNG", size=(8, 8), icc_profile=b"no profile"))
+    assert broken.widths == [8]
 
 
 def a_huge_png(width: int, height: int) -> bytes:

@@ -95,10 +95,11 @@ class OrderBook(Peer):
 
 
 class ShopFronts(Peer):
-    """As much of `Catalog` as mails need: one shop front, by the name it was given."""
+    """As much of `Catalog` as mails need: one shop front, by the name it was given and reached where it says."""
 
-    def __init__(self, name: str = "") -> None:
+    def __init__(self, name: str = "", email: str = "hello@shop.example") -> None:
         self.name = name
+        self.email = email
 
     async def channels(self, command: Nothing) -> Channels:
         front = Channel(
@@ -106,7 +107,7 @@ class ShopFronts(Peer):
             currencies=[EUR],
             languages=["en", "de"],
             country="DE",
-            profile=ShopProfile(name=self.name),
+            profile=ShopProfile(name=self.name, email=self.email),
         )
         return Channels(items=[front])
 

@@ -140,6 +140,7 @@ async def test_a_placed_order_gets_its_confirmation(postgres: DatabaseAddress) -
         assert await desk.handlers.send_due() == 1
         (sent,) = desk.box.sent
         assert (sent.to, sent.subject, sent.text, sent.html) == (mail.to, mail.subject, mail.text, mail.html)
+        assert sent.reply_to == mail.reply_to == "hello@shop.example"
         (mail,) = await desk.mails()
         assert (mail.state, mail.attempts, mail.sent_at) == ("sent", 1, desk.env.clock.now())
 

@@ -52,6 +52,21 @@ async def test_umlauts_in_the_subject_are_encoded_by_rfc_2047_and_read_back() ->
     assert read_back(message)["Subject"] == a_mail().subject
 
 
+@pytest.mark.parametrize(
+    ("reply_to", "stands"),
+    [
+        ("hello@shop.example", "hello@shop.example"),
+        ("grüße@shop.example", None),
+        ("a b@c.d", None),
+        ("", None),
+    ],
+)
+async def test_answers_go_to_the_shop_where_its_address_can_be_written(
+    reply_to: str, stands: str | None
+) -> None:
+    assert read_back(compose(a_mail(reply_to=reply_to), sender=SENDER))["Reply-To"] == stands
+
+
 async def test_a_message_has_both_bodies_and_the_headers_of_an_automatic_mail() -> None:
     message = read_back(compose(a_mail(), sender=SENDER))
     assert (message["From"], message["To"]) == ("Rialto <shop@rialto.test>", "anna@example.com")

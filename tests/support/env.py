@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rialto.engines.memory_cache import MemoryCache
+from rialto.engines.picture_files import PictureFiles
 from rialto.engines.postgres_documents import PostgresDocuments
 from rialto.kernel.calls import bind
 from rialto.kernel.clock import ManualClock
@@ -53,6 +54,7 @@ class TestEnv:
             "secrets": SECRETS,
             "keyring": keyring,
             "cache": MemoryCache,
+            "pictures": PictureFiles,
             "keepers": self.keepers,
             **engines,
         }

@@ -36,6 +36,7 @@ from rialto.catalog.api import Catalog, ProductDraft, PutProduct, VariantDraft
 from rialto.engines.choice import Engines
 from rialto.engines.memory_cache import MemoryCache
 from rialto.engines.passwords import Argon2Passwords
+from rialto.engines.picture_files import PictureFiles
 from rialto.engines.tantivy_index import TantivyEngine
 from rialto.inventory.api import Inventory, LevelsOf, PutStock, PutStockMany
 from rialto.kernel.address import Address
@@ -379,6 +380,7 @@ def engines_of(
         "passwords": Argon2Passwords(time_cost=1, memory_kib=8),
         "secrets": SECRETS,
         "cache": MemoryCache,
+        "pictures": PictureFiles,
     }
     return Engines(
         clock=clock, ids=ids, faults=faults, secrets=SECRETS, address=address, by_port=ports, **options

@@ -29,6 +29,7 @@ STANDARD = {
 FOLDERS = {"api", "handlers", "model", "routes", "store"}
 MORE = {
     "cart": {"peers.py": "asking the services a cart shows"},
+    "catalog": {"ports.py": "what it needs of an engine that keeps pictures"},
     "identity": {
         "passkeys.py": "the ceremonies of WebAuthn, by a library",
         "totp.py": "one-time codes and their picture, by libraries",

@@ -51,7 +51,7 @@ class ProductForm:
         if draft is None:
             return {"tax_class": "standard", **self._empty_rows(0)}
         variants = [self._variant_values(index, each) for index, each in enumerate(draft.variants)]
-        images = [self._image_values(index, each) for index, each in enumerate(draft.images)]
+        images = [self.picture_values(index, each) for index, each in enumerate(draft.images)]
         return {
             **{name: switch_typed(getattr(draft, name)) for name in SWITCHES},
             **{f"title-{each}": draft.title.get(each, "") for each in self.languages},
@@ -84,7 +84,7 @@ class ProductForm:
                 for row in rows_of(reading.values, "variant")
                 if reading.text(f"variant-{row}-sku")
             ],
-            images=self._images(reading),
+            images=self._images(reading, options),
             related=reading.lines("related"),
             featured=reading.is_on("featured"),
             published=reading.is_on("published"),
@@ -104,11 +104,13 @@ class ProductForm:
             for name in TEXTS:
                 named[f"{name}-{language}"] = f"{texts(f'products.{name}')} ({language})"
         names = dict.fromkeys([*named, *(name for form in forms for name in form)])
+        switched = {name for name in names if name in SWITCHES or name.endswith("-remove")}
+        pictures = {name: _files_of(name, forms) for name in names if name.endswith("-picture")}
         return [
             Field(
                 name=name,
                 label=named.get(name) or self._label(name, texts),
-                words=words if name in SWITCHES or name.endswith("-remove") else {},
+                words=words if name in switched else pictures.get(name, {}),
             )
             for name in names
             if name != "version"
@@ -121,7 +123,8 @@ class ProductForm:
         for name in TEXTS:
             found |= {f"{name}.{language}": f"{name}-{language}" for language in self.languages}
         found |= {f"attributes.{code}": f"attribute-{code}" for code in self.definitions}
-        found |= {f"options.{index}": "options" for index in range(10)} | {"variants": "variant-0-sku"}
+        found |= {f"options.{index}": "options" for index in range(10)}
+        found |= {"variants": "variant-0-sku", "images": "pictures"}
         rows = [row for row in rows_of(values, "variant") if values.get(f"variant-{row}-sku", "").strip()]
         for index, row in enumerate(rows):
             found[f"variants.{index}.sku"] = f"variant-{row}-sku"
@@ -199,29 +202,37 @@ class ProductForm:
                     found[code] = reading.text(name)
         return found
 
-    def _image_values(self, row: int, picture: Picture) -> Values:
+    def picture_values(self, row: int, picture: Picture) -> Values:
+        """A picture as this row of the form."""
         start = f"image-{row}"
         return {
             f"{start}-picture": msgspec.json.encode(picture).decode(),
             f"{start}-place": str(row + 1),
             **{f"{start}-alt-{each}": picture.alt.get(each, "") for each in self.languages},
+            **{f"{start}-option-{code}": value for code, value in picture.options.items()},
         }
 
-    def _images(self, reading: Reading) -> list[Picture]:
-        """In the order of their places; those marked are left out."""
-        found: list[tuple[int, int, Picture]] = []
+    def _images(self, reading: Reading, options: Sequence[str]) -> list[Picture]:
+        """In the order of their places; those marked are left out. Of two in one place, the one that moved there wins."""
+        found: list[tuple[tuple[int, int, int], Picture]] = []
         for row in rows_of(reading.values, "image"):
             start = f"image-{row}"
             url, kept = reading.text(f"{start}-url"), reading.text(f"{start}-picture")
             if reading.is_on(f"{start}-remove") or not (url or kept):
                 continue
-            place, alt = (
-                reading.number(f"{start}-place", row + 1),
-                reading.by_language(f"{start}-alt", self.languages),
+            picture = Picture(url=url) if url else self._kept(reading, f"{start}-picture")
+            shows = {
+                code: reading.values.get(f"{start}-option-{code}", picture.options.get(code, ""))
+                for code in options
+            }
+            picture = msgspec.structs.replace(
+                picture,
+                alt=reading.by_language(f"{start}-alt", self.languages),
+                options={code: value for code, value in shows.items() if value},
             )
-            picture = Picture(url=url, alt=alt) if url else self._kept(reading, f"{start}-picture")
-            found.append((place, row, msgspec.structs.replace(picture, alt=alt)))
-        return [picture for _, _, picture in sorted(found, key=lambda each: each[:2])]
+            place = reading.number(f"{start}-place", row + 1)
+            found.append(((place, (place > row + 1) - (place < row + 1), row), picture))
+        return [picture for _, picture in sorted(found, key=lambda each: each[0])]
 
     def _kept(self, reading: Reading, name: str) -> Picture:
         try:
@@ -229,6 +240,21 @@ class ProductForm:
         except msgspec.MsgspecError:
             reading.refuse(name, "not_valid", "This picture cannot be read.")
             return Picture()
+
+
+def decoded_picture(encoded: str) -> Picture | None:
+    """What a row of the form is about; None where it cannot be read."""
+    try:
+        return msgspec.json.decode(encoded, type=Picture)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _files_of(name: str, forms: Iterable[Values]) -> dict[str, str]:
+    """What people see instead of the pictures that a field holds: their files."""
+    held = {form[name] for form in forms if form.get(name)}
+    pictures = {encoded: decoded_picture(encoded) for encoded in held}
+    return {encoded: (one.file or one.url or "") for encoded, one in pictures.items() if one is not None}
 
 
 def _content(reading: Reading, start: str) -> Content | None:

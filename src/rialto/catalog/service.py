@@ -13,7 +13,9 @@ SERVICE = Service(
     name="catalog",
     api=Catalog,
     package="rialto.catalog",
-    build=lambda e: CatalogHandlers(e.db, e.clock, e.ids),
+    build=lambda e: CatalogHandlers(
+        e.db, e.clock, e.ids, pictures=e.engine("pictures")(e.settings.data / "media")
+    ),
     routes=ROUTES,
     reactions=REACTIONS,
     gathers_s=0.2,

@@ -25,19 +25,13 @@ from rialto.edge.schemas import Schemas, parameter_schema
 from rialto.edge.vocabulary import HEADERS_REQUIRED, WORDS
 from rialto.kernel.auth import AccessTokenRefused
 from rialto.kernel.errors import Denied, Invalid, NotFound, RialtoError, TooMany, Unavailable
-from rialto.kernel.http import BODY_BYTES_MAX, PROBLEM_MEDIA_TYPE, TITLES, About, Problem, status_of
+from rialto.kernel.http import PROBLEM_MEDIA_TYPE, TITLES, About, Problem, body_bytes_max, status_of
 from rialto.kernel.maintenance import InMaintenance
 
 Json = dict[str, Any]
 
 NOT_SIGNED_IN = Denied("Please sign in.", signed_in=False, code="not_signed_in")
 MALFORMED = Invalid("The request could not be read.", code="malformed")
-# Told by the framework before any error of ours could be raised.
-BY_STATUS = {
-    413: ("too_large", f"The body is larger than {BODY_BYTES_MAX:,} bytes."),
-    415: ("unsupported_media_type", "Send the body as application/json."),
-}
-
 PLACES: Mapping[type[ParameterKwarg], str] = {
     PathParameter: "path",
     QueryParameter: "query",
@@ -177,6 +171,8 @@ def _operation(path: str, handler: HTTPRouteHandler, schemas: Schemas) -> Json:
     body = _body(handler)
     if body is not None:
         operation["requestBody"] = _request_body(body, _about(handler), schemas)
+    elif (takes := _about(handler).takes) is not None:
+        operation["requestBody"] = {"required": True, "content": {takes: _BYTES}}
     if permission or audience:
         operation["security"] = [{"bearer": []}]
     return {name: value for name, value in operation.items() if value != []}
@@ -239,12 +235,7 @@ def _responses(handler: HTTPRouteHandler, schemas: Schemas, *, guarded: bool) ->
             headers["Location"] = {"$ref": "#/components/headers/Location"}
         responses[str(status)] = {"description": _SUCCESS.get(status, "Done."), "headers": headers}
         if about.media_type is not None:
-            responses[str(status)]["content"] = {
-                about.media_type: {
-                    "schema": {"type": "string", "format": "binary"},
-                    "examples": {"usual": {"value": "(bytes)"}},
-                }
-            }
+            responses[str(status)]["content"] = {about.media_type: _BYTES}
         elif kind is not None:
             schema = schemas.of(kind)
             responses[str(status)]["content"] = {
@@ -258,6 +249,10 @@ def _responses(handler: HTTPRouteHandler, schemas: Schemas, *, guarded: bool) ->
     return responses
 
 
+_BYTES: Json = {
+    "schema": {"type": "string", "format": "binary"},
+    "examples": {"usual": {"value": "(bytes)"}},
+}
 _SUCCESS = {
     200: "The answer.",
     201: "Created.",
@@ -273,7 +268,8 @@ def _refusals(handler: HTTPRouteHandler, *, guarded: bool) -> dict[int, list[tup
     expected: list[RialtoError] = [_raised(one) for one in _about(handler).refuses]
     if guarded:
         expected += [NOT_SIGNED_IN, AccessTokenRefused(), Denied("This needs a permission you do not have.")]
-    if body is not None:
+    takes_body = body is not None or _about(handler).takes is not None
+    if takes_body:
         expected.append(MALFORMED)
     if "If-Match" in places:
         expected.append(
@@ -283,7 +279,7 @@ def _refusals(handler: HTTPRouteHandler, *, guarded: bool) -> dict[int, list[tup
         )
     if "path" in places.values():
         expected.append(NotFound())
-    if body is not None or {"path", "query"} & set(places.values()):
+    if takes_body or {"path", "query"} & set(places.values()):
         expected.append(Invalid())
     expected += [TooMany(retry_after_s=1), Unavailable(retry_after_s=1)]
     if stops_in_maintenance(handler):
@@ -293,8 +289,11 @@ def _refusals(handler: HTTPRouteHandler, *, guarded: bool) -> dict[int, list[tup
         told = found.setdefault(status_of(error), [])
         if error.stable_code not in {code for code, _ in told}:
             told.append((error.stable_code, error.text))
-    if body is not None:
-        found.update({status: [pair] for status, pair in BY_STATUS.items()})
+    if takes_body:
+        # Told by the framework before any error of ours could be raised.
+        media_type = _about(handler).takes or "application/json"
+        found[413] = [("too_large", f"The body is larger than {body_bytes_max(handler):,} bytes.")]
+        found[415] = [("unsupported_media_type", f"Send the body as {media_type}.")]
     return found
 
 

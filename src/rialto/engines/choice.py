@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from rialto.engines import sandbox_payments, smtp
 from rialto.engines.memory_cache import MemoryCache
 from rialto.engines.passwords import Argon2Passwords
+from rialto.engines.picture_files import PictureFiles
 from rialto.engines.smtp import KeptMail
 from rialto.engines.tantivy_index import TantivyEngine
 from rialto.kernel.clock import Clock, SystemClock
@@ -71,6 +72,7 @@ def choose_engines(settings: Settings, secrets: Secrets, address: DatabaseAddres
             "index": TantivyEngine(),
             "passwords": Argon2Passwords(),
             "cache": MemoryCache,
+            "pictures": PictureFiles,
             "secrets": secrets,
         },
         documents_address=documents_address(settings),

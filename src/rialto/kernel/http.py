@@ -183,7 +183,7 @@ def handle_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
         400: "The request could not be read.",
         404: "There is nothing at this address.",
         405: "This address does not know this method; Allow names those it knows.",
-        413: f"The body is larger than {BODY_BYTES_MAX:,} bytes.",
+        413: f"The body is larger than {body_bytes_max(request.scope.get('route_handler')):,} bytes.",
     }
     if status >= 500:
         return handle_bug(request, error)
@@ -194,6 +194,12 @@ def handle_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
         details.get(status) or str(error.detail),
         headers={} if methods is None else {"Allow": allowed(methods.split(", "))},
     )
+
+
+def body_bytes_max(handler: object) -> int:
+    """What a route takes at most."""
+    own = handler.request_max_body_size if isinstance(handler, HTTPRouteHandler) else None
+    return own if isinstance(own, int) else BODY_BYTES_MAX
 
 
 def handle_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -302,13 +308,14 @@ def about(
     parameters: Sequence[Mapping[str, Any]] = (),
     tagged: bool = False,
     example: Mapping[str, Any] | None = None,
+    takes: str | None = None,
     media_type: str | None = None,
     goes_on: bool = False,
 ) -> dict[str, Any]:
     """What `/openapi.json` says of a route beside what its signature says, as keywords for Litestar's decorators.
 
     `refuses` lists the errors it may answer with (what any request may meet is added there), `answers` further
-    successful statuses and their types, `parameters` what no signature can say (in OpenAPI's form), `tagged` says that its answer carries an ETag, `example` is a body. `media_type` is that of an answer that is no JSON: bytes.
+    successful statuses and their types, `parameters` what no signature can say (in OpenAPI's form), `tagged` says that its answer carries an ETag, `example` is a body. `takes` is the media type of a body that is no JSON, `media_type` that of such an answer: bytes.
     `goes_on`: also during maintenance, though it is no reading.
     """
     told = About(
@@ -317,6 +324,7 @@ def about(
         parameters=tuple(parameters),
         tagged=tagged,
         example=example,
+        takes=takes,
         media_type=media_type,
     )
     return {
@@ -336,6 +344,7 @@ class About:
     parameters: tuple[Mapping[str, Any], ...] = ()
     tagged: bool = False
     example: Mapping[str, Any] | None = None
+    takes: str | None = None
     media_type: str | None = None
 
 

@@ -29,7 +29,10 @@ class MailRefused(Invalid):
 
 
 class Outgoing(Frozen, kw_only=True):
-    """One mail to one recipient. `message_id` without brackets, the same at every attempt."""
+    """One mail to one recipient. `message_id` without brackets, the same at every attempt.
+
+    Answers go to `reply_to`; to the sender where it is empty, or no address that a header takes.
+    """
 
     message_id: str
     to: str
@@ -38,6 +41,7 @@ class Outgoing(Frozen, kw_only=True):
     html: str
     language: str
     at: datetime
+    reply_to: str = ""
 
 
 class Mailer(Protocol):
@@ -70,6 +74,8 @@ def compose(mail: Outgoing, *, sender: Address) -> EmailMessage:
         message = EmailMessage(policy=SMTP if to.username.isascii() else SMTPUTF8)
         message["From"] = sender
         message["To"] = to
+        if (answers_to := _answers_to(mail)) is not None:
+            message["Reply-To"] = answers_to
         message["Subject"] = mail.subject
         message["Date"] = format_datetime(mail.at)
         message["Message-ID"] = f"<{mail.message_id}>"
@@ -80,6 +86,15 @@ def compose(mail: Outgoing, *, sender: Address) -> EmailMessage:
     except (MessageError, ValueError, IndexError) as error:
         raise MailRefused("The mail's address or subject cannot be written in a header.") from error
     return message
+
+
+def _answers_to(mail: Outgoing) -> Address | None:
+    """None where it cannot be written: a mail matters more than who is answered."""
+    try:
+        found = _address(mail.reply_to)
+    except (ValueError, IndexError):
+        return None
+    return found if found.username.isascii() else None
 
 
 def _address(text: str) -> Address:

@@ -29,6 +29,7 @@ class Mail(Frozen):
     created_at: datetime
     sent_at: datetime | None = None
     attempts: int = 0
+    reply_to: str = ""
 
 
 class MailRow(Frozen):

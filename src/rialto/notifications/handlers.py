@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from rialto.catalog.api import Catalog
+from rialto.catalog.api import Catalog, ShopProfile
 from rialto.identity.api import DueLetter, Identity, LetterRef
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, WriteSession
@@ -98,7 +98,7 @@ class NotificationHandlers:
 
     async def queue(self, session: WriteSession, notices: Sequence[Notice]) -> None:
         """Write mails and keep them for sending, in the reaction's transaction. Again for a cause: nothing."""
-        names = await self._shop_names()
+        shops = await self._shops()
         await store.queue(
             session,
             [
@@ -108,10 +108,11 @@ class NotificationHandlers:
                         notice.cause.template,
                         notice.order,
                         notice.facts,
-                        shop_name=names.get(notice.order.channel, SHOP_NAME),
+                        shop_name=_profile(shops, notice.order.channel).name or SHOP_NAME,
                     ),
                     language=language_for(notice.order.language),
                     to=notice.order.email,
+                    reply_to=_profile(shops, notice.order.channel).email,
                 )
                 for notice in notices
                 if notice.order.email  # erased: there is nobody to write to
@@ -123,20 +124,21 @@ class NotificationHandlers:
         """Raises LetterNotFound."""
         return await self._identity.letter(LetterRef(letter_id=letter_id))
 
-    async def _shop_names(self) -> dict[str, str]:
-        """What each shop front calls itself, the default one first; those without a name of their own are not there."""
+    async def _shops(self) -> dict[str, ShopProfile]:
+        """How each shop front presents itself, the default one first."""
         channels = (await self._catalog.channels(Nothing())).items
-        return {channel.code: channel.profile.name for channel in channels if channel.profile.name}
+        return {channel.code: channel.profile for channel in channels}
 
     async def queue_letter(self, session: WriteSession, cause: LetterCause, due: DueLetter) -> None:
         """Write a letter of an account and keep it for sending, in the reaction's transaction."""
+        shops = (await self._shops()).values()
+        name = next((shop.name for shop in shops if shop.name), SHOP_NAME)
         mail = store.NewMail(
             cause=cause,
-            letter=self._renderer.account_letter(
-                cause.template, due, shop_name=next(iter((await self._shop_names()).values()), SHOP_NAME)
-            ),
+            letter=self._renderer.account_letter(cause.template, due, shop_name=name),
             language=language_for(due.language),
             to=due.email,
+            reply_to=next((shop.email for shop in shops if shop.email), ""),
         )
         await store.queue(session, [mail], self._clock.now())
 
@@ -195,6 +197,7 @@ class NotificationHandlers:
             html=mail.html,
             language=mail.language,
             at=mail.created_at,
+            reply_to=mail.reply_to,
         )
         try:
             await self._mailer.send(outgoing)
@@ -211,3 +214,8 @@ class NotificationHandlers:
             log.warning("a mail was refused", mail=mail.id, attempt=mail.attempts, error=error.text)
             return mail_id, error.text, True
         return None
+
+
+def _profile(shops: Mapping[str, ShopProfile], channel: str) -> ShopProfile:
+    """Of a shop front that is gone meanwhile nothing is known."""
+    return shops.get(channel, ShopProfile())

@@ -14,9 +14,12 @@ from rialto.notifications.api import Mail, MailRow
 from rialto.notifications.model import ATTEMPTS_MAX, DELAYS_S, Letter, MailCause
 
 _QUEUE = """
-INSERT INTO mails (id, cause, template, language, recipient, subject, text, html, state, next_attempt_at, created_at)
-SELECT t.*, 'queued', $9, $9
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) AS t
+INSERT INTO mails (
+    id, cause, template, language, recipient, subject, text, html, reply_to, state, next_attempt_at, created_at
+)
+SELECT t.*, 'queued', $10, $10 FROM unnest(
+    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]
+) AS t
 ON CONFLICT DO NOTHING
 """
 # A claim is an attempt: should the process die now, the mail is due again after the attempt's delay.
@@ -26,7 +29,7 @@ WHERE id IN (
     SELECT id FROM mails WHERE state = 'queued' AND next_attempt_at <= $1 AND attempts < $4
     ORDER BY next_attempt_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
 )
-RETURNING id, cause, template, language, recipient, subject, text, html, state, created_at, sent_at, attempts
+RETURNING id, cause, template, language, recipient, subject, text, html, reply_to, state, created_at, sent_at, attempts
 """
 _SENT = """
 UPDATE mails SET state = 'sent', sent_at = $2, error = NULL WHERE id = ANY ($1::uuid[]) AND state = 'queued'
@@ -47,7 +50,7 @@ _NEWEST_TO = (
     f"SELECT {_ROW_COLUMNS} FROM mails WHERE recipient = $2 ORDER BY created_at DESC, id DESC LIMIT $1"
 )
 _MAIL = """
-SELECT id, cause, template, language, recipient, subject, text, html, state, created_at, sent_at, attempts
+SELECT id, cause, template, language, recipient, subject, text, html, reply_to, state, created_at, sent_at, attempts
 FROM mails WHERE id = $1 AND recipient <> ''
 """
 
@@ -72,6 +75,7 @@ class NewMail:
     letter: Letter
     language: str
     to: str
+    reply_to: str = ""
 
 
 async def queue(session: WriteSession, mails: Sequence[NewMail], now: datetime) -> int:
@@ -88,6 +92,7 @@ async def queue(session: WriteSession, mails: Sequence[NewMail], now: datetime) 
         [mail.letter.subject for mail in mails],
         [mail.letter.text for mail in mails],
         [mail.letter.html for mail in mails],
+        [mail.reply_to for mail in mails],
         now,
     )
 

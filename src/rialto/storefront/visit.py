@@ -67,6 +67,11 @@ class Visit(Frozen):
         return self.channel.profile.name or SHOP_NAME
 
     @property
+    def shop_email(self) -> str:
+        """Where customers reach the shop; empty in one that has not said so."""
+        return self.channel.profile.email
+
+    @property
     def notice(self) -> str:
         """Above every page: the merchant's, or in a shop without a name of its own that it is a demo."""
         profile = self.channel.profile

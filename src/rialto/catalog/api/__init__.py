@@ -17,6 +17,7 @@ from rialto.catalog.api.collections import (
     PutCollection,
 )
 from rialto.catalog.api.labelling import CONTENT_UNITS, Content, Maker, PricePerUnit, unit_price
+from rialto.catalog.api.pictures import PICTURE_BYTES_MAX, KeepPicture, PictureInvalid, Picturing
 from rialto.catalog.api.products import (
     AttributeDefinition,
     AttributeDefinitions,
@@ -84,6 +85,7 @@ from rialto.catalog.api.together import Companions, CompanionsAfter, CompanionsP
 __all__ = [
     "CONTENT_UNITS",
     "LEGAL_PAGES",
+    "PICTURE_BYTES_MAX",
     "AttributeDefinition",
     "AttributeDefinitions",
     "AttributeInUse",
@@ -111,12 +113,15 @@ __all__ = [
     "Content",
     "Documents",
     "Goods",
+    "KeepPicture",
     "ListProducts",
     "Maker",
     "Offer",
     "Offers",
     "OffersOf",
     "Picture",
+    "PictureInvalid",
+    "Picturing",
     "Pins",
     "PriceBand",
     "PricePerUnit",
@@ -161,5 +166,5 @@ __all__ = [
 ]
 
 
-class Catalog(Goods, Collecting, SearchRuling, Together, Profiles, Protocol):
+class Catalog(Goods, Picturing, Collecting, SearchRuling, Together, Profiles, Protocol):
     """The catalogue. Every write publishes what it changed."""

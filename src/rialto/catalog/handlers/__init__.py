@@ -34,6 +34,7 @@ from rialto.catalog.api import (
 )
 from rialto.catalog.handlers.collections import REMEMBERED_S, CollectionCases
 from rialto.catalog.handlers.many import put_many
+from rialto.catalog.handlers.pictures import PictureCases
 from rialto.catalog.handlers.profile import ProfileCases
 from rialto.catalog.handlers.rehearsal import rehearse
 from rialto.catalog.handlers.saving import Saving, uuid_of
@@ -41,6 +42,7 @@ from rialto.catalog.handlers.search_rules import SearchRuleCases
 from rialto.catalog.handlers.together import TogetherCases
 from rialto.catalog.model.fields import is_sku, is_slug
 from rialto.catalog.model.products import attribute_codes, decide, document_of
+from rialto.catalog.ports import PictureShelf
 from rialto.catalog.store.price_history import lowest_before
 from rialto.kernel.cache import Cache, OneEntry
 from rialto.kernel.clock import Clock
@@ -55,11 +57,12 @@ PAGE_MAX = 200
 SKUS_MAX = 200
 
 
-class CatalogHandlers(SearchRuleCases, CollectionCases, TogetherCases, ProfileCases):
+class CatalogHandlers(SearchRuleCases, CollectionCases, TogetherCases, ProfileCases, PictureCases):
     """Implements `Catalog`."""
 
-    def __init__(self, db: Database, clock: Clock, ids: Ids) -> None:
+    def __init__(self, db: Database, clock: Clock, ids: Ids, *, pictures: PictureShelf) -> None:
         super().__init__(db, clock, Saving(clock, ids))
+        self._pictures = pictures
         self._memberships = Cache(OneEntry(), clock, ids, ttl_s=REMEMBERED_S)
 
     async def put_product(self, command: PutProduct) -> PutOutcome:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from rialto.catalog.routes import collections, products, profile, search_rules
+from rialto.catalog.routes import collections, pictures, products, profile, search_rules
 
 ROUTES: list[Any] = [
     *products.ROUTES,
+    *pictures.ROUTES,
     *search_rules.ROUTES,
     *collections.ROUTES,
     *profile.ROUTES,

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from rialto.admin.pages.products import bulk, demo, editing, listing
+from rialto.admin.pages.products import bulk, demo, editing, listing, pictures
 
-ROUTES = [*listing.ROUTES, *bulk.ROUTES, *demo.ROUTES, *editing.ROUTES]
+ROUTES = [*listing.ROUTES, *bulk.ROUTES, *demo.ROUTES, *editing.ROUTES, *pictures.ROUTES]

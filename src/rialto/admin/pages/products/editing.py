@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Redirect
@@ -12,11 +12,11 @@ from litestar.response import Redirect
 from rialto.admin.conflicts import conflict_page
 from rialto.admin.desk import HOME, AnyRequest, Desk
 from rialto.admin.forms import Reading, Values, read_values
-from rialto.admin.problems import problems_of, status_of
-from rialto.admin.product_form import ProductForm, rows_of
+from rialto.admin.problems import Problem, problems_of, status_of
+from rialto.admin.product_form import ProductForm, decoded_picture, rows_of
 from rialto.admin.rendering import PAGE, go, page
 from rialto.admin.tables import Choice
-from rialto.catalog.api import Catalog, Picture, Product, ProductChanged, ProductRef, PutProduct
+from rialto.catalog.api import Catalog, Product, ProductChanged, ProductRef, PutProduct
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.http import Injected, requires
 from rialto.kernel.ids import ProductId
@@ -30,20 +30,20 @@ WRITE = [requires("catalog.write")]
 
 @get(f"{LIST}/new", guards=WRITE)
 async def new_product(desk: Injected[Desk], catalog: Injected[Catalog]) -> PAGE:
-    form = await _form(catalog)
-    return await _edit(desk, catalog, form, form.values(None), stored=None)
+    form = await open_form(catalog)
+    return await edit_page(desk, catalog, form, form.values(None), stored=None)
 
 
 @post(f"{LIST}/new", guards=WRITE, status_code=200)
 async def create_product(
     request: AnyRequest, desk: Injected[Desk], catalog: Injected[Catalog]
 ) -> PAGE | Redirect:
-    values, form = await read_values(request), await _form(catalog)
+    values, form = await read_values(request), await open_form(catalog)
     try:
         draft = form.draft(Reading(values), None)
         outcome = await catalog.put_product(PutProduct(draft=draft, expected_version=0))
     except RialtoError as error:
-        return await _edit(desk, catalog, form, values, stored=None, error=error)
+        return await edit_page(desk, catalog, form, values, stored=None, error=error)
     return go(f"{LIST}/{outcome.product.id}?done=product_saved")
 
 
@@ -51,8 +51,8 @@ async def create_product(
 async def show_product(desk: Injected[Desk], catalog: Injected[Catalog], product_id: FromPath[str]) -> PAGE:
     """Raises ProductNotFound."""
     stored = await catalog.get_product(ProductRef(ref=product_id))
-    form = await _form(catalog)
-    return await _edit(desk, catalog, form, form.values(stored.draft), stored=stored)
+    form = await open_form(catalog)
+    return await edit_page(desk, catalog, form, form.values(stored.draft), stored=stored)
 
 
 @post(f"{LIST}/{{product_id:str}}", guards=WRITE, status_code=200)
@@ -60,7 +60,7 @@ async def change_product(
     request: AnyRequest, desk: Injected[Desk], catalog: Injected[Catalog], product_id: FromPath[str]
 ) -> PAGE | Redirect:
     """Whoever comes second is shown what the first one changed."""
-    values, form = await read_values(request), await _form(catalog)
+    values, form = await read_values(request), await open_form(catalog)
     stored = await catalog.get_product(ProductRef(ref=product_id))
     reading = Reading(values)
     try:
@@ -72,7 +72,7 @@ async def change_product(
     except ProductChanged:
         return await _conflict(desk, catalog, form, stored.id, values=values)
     except RialtoError as error:
-        return await _edit(desk, catalog, form, values, stored=stored, error=error)
+        return await edit_page(desk, catalog, form, values, stored=stored, error=error)
     return go(f"{LIST}/{stored.id}?done=product_saved")
 
 
@@ -81,6 +81,13 @@ async def _conflict(
 ) -> PAGE:
     stored = await catalog.get_product(ProductRef(ref=product_id))
     theirs = form.values(stored.draft)
+    return product_conflict(desk, form, stored, yours=values, theirs=theirs)
+
+
+def product_conflict(
+    desk: Desk, form: ProductForm, stored: Product, *, yours: Values, theirs: Values
+) -> PAGE:
+    """What was sent beside what is stored; saving the choice is saving the product."""
     return conflict_page(
         desk,
         section="products",
@@ -88,13 +95,13 @@ async def _conflict(
         action=f"{LIST}/{stored.id}",
         back=f"{LIST}/{stored.id}",
         version=str(stored.version),
-        fields=form.fields(desk.texts, theirs, values),
-        yours=values,
+        fields=form.fields(desk.texts, theirs, yours),
+        yours=yours,
         theirs=theirs,
     )
 
 
-async def _form(catalog: Catalog) -> ProductForm:
+async def open_form(catalog: Catalog) -> ProductForm:
     """In the languages and currencies of all channels, with all attributes there are."""
     channels = (await catalog.channels(Nothing())).items
     definitions = (await catalog.attributes(Nothing())).items
@@ -103,7 +110,7 @@ async def _form(catalog: Catalog) -> ProductForm:
     return ProductForm(list(languages), list(currencies), definitions)
 
 
-async def _edit(
+async def edit_page(
     desk: Desk,
     catalog: Catalog,
     form: ProductForm,
@@ -111,7 +118,9 @@ async def _edit(
     *,
     stored: Product | None,
     error: RialtoError | None = None,
+    refused: Sequence[Problem] = (),
 ) -> PAGE:
+    """The product's page. `error` is why its form was refused, `refused` what else was."""
     language = desk.language
     categories = (await catalog.categories(Nothing())).items
     images = [row for row in rows_of(values, "image") if f"image-{row}-picture" in values]
@@ -129,19 +138,18 @@ async def _edit(
             Choice(value="", label=desk.texts("products.no_category")),
             *(Choice(value=one.slug, label=one.title.get(language) or one.slug) for one in categories),
         ],
-        "problems": [] if error is None else problems_of(error, desk.texts, fields=form.paths(values)),
+        "problems": [
+            *refused,
+            *([] if error is None else problems_of(error, desk.texts, fields=form.paths(values))),
+        ],
     }
-    status = 200 if error is None else status_of(error)
+    status = status_of(error) if error else 422 if refused else 200
     return page(desk, "pages/products/edit.html", section="products", status=status, **context)
 
 
 def _shown(encoded: str, language: str) -> pictures.Shown:
     """The picture that a row of the form is about; a drawing where it cannot be read."""
-    try:
-        picture = msgspec.json.decode(encoded, type=Picture)
-    except msgspec.MsgspecError:
-        picture = None
-    return pictures.shown(picture, language=language, title="")
+    return pictures.shown(decoded_picture(encoded), language=language, title="")
 
 
 ROUTES: list[Any] = [new_product, create_product, show_product, change_product]
