@@ -183,6 +183,31 @@ def test_notes_are_kept_with_their_writer(owner: Browser, order: Order) -> None:
     assert owner.post(f"{address}/notes", sent | {"note": " "}).status_code == 422
 
 
+def test_what_is_too_long_is_refused_whole_and_a_note_has_its_two_thousand_letters(
+    served: Served, owner: Browser
+) -> None:
+    order = place(served, {"PENCIL": 1})
+    address = f"/admin/orders/{order.id}"
+    page = owner.page(address)
+    for form, field, most, sentence in (
+        ("notes", "note", 2000, "A note has at most 2,000 letters."),
+        ("cancel", "cancel_reason", 500, "A reason has at most 500 letters."),
+        ("refund", "refund_reason", 500, "A reason has at most 500 letters."),
+    ):
+        sent = form_of(page, f"{address}/notes") | {"kind": "whole", field: "x" * (most + 1)}
+        refused = owner.post(f"{address}/{form}", sent)
+        assert (refused.status_code, sentence in Page(refused.text).problems) == (422, True), form
+        assert form == "refund" or "x" * most in refused.text, "what was typed is still there"
+    assert state(served, order.id).version == order.version
+    text = "x" * 1990 + "\r\nthe end"
+    sent = form_of(page, f"{address}/notes") | {"note": text}
+    assert owner.post(f"{address}/notes", sent).status_code == 303
+    assert "the end" in owner.page(address).one("section", id="notes").text
+    sent = form_of(page, f"{address}/cancel") | {"cancel_reason": "y" * 500}
+    assert owner.post(f"{address}/cancel", sent).status_code == 303
+    assert "y" * 500 in owner.page(address).one("section", id="notes").text
+
+
 def test_papers_say_what_to_take_and_what_lies_in_the_parcel(served: Served, owner: Browser) -> None:
     order = place(served, {"PENCIL": 2})
     address, line = f"/admin/orders/{order.id}", f"ship-{order.lines[0].id}"

@@ -6,7 +6,7 @@ meanwhile and nothing is done; pressing twice does a thing once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from litestar import get, post
@@ -41,6 +41,7 @@ ONE = f"{ORDERS}/{{order_id:str}}"
 QUANTITY_MAX = 1_000_000
 KEY_LENGTH_MAX = 60
 REASON_LENGTH_MAX = 500
+NOTE_LENGTH_MAX = 2000
 
 
 class Parts:
@@ -90,7 +91,7 @@ class Parts:
         """The page again with what was typed. Raises what has nothing to do with the form."""
         if isinstance(error, NotFound):
             raise error
-        shown = {name: typed(data, name) for name in data}
+        shown = {name: value for name, value in data.items() if isinstance(value, str)}
         if isinstance(error, VersionConflict):
             problems = [Problem(text=self.desk.texts("order.changed"))]
             return await self.show(order_id, status=409, problems=problems, typed=shown, since=_version(data))
@@ -132,21 +133,7 @@ async def ship(
     parts: Injected[Parts],
 ) -> PAGE | Redirect:
     """The quantities typed, and take the money for them."""
-    data = dict(await request.form())
-    named = ORDER.parse(order_id)
-    order = await parts.orders.get(OrderRef(order_id=named, staff=True))
-    try:
-        command = ShipOrder(
-            order_id=named,
-            lines=_shipped(order, data),
-            tracking=typed(data, "tracking").strip() or None,
-            step=_key(data, "ship"),
-            expected=_version(data),
-        )
-        await parts.orders.ship(command)
-    except RialtoError as error:
-        return await parts.refuse(named, error, data)
-    return go(f"{ORDERS}/{named}?done=shipped")
+    return await _carry_out(request, order_id, parts, act=_ship, done="shipped")
 
 
 @post(f"{ONE}/cancel", guards=[requires("orders.cancel")], status_code=200)
@@ -156,20 +143,7 @@ async def cancel(
     parts: Injected[Parts],
 ) -> PAGE | Redirect:
     """Before anything is shipped. Why is kept as a note, for those who work here."""
-    data = dict(await request.form())
-    named = ORDER.parse(order_id)
-    try:
-        reason = _reason(data, "cancel_reason")
-        await parts.orders.cancel(
-            CancelOrder(order_id=named, staff=True, reason="staff", expected=_version(data))
-        )
-        text = parts.desk.texts("order.cancel.note", reason=reason)
-        await parts.orders.add_note(
-            AddNote(order_id=named, staff_id=parts.desk.staff.id, text=text, step=_key(data, "cancel"))
-        )
-    except RialtoError as error:
-        return await parts.refuse(named, error, data)
-    return go(f"{ORDERS}/{named}?done=cancelled")
+    return await _carry_out(request, order_id, parts, act=_cancel, done="cancelled")
 
 
 @post(f"{ONE}/refund", guards=[requires("orders.refund")], status_code=200)
@@ -179,24 +153,7 @@ async def refund(
     parts: Injected[Parts],
 ) -> PAGE | Redirect:
     """All that is left, some units of lines, or an amount; never more than was captured."""
-    data = dict(await request.form())
-    named = ORDER.parse(order_id)
-    order = await parts.orders.get(OrderRef(order_id=named, staff=True))
-    try:
-        reason = _reason(data, "refund_reason")
-        left = _left(await _payments_of(named, parts.payments), order)
-        await parts.orders.refund(
-            RefundOrder(
-                order_id=named,
-                reason=reason,
-                step=_key(data, "refund"),
-                expected=_version(data),
-                **_asked_back(order, data, left),
-            )
-        )
-    except RialtoError as error:
-        return await parts.refuse(named, error, data)
-    return go(f"{ORDERS}/{named}?done=refunded")
+    return await _carry_out(request, order_id, parts, act=_refund, done="refunded")
 
 
 @post(f"{ONE}/notes", guards=[requires("orders.note")], status_code=200)
@@ -206,16 +163,97 @@ async def add_note(
     parts: Injected[Parts],
 ) -> PAGE | Redirect:
     """For those who work here; customers never see it."""
+    return await _carry_out(request, order_id, parts, act=_add_note, done="noted#notes")
+
+
+class Sent:
+    """A form of an order's page as it was sent."""
+
+    def __init__(self, order_id: OrderId, data: Mapping[str, object]) -> None:
+        self.order_id = order_id
+        self.data = data
+
+    @property
+    def version(self) -> int | None:
+        return _version(self.data)
+
+    def key(self, verb: str) -> str:
+        """What makes a repeat harmless: one key per form that was shown."""
+        key = typed(self.data, "key")[:KEY_LENGTH_MAX]
+        if not key.isascii() or not key.isalnum():
+            raise field_problem("", "form_too_old", "Please load the page again.")
+        return f"{verb}-{key}"
+
+    def words(self, field: str, *, length_max: int) -> str:
+        """A text that has to be there. What is too long is refused and never cut: its end may say what matters."""
+        value = self.data.get(field)
+        text = value.replace("\r\n", "\n").strip() if isinstance(value, str) else ""
+        if not text:
+            raise field_problem(field, "required", "Please fill this in.")
+        if len(text) > length_max:
+            raise field_problem(field, f"longer_than_{length_max}", f"At most {length_max:,} letters.")
+        return text
+
+
+Act = Callable[[Parts, Sent], Awaitable[None]]
+
+
+async def _carry_out(
+    request: AnyRequest, order_id: str, parts: Parts, *, act: Act, done: str
+) -> PAGE | Redirect:
+    """What every form here comes to: it is done and told once, or the page again with what was typed."""
     data = dict(await request.form())
     named = ORDER.parse(order_id)
     try:
-        text = _reason(data, "note")
-        await parts.orders.add_note(
-            AddNote(order_id=named, staff_id=parts.desk.staff.id, text=text, step=_key(data, "note"))
-        )
+        await act(parts, Sent(named, data))
     except RialtoError as error:
         return await parts.refuse(named, error, data)
-    return go(f"{ORDERS}/{named}?done=noted#notes")
+    return go(f"{ORDERS}/{named}?done={done}")
+
+
+async def _ship(parts: Parts, sent: Sent) -> None:
+    order = await parts.orders.get(OrderRef(order_id=sent.order_id, staff=True))
+    await parts.orders.ship(
+        ShipOrder(
+            order_id=sent.order_id,
+            lines=_shipped(order, sent.data),
+            tracking=typed(sent.data, "tracking").strip() or None,
+            step=sent.key("ship"),
+            expected=sent.version,
+        )
+    )
+
+
+async def _cancel(parts: Parts, sent: Sent) -> None:
+    reason, step = sent.words("cancel_reason", length_max=REASON_LENGTH_MAX), sent.key("cancel")
+    await parts.orders.cancel(
+        CancelOrder(order_id=sent.order_id, staff=True, reason="staff", expected=sent.version)
+    )
+    text = parts.desk.texts("order.cancel.note", reason=reason)
+    await _note(parts, sent, text=text, step=step)
+
+
+async def _refund(parts: Parts, sent: Sent) -> None:
+    order = await parts.orders.get(OrderRef(order_id=sent.order_id, staff=True))
+    left = _left(await _payments_of(sent.order_id, parts.payments), order)
+    await parts.orders.refund(
+        RefundOrder(
+            order_id=sent.order_id,
+            reason=sent.words("refund_reason", length_max=REASON_LENGTH_MAX),
+            step=sent.key("refund"),
+            expected=sent.version,
+            **_asked_back(order, sent.data, left),
+        )
+    )
+
+
+async def _add_note(parts: Parts, sent: Sent) -> None:
+    await _note(parts, sent, text=sent.words("note", length_max=NOTE_LENGTH_MAX), step=sent.key("note"))
+
+
+async def _note(parts: Parts, sent: Sent, *, text: str, step: str) -> None:
+    staff_id = parts.desk.staff.id
+    await parts.orders.add_note(AddNote(order_id=sent.order_id, staff_id=staff_id, text=text, step=step))
 
 
 async def _payments_of(order_id: OrderId, payments: Payments) -> list[Payment]:
@@ -236,21 +274,6 @@ def _news(timeline: list[TimelineEntry], since: int | None) -> list[TimelineEntr
 def _version(data: Mapping[str, object]) -> int | None:
     text = typed(data, "version")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
-
-
-def _key(data: Mapping[str, object], verb: str) -> str:
-    """What makes a repeat harmless: one key per form that was shown."""
-    key = typed(data, "key")[:KEY_LENGTH_MAX]
-    if not key.isascii() or not key.isalnum():
-        raise field_problem("", "form_too_old", "Please load the page again.")
-    return f"{verb}-{key}"
-
-
-def _reason(data: Mapping[str, object], field: str) -> str:
-    text = typed(data, field).strip()
-    if not text:
-        raise field_problem(field, "required", "Please fill this in.")
-    return text[:REASON_LENGTH_MAX]
 
 
 def _units(order: Order, data: Mapping[str, object], prefix: str) -> dict[str, int]:
