@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.errors import TooMany
-from rialto.kernel.limits import RateLimiter
+from rialto.kernel.limits import RateLimiter, network_of
 
 pytestmark = pytest.mark.fast
 
@@ -93,3 +93,17 @@ def test_never_more_than_burst_and_rate_allow(steps: list[tuple[int, float]]) ->
         clock.advance(pause_s)
         let_through[key] += limiter.take(str(key)) == 0.0
         assert let_through[key] <= 3 + 0.5 * clock.monotonic() + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("client", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("somewhere", "somewhere"),
+    ],
+)
+def test_a_household_is_one_client(client: str, network: str) -> None:
+    assert network_of(client) == network

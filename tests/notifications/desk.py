@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from rialto.cart.api import CartTotals, ChosenDelivery
-from rialto.catalog.api import Channel, Channels, ShopProfile
-from rialto.identity.api import DueLetter, LetterNotFound, LetterRef
+from rialto.catalog.api import Channel, Channels, Offer, Offers, OffersOf, ShopProfile
+from rialto.identity.api import (
+    AccountContact,
+    AccountNotFound,
+    AccountRef,
+    DueLetter,
+    LetterNotFound,
+    LetterRef,
+)
+from rialto.inventory.api import Levels, LevelsOf
 from rialto.kernel.address import Address
-from rialto.kernel.ids import CART, LETTER, LINE, ORDER, CartId, LetterId, OrderId
+from rialto.kernel.ids import CART, LETTER, LINE, ORDER, PRODUCT, CartId, LetterId, OrderId
 from rialto.kernel.mail import Outgoing
 from rialto.kernel.money import EUR, Money
 from rialto.kernel.service import Nothing
@@ -95,11 +104,21 @@ class OrderBook(Peer):
 
 
 class ShopFronts(Peer):
-    """As much of `Catalog` as mails need: one shop front, by the name it was given and reached where it says."""
+    """As much of `Catalog` as mails need: one shop front, by the name it was given and reached where it says.
 
-    def __init__(self, name: str = "", email: str = "hello@shop.example") -> None:
+    `offers` are what it sells.
+    """
+
+    def __init__(
+        self, name: str = "", email: str = "hello@shop.example", *, offers: Sequence[Offer] = ()
+    ) -> None:
         self.name = name
         self.email = email
+        self.sold = {offer.sku: offer for offer in offers}
+
+    async def offers(self, command: OffersOf) -> Offers:
+        assert command.currency == EUR
+        return Offers(items={sku: self.sold[sku] for sku in command.skus if sku in self.sold})
 
     async def channels(self, command: Nothing) -> Channels:
         front = Channel(
@@ -128,11 +147,39 @@ def a_due_letter(**changed: Any) -> DueLetter:
     return DueLetter(**{**values, **changed})
 
 
+def an_offer(sku: str = "BOWL", **changed: Any) -> Offer:
+    values: dict[str, Any] = {
+        "sku": sku,
+        "product_id": PRODUCT.of(ORDER_UUID),
+        "slug": "bowl-laguna",
+        "title": {"en": "Bowl Laguna", "de": "Schale Laguna"},
+        "options": {"colour": {"en": "green", "de": "grün"}},
+        "price": eur(3490),
+    }
+    return Offer(**{**values, **changed})
+
+
+class Shelf(Peer):
+    """As much of `Inventory` as mails need: how many of each SKU can be bought."""
+
+    def __init__(self) -> None:
+        self.available: dict[str, int] = {}
+
+    async def levels(self, command: LevelsOf) -> Levels:
+        return Levels(available={sku: self.available[sku] for sku in command.skus if sku in self.available})
+
+
 class LetterDesk:
     """As much of `Identity` as mails need."""
 
     def __init__(self, *letters: DueLetter) -> None:
         self.letters = {letter.letter_id: letter for letter in letters}
+        self.contacts: dict[str, AccountContact] = {}
+
+    async def contact(self, command: AccountRef) -> AccountContact:
+        if command.account_id not in self.contacts:
+            raise AccountNotFound
+        return self.contacts[command.account_id]
 
     async def letter(self, command: LetterRef) -> DueLetter:
         if command.letter_id not in self.letters:

@@ -8,17 +8,20 @@ import pytest
 from rialto.cart.api import CartTotals
 from rialto.kernel.address import Address
 from rialto.kernel.money import Currency, Money
-from rialto.notifications.model import Letter, Template
+from rialto.notifications.model import Letter, Template, language_for
 from rialto.notifications.render import Renderer, lines_of
 from rialto.orders.api import Order, OrderTax
-from tests.notifications.desk import a_due_letter, a_line, an_order, eur
+from tests.notifications.desk import PLACED_AT, a_due_letter, a_line, an_offer, an_order, eur
 
 pytestmark = pytest.mark.fast
 
 HOSTILE = '<script>alert("x")</script>\r\nBcc: all@example.com & "quotes" {{ 7 * 7 }}'
 
 
-ACCOUNT_LETTERS = [template for template in Template if not template.startswith("order_")]
+ARTICLE_LETTERS = [template for template in Template if template.startswith("back_in_stock")]
+ACCOUNT_LETTERS = [
+    template for template in Template if not template.startswith("order_") and template not in ARTICLE_LETTERS
+]
 
 
 def placed(order: Order) -> Letter:
@@ -32,8 +35,21 @@ def every_letter(order: Order) -> list[Letter]:
         renderer.account_letter(template, a_due_letter(language=order.language, name=HOSTILE))
         for template in ACCOUNT_LETTERS
     ]
+    texts = dict.fromkeys(("en", "de"), HOSTILE)
+    articles = [
+        renderer.article_letter(
+            template,
+            language_for(order.language),
+            an_offer(title=texts, options={"colour": texts}),
+            confirm_token="0a.1b",
+            end_token="0c.1d",
+            valid_until=PLACED_AT,
+        )
+        for template in ARTICLE_LETTERS
+    ]
     return [
         *accounts,
+        *articles,
         renderer.letter(Template.ORDER_PLACED, order, {}),
         renderer.letter(Template.ORDER_CANCELLED, order, {"by_customer": True}),
         renderer.letter(Template.ORDER_CANCELLED, order, {"by_customer": False}),

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from rialto.catalog.api import Catalog
 from rialto.identity.api import DueLetter, Identity
 from rialto.identity.events import LetterRequested
+from rialto.inventory.api import Inventory
 from rialto.kernel.bus import Logged
 from rialto.kernel.consumers import Consumer
 from rialto.kernel.db import DatabaseAddress
@@ -41,6 +42,7 @@ from tests.notifications.desk import (
     LetterDesk,
     OrderBook,
     Postbox,
+    Shelf,
     ShopFronts,
     a_due_letter,
     an_order,
@@ -118,7 +120,12 @@ async def open_desk(
     postgres: DatabaseAddress, order: Order | None = None, *, letters: Sequence[DueLetter] = ()
 ) -> AsyncIterator[Desk]:
     book, box = OrderBook(order or an_order()), Postbox()
-    peers: dict[Any, Any] = {Orders: book, Catalog: ShopFronts(), Identity: LetterDesk(*letters)}
+    peers: dict[Any, Any] = {
+        Orders: book,
+        Catalog: ShopFronts(),
+        Identity: LetterDesk(*letters),
+        Inventory: Shelf(),
+    }
     async with open_service(SERVICE, postgres, peers=peers, engines={"mail": box}) as env:
         consumer = Consumer(
             "notifications", env.db, env.handlers, REACTIONS, clock=env.clock, faults=NoFaults(), known=()
@@ -295,12 +302,15 @@ async def test_a_worker_that_was_suspended_with_a_claim_leaves_the_mail_to_the_n
         sleeper = NotificationHandlers(
             desk.env.db,
             suspended,
+            desk.env.ids,
             orders=desk.env[Orders],
             catalog=desk.env[Catalog],
             identity=desk.env[Identity],
+            inventory=desk.env[Inventory],
             mailer=desk.box,
             renderer=Renderer(desk.env.settings.public_url),
             public_url=desk.env.settings.public_url,
+            waiting_key=b"key",
         )
         assert await sleeper.send_due() == 0
         assert desk.box.sent == []

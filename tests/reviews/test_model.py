@@ -21,7 +21,6 @@ from rialto.reviews.model.reviews import (
     Status,
     edit,
     moderate,
-    network_of,
     report,
     report_counts,
     review_id,
@@ -185,20 +184,6 @@ def test_who_reported_is_remembered_up_to_a_bound() -> None:
         if review.status == Status.HIDDEN:
             review = moderate(review, "published", reason=None, expected=review.revision, at=AT, by="s")
     assert len(review.reports) == REPORTS_KEPT
-
-
-@pytest.mark.parametrize(
-    ("client", "network"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("somewhere", "somewhere"),
-    ],
-)
-def test_a_household_is_one_client(client: str, network: str) -> None:
-    assert network_of(client) == network
 
 
 def test_a_summary_rounds_half_up_to_hundredths() -> None:

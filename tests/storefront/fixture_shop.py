@@ -81,6 +81,7 @@ def fixture_shop(port: int = 8000, sandbox_url: str = NOBODY) -> FixtureShop:
         "orders": orders,
         "payments": payments,
         "reviews": reviews,
+        "notifications": Peer(),
         "identity": Peer(),  # whoever comes is a guest, of whom nothing is asked
         "ids": ids,
         "clock": clock,

@@ -8,6 +8,7 @@ import pytest
 
 from rialto.storefront.assets import assets
 from rialto.storefront.pages.info import INFO_PAGES
+from rialto.storefront.pages.waiting import TOLD
 from tests.storefront.fixture_shop import FixtureShop
 from tests.storefront.shopping import ADDRESS, Page, Shopper, any_sku, product_with_options
 
@@ -66,6 +67,9 @@ def pages(shop: FixtureShop, shopper: Shopper) -> list[tuple[str, int]]:
         + [thanks, thanks.replace("/thanks", ""), waiting]
         + [review, review.replace("/review", "/review/thanks")]
         + [f"reviews/{next(iter(shop.reviews.kept))}/report"]
+        + [f"back-in-stock/for/{slug}?sku={product_with_options(shop).variants[0].sku}"]
+        + [f"back-in-stock/{page}" for page in ("confirm?token=x", "end?token=x")]
+        + [f"back-in-stock/told/{kind}" for kind in sorted(TOLD)]
     )
     return [(path, 200) for path in paths] + [("nothing/here/at/all", 404), ("c/nothing", 404)]
 

@@ -53,6 +53,8 @@ MORE = {
         "formats.py": "money and dates in letters",
         "render.py": "letters from templates",
         "viewer.py": "the mail viewer",
+        "waiting.py": "mails to those who wait for an article",
+        "waiting_store.py": "how those who wait are kept",
     },
     "reviews": {"tally.py": "counting a review in its product's summary exactly once"},
     "search": dict.fromkeys(

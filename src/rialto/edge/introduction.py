@@ -23,6 +23,7 @@ TAGS: dict[str, str] = {
     "checkout": "From a cart to an order: stock is reserved, the payment authorised, the order stored. Survives being repeated.",
     "orders": "What became of a purchase, by the order's own key or by its owner's token.",
     "reviews": "What buyers say. Writing takes the order's key; everything is looked at before it is shown.",
+    "waiting": "To be told by mail when what is sold out is back. An address is asked before it is written to.",
     "payments": "Messages of payment providers.",
     "sign-in": "Customers and staff sign in and get a short-lived access token and a refresh token.",
     "account": "A customer's own account: made, proved, changed, handed out, erased.",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 
 from rialto.kernel.ids import BUCKETS
+
+EMAIL_LENGTH_MAX = 254
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 
 
 def normalised_email(email: str) -> str:
@@ -15,6 +19,11 @@ def normalised_email(email: str) -> str:
     and then one person gets another's account.
     """
     return unicodedata.normalize("NFC", email.strip()).lower()
+
+
+def is_email(text: str) -> bool:
+    """Whether this, as typed, is an address that mail can be sent to, as far as letters tell."""
+    return len(text) <= EMAIL_LENGTH_MAX and text.isprintable() and _EMAIL.fullmatch(text) is not None
 
 
 def email_hash(email: str) -> bytes:

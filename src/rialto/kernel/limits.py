@@ -7,6 +7,7 @@ must hold over all workers is counted in the database by its service.
 
 from __future__ import annotations
 
+import ipaddress
 from collections import OrderedDict
 
 from rialto.kernel.clock import Clock
@@ -51,3 +52,15 @@ class RateLimiter:
         retry_after_s = self.take(key, cost)
         if retry_after_s > 0:
             raise TooMany(retry_after_s=retry_after_s)
+
+
+def network_of(client: str) -> str:
+    """One household: an IPv4 address, or the network that an IPv6 line is given as a whole."""
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return client
+    if isinstance(address, ipaddress.IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(mapped or ipaddress.ip_network((address, 64), strict=False))
+    return str(address)

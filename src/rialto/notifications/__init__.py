@@ -1,1 +1,3 @@
-"""Notifications owns the mails that orders cause: what they say, that each is sent, and the viewer that shows them."""
+"""Notifications owns the mails that orders, accounts and waiting for articles cause: what they say, that each is sent, and
+the viewer that shows them.
+"""

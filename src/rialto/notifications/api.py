@@ -1,13 +1,16 @@
-"""What can be asked of notifications: the mails that were sent. Sending happens by reaction to events."""
+"""What can be asked of notifications: the mails that were sent, and to be told when an article is back.
+
+Sending happens by reaction to events.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Protocol
 
-from rialto.kernel.errors import NotFound
-from rialto.kernel.ids import MailId
-from rialto.kernel.service import Frozen, operation
+from rialto.kernel.errors import Conflict, Invalid, NotFound, TooMany
+from rialto.kernel.ids import AccountId, MailId
+from rialto.kernel.service import Frozen, Nothing, operation
 
 
 class MailNotFound(NotFound):
@@ -56,6 +59,62 @@ class MailRef(Frozen):
     id: MailId
 
 
+class SkuNotOffered(Invalid):
+    code = "sku_not_sold"
+    message = "This article is not sold here."
+
+
+class AvailableNow(Conflict):
+    """Nobody has to wait for it."""
+
+    code = "available_now"
+    message = "This article can be bought right now."
+
+
+class WaitingLimit(Conflict):
+    """Told only to whom the address belongs."""
+
+    code = "waiting_limit"
+    message = "You wait for as many articles as one can wait for."
+
+
+class TooManyWishes(TooMany):
+    message = "Too many requests from here; please try later."
+
+
+class WaitingLinkRefused(Invalid):
+    """A link from a mail: made up, too old, or about a waiting that is over."""
+
+    code = "link_not_valid"
+    message = "This link is not valid any more."
+
+
+class WaitFor(Frozen):
+    """Mail this address once when the SKU can be bought again. `client` is where the request comes from."""
+
+    sku: str
+    email: str
+    client: str
+    language: str = "en"
+    channel: str = "default"
+    account_id: AccountId | None = None
+
+
+class WaitingAnswer(Frozen):
+    """`status` is waiting for the signed-in customer's own verified address, accepted for any other.
+
+    Accepted: if nobody waits under this address yet, a mail asks whether it is right. What is the case is not told.
+    """
+
+    status: str
+
+
+class WaitingToken(Frozen):
+    """Of a link that was mailed."""
+
+    token: str
+
+
 class Notifications(Protocol):
     """Mails. One per cause, whatever is delivered twice."""
 
@@ -65,4 +124,24 @@ class Notifications(Protocol):
     @operation(idempotent=True)
     async def get(self, command: MailRef) -> Mail:
         """Raises MailNotFound."""
+        ...
+
+    @operation(idempotent=True)
+    async def wait(self, command: WaitFor) -> WaitingAnswer:
+        """Wait for a SKU that is sold out, for 180 days at most. The same address again: nothing more.
+
+        An address that is not the signed-in customer's own verified one is asked by mail first, and hears nothing else
+        before it has said yes. Raises TooManyWishes, Invalid for what is no e-mail, SkuNotOffered, AvailableNow, and
+        WaitingLimit for an own address.
+        """
+        ...
+
+    @operation(idempotent=True)
+    async def confirm_waiting(self, command: WaitingToken) -> Nothing:
+        """The address's owner says yes, within 24 hours. Again: unchanged. Raises WaitingLinkRefused."""
+        ...
+
+    @operation(idempotent=True)
+    async def end_waiting(self, command: WaitingToken) -> Nothing:
+        """The address waits for nothing any more. Again: unchanged. Raises WaitingLinkRefused for a made-up link."""
         ...

@@ -1,4 +1,4 @@
-"""What happens when notifications is asked, or told of an order or an account."""
+"""What happens when notifications is asked, or told of an order, an account or stock."""
 
 from __future__ import annotations
 
@@ -14,19 +14,23 @@ import structlog
 
 from rialto.catalog.api import Catalog, ShopProfile
 from rialto.identity.api import DueLetter, Identity, LetterRef
+from rialto.inventory.api import Inventory
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, WriteSession
+from rialto.kernel.email import email_hash
 from rialto.kernel.errors import NotFound, Unavailable
-from rialto.kernel.ids import MAIL, LetterId, OrderId, to_uuid
+from rialto.kernel.ids import MAIL, Ids, LetterId, OrderId, to_uuid
+from rialto.kernel.limits import RateLimiter
 from rialto.kernel.mail import Mailer, MailRefused, Outgoing
 from rialto.kernel.personal import Documents, Person
 from rialto.kernel.service import Nothing
 from rialto.kernel.settings import Keep
 from rialto.kernel.text import clean_text
-from rialto.notifications import store
+from rialto.notifications import store, waiting_store
 from rialto.notifications.api import ListMails, Mail, MailList, MailNotFound, MailRef
 from rialto.notifications.model import BEGIN_WITHIN_S, Cause, LetterCause, language_for, message_id
 from rialto.notifications.render import SHOP_NAME, Renderer
+from rialto.notifications.waiting import ASKED_BURST, ASKED_PER_S, CONFIRMED_WITHIN, WAITS, WaitingCases
 from rialto.orders.api import Order, OrderNotFound, Orders, OrdersNamed
 
 LISTED_MAX = 200
@@ -45,31 +49,38 @@ class Notice:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-class NotificationHandlers:
-    """Implements `Notifications`; reactions call `orders` and `queue`, the job calls `send_due`."""
+class NotificationHandlers(WaitingCases):
+    """Implements `Notifications`; reactions call `orders`, `queue` and `restocked`, the job calls `send_due`."""
 
     def __init__(
         self,
         db: Database,
         clock: Clock,
+        ids: Ids,
         *,
         orders: Orders,
         catalog: Catalog,
         identity: Identity,
+        inventory: Inventory,
         mailer: Mailer,
         renderer: Renderer,
         public_url: str,
+        waiting_key: bytes,
         kept: timedelta = KEPT,
     ) -> None:
         self._db = db
         self._clock = clock
+        self._ids = ids
         self._orders = orders
         self._catalog = catalog
         self._identity = identity
+        self._inventory = inventory
         self._mailer = mailer
         self._renderer = renderer
         self._public_url = public_url
         self._kept = kept
+        self._waiting_key = waiting_key
+        self._askers = RateLimiter(per_s=ASKED_PER_S, burst=ASKED_BURST, clock=clock)
 
     async def list(self, command: ListMails) -> MailList:
         limit = min(max(command.limit, 1), LISTED_MAX)
@@ -146,17 +157,24 @@ class NotificationHandlers:
         """What was mailed to a person, as they may read it."""
         async with self._db.read() as session:
             mails = await store.load_of_person(session, person.emails)
-        return {"mails": msgspec.to_builtins(mails)} if mails else {}
+            waiting = await waiting_store.load_of_person(session, _hashes(person))
+        found = {"mails": mails, "waiting": waiting}
+        return {name: msgspec.to_builtins(rows) for name, rows in found.items() if rows}
 
     async def forget(self, person: Person) -> None:
         """Mails hold names, addresses and what was bought. Again: nothing is left to delete."""
         async with self._db.write() as session:
             await store.forget_person(session, person.emails)
+            await waiting_store.forget_address(session, _hashes(person))
 
     async def forget_old(self) -> int:
-        """What mails said and to whom, when they are as old as is kept; how many."""
+        """What mails said and to whom, when they are as old as is kept, and who waited in vain; how many."""
+        now = self._clock.now()
         async with self._db.write() as session:
-            return await store.forget_old(session, self._clock.now() - self._kept, FORGOTTEN_AT_ONCE)
+            mails = await store.forget_old(session, now - self._kept, FORGOTTEN_AT_ONCE)
+            return mails + await waiting_store.forget_old(
+                session, now - WAITS, now - CONFIRMED_WITHIN, FORGOTTEN_AT_ONCE
+            )
 
     async def send_due(self) -> int:
         """Send the mails whose turn it is; how many were sent or refused for good.
@@ -219,3 +237,7 @@ class NotificationHandlers:
 def _profile(shops: Mapping[str, ShopProfile], channel: str) -> ShopProfile:
     """Of a shop front that is gone meanwhile nothing is known."""
     return shops.get(channel, ShopProfile())
+
+
+def _hashes(person: Person) -> list[bytes]:
+    return [email_hash(email) for email in person.emails]

@@ -41,6 +41,8 @@ class Template(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of a template
     VERIFY_NEW_EMAIL = "verify_new_email"
     EMAIL_CHANGE = "email_change"
+    BACK_IN_STOCK_CONFIRM = "back_in_stock_confirm"
+    BACK_IN_STOCK = "back_in_stock"
 
 
 class MailCause(Protocol):
@@ -91,6 +93,22 @@ class LetterCause:
     @property
     def mail_id(self) -> UUID:
         return derived_uuid(to_uuid(self.letter_id), "mail")
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingCause:
+    """Somebody's asking to hear of an article; asking once more is another."""
+
+    waiting_id: UUID
+    template: Template
+
+    @property
+    def key(self) -> str:
+        return f"waiting/{self.waiting_id}"
+
+    @property
+    def mail_id(self) -> UUID:
+        return derived_uuid(self.waiting_id, "mail", self.template)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What happens when an order or an account speaks: one mail per cause, whatever is delivered twice."""
+"""What happens when an order, an account or stock speaks: one mail per cause, whatever is delivered twice."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rialto.identity.api import LetterNotFound
 from rialto.identity.events import LetterRequested
+from rialto.inventory.events import AvailabilityChanged
 from rialto.kernel.consumers import Delivery
 from rialto.kernel.db import WriteSession
 from rialto.kernel.service import Reaction
@@ -15,6 +16,8 @@ from rialto.notifications.model import Cause, LetterCause, Template, language_fo
 from rialto.notifications.render import lines_of
 from rialto.orders.api import ReturnReason
 from rialto.orders.events import OrderCancelled, OrderPlaced, OrderReturnRequested, OrderShipped
+
+SOLD_OUT = "sold_out"
 
 
 async def orders_placed(
@@ -74,7 +77,17 @@ async def letter_requested(
     await handlers.queue_letter(delivery.session, cause, letter)
 
 
+async def availability_changed(
+    handlers: NotificationHandlers, events: Sequence[AvailabilityChanged], session: WriteSession
+) -> None:
+    """Only a note that somebody should look: an import fills thousands of SKUs, and what was there may be gone again."""
+    skus = [event.sku for event in events if event.band != SOLD_OUT]
+    if skus:
+        await handlers.restocked(session, skus)
+
+
 REACTIONS = (
+    Reaction(event=AvailabilityChanged, run_many=availability_changed),
     Reaction(event=LetterRequested, run=letter_requested),
     Reaction(event=OrderPlaced, run_many=orders_placed),
     Reaction(event=OrderCancelled, run=order_cancelled),

@@ -1,4 +1,4 @@
-"""From an order or an account to what a mail says: text and HTML in its language.
+"""From an order, an account or an article to what a mail says: text and HTML in its language.
 
 All that comes from outside (titles, names, addresses) is put on one line here and escaped by the HTML
 templates, so neither a subject nor a table can be broken out of.
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from rialto.catalog.api import Offer
 from rialto.identity.api import DueLetter
 from rialto.notifications import formats
 from rialto.notifications.model import Letter, Template, absolute_url, language_for, one_line, subject_line
@@ -49,6 +52,34 @@ class Renderer:
         view["link"] = absolute_url(self._public_url, f"{language}/{due.link}") if due.link else ""
         view["valid_until"] = formats.moment(due.valid_until, language) if due.valid_until else ""
         return self._rendered(template, language, view)
+
+    def article_letter(
+        self,
+        template: Template,
+        language: str,
+        offer: Offer,
+        *,
+        confirm_token: str,
+        end_token: str,
+        valid_until: datetime,
+        shop_name: str = SHOP_NAME,
+    ) -> Letter:
+        """What to write about an article that somebody waits for. Its links are secrets, as those of accounts are."""
+        shop = {"shop_url": self._public_url, "shop_name": shop_name}
+        options = ", ".join(_said(value, language) for value in offer.options.values())
+        title = _said(offer.title, language)
+        article = f"{title} ({options})" if options else title
+        view = _cleaned(
+            {"language": language, "article": article, "title": title, "options": options, **shop}
+        )
+        view["product_url"] = self._link(language, f"p/{offer.slug}", sku=offer.sku)
+        view["confirm_url"] = self._link(language, "back-in-stock/confirm", token=confirm_token)
+        view["end_url"] = self._link(language, "back-in-stock/end", token=end_token)
+        view["valid_until"] = formats.moment(valid_until, language)
+        return self._rendered(template, language, view)
+
+    def _link(self, language: str, page: str, **query: str) -> str:
+        return absolute_url(self._public_url, f"{language}/{page}?{urlencode(query)}")
 
     def _rendered(self, template: Template, language: str, view: Mapping[str, Any]) -> Letter:
         path = f"{language}/{template}"
@@ -108,6 +139,11 @@ def lines_of(order: Order, quantities: Mapping[str, int]) -> list[dict[str, Any]
     """The lines of one parcel, there or back, with what is in it."""
     language = language_for(order.language)
     return [_line(line, quantities[line.id], language) for line in order.lines if quantities.get(line.id)]
+
+
+def _said(texts: Mapping[str, str], language: str) -> str:
+    """In this language, else in one that it is there in."""
+    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
 
 
 def _line(line: OrderLine, quantity: int, language: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rialto.catalog.api import Catalog
 from rialto.identity.api import Identity
+from rialto.inventory.api import Inventory
 from rialto.kernel.personal import PersonalData
 from rialto.kernel.service import Env, Job, Service
 from rialto.notifications.api import Notifications
@@ -11,6 +12,7 @@ from rialto.notifications.audit import AUDITS
 from rialto.notifications.handlers import NotificationHandlers
 from rialto.notifications.reactions import REACTIONS
 from rialto.notifications.render import Renderer
+from rialto.notifications.routes import ROUTES
 from rialto.orders.api import Orders
 
 
@@ -18,12 +20,15 @@ def build(e: Env) -> NotificationHandlers:
     return NotificationHandlers(
         e.db,
         e.clock,
+        e.ids,
         orders=e[Orders],
         catalog=e[Catalog],
         identity=e[Identity],
+        inventory=e[Inventory],
         mailer=e.engine("mail"),
         renderer=Renderer(e.settings.public_url),
         public_url=e.settings.public_url,
+        waiting_key=e.engine("secrets").derive("notifications:waiting").encode(),
         kept=e.settings.keep.mails,
     )
 
@@ -33,10 +38,12 @@ SERVICE = Service(
     api=Notifications,
     package="rialto.notifications",
     build=build,
-    needs=(Orders, Catalog, Identity),
+    needs=(Orders, Catalog, Identity, Inventory),
+    routes=ROUTES,
     reactions=REACTIONS,
     gathers_s=0.2,
     jobs=(
+        Job(name="notifications.restocked", every_s=2, run=lambda handlers: handlers.mail_restocked()),
         Job(name="notifications.send", every_s=1, run=lambda handlers: handlers.send_due()),
         Job(name="notifications.forget", every_s=3600, run=lambda handlers: handlers.forget_old()),
     ),

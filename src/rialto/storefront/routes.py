@@ -18,6 +18,7 @@ from rialto.storefront.pages import (
     product,
     returning,
     reviews,
+    waiting,
 )
 from rialto.storefront.pages.account import (
     addresses,
@@ -44,6 +45,13 @@ _ROUTER = Router(
             browse.search_page,
             product.product,
             product.recent,
+            waiting.waiting_form,
+            waiting.wait,
+            waiting.waiting_told,
+            waiting.confirm_page,
+            waiting.confirm,
+            waiting.end_page,
+            waiting.end,
             cart.cart_page,
             cart.cart_count,
             cart.add_line,

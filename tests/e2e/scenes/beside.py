@@ -11,6 +11,7 @@ from tests.e2e.scenes.scene import Scene, Tour, without
 
 VIEWER = "notifications/templates/viewer"
 LETTERS = ("order_placed", "order_cancelled", "order_shipped", "order_return")
+LETTERS_OF_ARTICLES = ("back_in_stock_confirm", "back_in_stock")
 LETTERS_OF_ACCOUNTS = (
     "verify_email",
     "already_registered",
@@ -35,7 +36,7 @@ LETTER = {
         tuple(f"notifications/templates/{language}/{name}.html" for language in ("en", "de")),
         ".headline",
     )
-    for name in (*LETTERS, *LETTERS_OF_ACCOUNTS)
+    for name in (*LETTERS, *LETTERS_OF_ACCOUNTS, *LETTERS_OF_ARTICLES)
 }
 
 

@@ -15,7 +15,6 @@ from rialto.kernel.errors import FieldProblem, Invalid
 PASSWORD_LENGTH_MIN = 12
 PASSWORD_LENGTH_MAX = 1024
 NAME_LENGTH_MAX = 120
-EMAIL_LENGTH_MAX = 254
 
 # All staff are born in one bucket: they are few, and their list must not be gathered from all shards.
 STAFF_BUCKET = 0
@@ -25,7 +24,6 @@ NOBODY = UUID("00000000-0000-7000-8000-000000000000")
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
-_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(?:\.[^@\s.]+)+")
 
 # Orders compare e-mails in the same way.
 normalised_email = emails.normalised_email
@@ -36,7 +34,7 @@ bucket_of_hash = emails.bucket_of_hash
 def checked_email(email: str) -> str:
     """A normalised e-mail that mail can be sent to. Raises Invalid naming the field."""
     found = normalised_email(email)
-    if len(found) > EMAIL_LENGTH_MAX or not found.isprintable() or not _EMAIL.fullmatch(found):
+    if not emails.is_email(found):
         raise Invalid(
             "This is not an e-mail address.", fields=(wrong("email", "This is not an e-mail address."),)
         )

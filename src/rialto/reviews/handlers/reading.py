@@ -7,6 +7,7 @@ import hashlib
 from rialto.kernel.documents import Query
 from rialto.kernel.errors import field_problem
 from rialto.kernel.ids import PRODUCT
+from rialto.kernel.limits import network_of
 from rialto.kernel.service import Nothing
 from rialto.reviews.api import (
     SORTS,
@@ -20,7 +21,7 @@ from rialto.reviews.api import (
     TooManyReports,
 )
 from rialto.reviews.handlers.shared import ReviewUseCase
-from rialto.reviews.model.reviews import ReviewDocument, Status, network_of, report
+from rialto.reviews.model.reviews import ReviewDocument, Status, report
 from rialto.reviews.model.summaries import rated
 from rialto.reviews.store import REVIEWS, SUMMARIES
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -216,18 +215,6 @@ def report_counts(review: ReviewDocument) -> list[ReportCount]:
 
 def draft_of(review: ReviewDocument) -> Draft:
     return Draft(rating=review.rating, title=review.title, body=review.body, name=review.name)
-
-
-def network_of(client: str) -> str:
-    """One household: an IPv4 address, or the network that an IPv6 line is given as a whole."""
-    try:
-        address = ipaddress.ip_address(client)
-    except ValueError:
-        return client
-    if isinstance(address, ipaddress.IPv6Address):
-        mapped = address.ipv4_mapped
-        return str(mapped or ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
 
 
 def _first_status(*, at_once: bool) -> Status:

@@ -13,6 +13,7 @@ const matches = (variant, options) => Object.entries(options).filter(([code, val
 function switcher(root, data) {
   const text = (selector, value) => root.querySelectorAll(selector).forEach((element) => (element.textContent = value));
   const button = root.querySelector("[data-buy]");
+  const waiting = root.querySelector("[data-waiting]");
   const buyText = root.querySelector("[data-buy-text]");
   const add = buyText && !button.disabled ? buyText.textContent : null;
   let current = data.variants.find((variant) => variant.sku === root.querySelector("[data-sku-text]")?.textContent);
@@ -80,6 +81,11 @@ function switcher(root, data) {
       root.querySelector("[data-sku]").value = next.sku;
       button.disabled = sold;
       buyText.textContent = sold ? next.band_text : add;
+    }
+    if (waiting) {
+      waiting.hidden = !sold;
+      waiting.elements.sku.value = next.sku;
+      waiting.querySelector("a").search = new URLSearchParams({ sku: next.sku });
     }
     price(next);
     pictures(next);
