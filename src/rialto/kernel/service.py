@@ -135,9 +135,10 @@ class Job:
     in the middle of a turn and does not know that another has its lease. So each job claims what it works on where
     that is kept: `orders.saga` moves the row's due time from the value it read, and its steps are idempotent beneath;
     `inventory.sweep` submits ends that are decided under the rows' locks; `notifications.send` claims mails row by row
-    and sends none whose claim grew old, and `notifications.restocked` skips a SKU that another turn has locked; `cart.expire` deletes by the day it read; `events.parked` locks each letter as
-    it takes it in; `catalog.companions` skips rows that another turn has locked; and the others (`bus.prune`,
-    `orders.purge`, `identity.sweep`, `notifications.forget`) delete by age.
+    and sends none whose claim grew old, and `notifications.restocked` skips a SKU that another turn has locked;
+    `cart.expire` deletes by the day it read; `events.parked` locks each letter as it takes it in; `catalog.companions`
+    skips rows that another turn has locked; and the others (`bus.prune`, `orders.purge`, `identity.sweep`,
+    `notifications.forget`) delete by age.
     """
 
     name: str
