@@ -144,7 +144,7 @@ class Till(Peer):
         if self.meanwhile is not None and command.items:
             await self.meanwhile()
         return quotes.quote(
-            self.rules, self._channel(command), command, TODAY, Buyer(codes=self._good(command))
+            self.rules, self._channel(command), command, TODAY, buyer=Buyer(codes=self._good(command))
         )
 
     async def check_code(self, command: CodeRef) -> Voucher:

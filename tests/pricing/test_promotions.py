@@ -208,7 +208,7 @@ def test_a_promotion_that_is_not_given_stands_in_nobodys_way() -> None:
 def priced(*promotions: Promotion, items: list[ItemToPrice], option: str | None = "standard") -> Quote:
     request = a_request(*items, option=option)
     return quote(
-        Rules(some_rules(), promotions), a_channel(), request, NOON, Buyer(codes={"coded": "SPRING"})
+        Rules(some_rules(), promotions), a_channel(), request, NOON, buyer=Buyer(codes={"coded": "SPRING"})
     )
 
 

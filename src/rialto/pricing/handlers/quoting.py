@@ -30,12 +30,14 @@ from rialto.pricing.store import first_orders, promotions
 class Quoting(PricingUseCase):
     async def quote(self, command: QuoteFor) -> Quote:
         known, channel = await self.in_force(command.channel)
-        return quotes.quote(known, channel, command, self.clock.now(), await self._buyer(known, command))
+        return quotes.quote(
+            known, channel, command, self.clock.now(), buyer=await self._buyer(known, command)
+        )
 
     async def delivery_options(self, command: QuoteFor) -> DeliveryOptions:
         known, channel = await self.in_force(command.channel)
         buyer = await self._buyer(known, command)
-        return quotes.delivery_options(known, channel, command, self.clock.now(), buyer)
+        return quotes.delivery_options(known, channel, command, self.clock.now(), buyer=buyer)
 
     async def preview(self, command: PreviewFor) -> Preview:
         request = await self._as_request(checked_preview(command))
@@ -46,8 +48,8 @@ class Quoting(PricingUseCase):
             groups=frozenset(command.groups),
             first_order=command.first_order,
         )
-        quote = quotes.quote(known, channel, request, at, buyer)
-        occasion = quotes.occasion_of(channel, request, at, buyer)
+        quote = quotes.quote(known, channel, request, at, buyer=buyer)
+        occasion = quotes.occasion_of(channel, request, at, buyer=buyer)
         outcome = consider(known.offers, request.items, occasion)
         considered = [
             Considered(

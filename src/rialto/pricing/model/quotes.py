@@ -48,12 +48,13 @@ def quote(
     channel: Channel,
     request: QuoteFor,
     at: datetime,
+    *,
     buyer: Buyer = NOBODY,
 ) -> Quote:
     """Price a cart. Raises Invalid with field paths, DeliveryUnavailable."""
     currency, country = checked(channel, request)
     included = channel.prices_include_tax
-    occasion = occasion_of(channel, request, at, buyer)
+    occasion = occasion_of(channel, request, at, buyer=buyer)
     outcome = consider(rules.offers, request.items, occasion)
     rates = [rules.rate(country, item.tax_class) for item in request.items]
     lines = [
@@ -85,11 +86,12 @@ def delivery_options(
     channel: Channel,
     request: QuoteFor,
     at: datetime,
+    *,
     buyer: Buyer = NOBODY,
 ) -> DeliveryOptions:
     """What is offered, in the order of positions; nothing for an empty cart. Raises Invalid with field paths."""
     currency, country = checked(channel, request)
-    outcome = consider(rules.offers, request.items, occasion_of(channel, request, at, buyer))
+    outcome = consider(rules.offers, request.items, occasion_of(channel, request, at, buyer=buyer))
     items = total((item.unit_price * item.quantity for item in request.items), currency)
     left = items - Money(sum(outcome.discounts), currency)
     found = []
@@ -112,6 +114,7 @@ def occasion_of(
     channel: Channel,
     request: QuoteFor,
     at: datetime,
+    *,
     buyer: Buyer = NOBODY,
 ) -> Occasion:
     """What decides about promotions beside the articles."""
