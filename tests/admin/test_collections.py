@@ -53,10 +53,7 @@ async def test_a_collection_by_hand_is_made_looked_at_and_removed_after_a_questi
     assert "One product is in it now" in page, "at once, not when search was told"
     assert 'href="/en/collections/new"' in page
     assert "/admin/products/prod_" in page
-    await desk.shop.settle()
-    listed = await desk.get(LIST)
-    assert "Chosen by hand" in listed
-    assert '<td role="cell" class="table__number" data-label="Products">1</td>' in listed
+    assert "Chosen by hand" in await desk.get(LIST)
 
     asked = await desk.get(f"{LIST}/new/remove")
     assert "Remove “Gifts”?" in asked

@@ -29,7 +29,7 @@ from rialto.kernel.errors import RialtoError, Unavailable
 from rialto.kernel.http import Injected, requires
 from rialto.kernel.money import Currency
 from rialto.kernel.service import Nothing
-from rialto.search.api import Held, HeldBy, Search, View, ViewOf
+from rialto.search.api import Held, HeldBy, Search, View
 
 LIST = f"{HOME}/collections"
 # Any word can be a collection's slug, `new` above all: so what is done to one stands behind it.
@@ -41,18 +41,10 @@ HELD_MAX = 12
 
 
 @get(LIST, guards=READ)
-async def list_collections(
-    desk: Injected[Desk], catalog: Injected[Catalog], search: Injected[Search]
-) -> PAGE:
+async def list_collections(desk: Injected[Desk], catalog: Injected[Catalog]) -> PAGE:
     """All of them by slug; there are at most a few hundred."""
     found = (await catalog.collections(Nothing())).items
-    form = await _open_form(catalog)
-    try:
-        heads = (await search.collections(ViewOf(view=_view(desk, form)))).items
-    except Unavailable:
-        heads = []
-    counts = {head.slug: head.count for head in heads}
-    return page(desk, "pages/collections/list.html", section="collections", collections=found, counts=counts)
+    return page(desk, "pages/collections/list.html", section="collections", collections=found)
 
 
 @get(NEW, guards=WRITE)
@@ -161,15 +153,11 @@ async def _stored(catalog: Catalog, slug: str) -> Collection | None:
         return None
 
 
-def _view(desk: Desk, form: CollectionForm) -> View:
-    """As shoppers of the default shop front see it."""
-    return View(language=desk.language, currency=form.currencies[0])
-
-
 async def _held(desk: Desk, search: Search, form: CollectionForm, collection: Collection) -> Held | None:
-    """None while search does not answer: a collection can be looked after without."""
+    """For shoppers of the default shop front; None while search does not answer: all else goes on without."""
+    view = View(language=desk.language, currency=form.currencies[0])
     try:
-        return await search.held(HeldBy(view=_view(desk, form), collection=collection, limit=HELD_MAX))
+        return await search.held(HeldBy(view=view, collection=collection, limit=HELD_MAX))
     except Unavailable:
         return None
 
