@@ -68,6 +68,23 @@ async def create_collection(
     return go(f"{LIST}/{slug}/edit?done=collection_saved")
 
 
+@post(f"{LIST}/look", guards=WRITE, status_code=200)
+async def look_at_collection(
+    request: AnyRequest, desk: Injected[Desk], catalog: Injected[Catalog], search: Injected[Search]
+) -> PAGE:
+    """What it would hold as it was typed. Nothing is saved."""
+    values = await read_values(request)
+    stored = await _stored(catalog, values.get("stored", ""))
+    form, slug = await _open_form(catalog, stored), stored.slug if stored else ""
+    version = values.get("version", "0")
+    try:
+        collection = form.collection(slug, Reading(values))
+    except RialtoError as error:
+        return _edit(desk, form, values, slug=slug, version=version, error=error)
+    held = await _held(desk, search, form, collection)
+    return _edit(desk, form, values, slug=slug, version=version, held=held, is_saved=False)
+
+
 @get(f"{ONE}/edit", guards=READ)
 async def show_collection(
     desk: Injected[Desk], catalog: Injected[Catalog], search: Injected[Search], slug: FromPath[str]
@@ -186,6 +203,7 @@ def _edit(
     slug: str,
     version: str,
     held: Held | None = None,
+    is_saved: bool = True,
     error: RialtoError | None = None,
 ) -> PAGE:
     shown, texts = form.empty() | values, desk.texts
@@ -201,6 +219,7 @@ def _edit(
             *(Choice(value=stock, label=texts(f"collections.stock.{stock}")) for stock in STOCKS),
         ],
         "held": held,
+        "is_saved": is_saved,
         "problems": [] if error is None else _problems(desk, form, shown, error),
     }
     status = 200 if error is None else status_of(error)
@@ -228,6 +247,7 @@ ROUTES: list[Any] = [
     list_collections,
     new_collection,
     create_collection,
+    look_at_collection,
     show_collection,
     change_collection,
     ask_before_removing,
