@@ -247,19 +247,15 @@ class CollectionAsked(Frozen):
 
 
 class CollectionHead(Frozen):
-    """What stands above the products of a collection; `Browse.collection` lists them.
-
-    `count` of them are in it at this moment, for somebody who pays in the view's currency.
-    """
+    """What stands above the products of a collection; `Browse.collection` lists them."""
 
     slug: str
     title: str
     description: str = ""
-    count: int = 0
 
 
 class CollectionHeads(Frozen):
-    """By slug, also those that hold nothing at the moment."""
+    """By slug, also those that hold nothing at the moment. How many each holds would cost a search for each."""
 
     items: list[CollectionHead]
 

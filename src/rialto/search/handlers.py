@@ -187,14 +187,12 @@ class SearchHandlers:
         found = shelf.collections.get(command.slug)
         if found is None:
             raise CollectionGone
-        return self._head(shelf, rendering, found)
+        return _head(shelf, rendering, found)
 
     @_answering
     async def collections(self, command: ViewOf) -> CollectionHeads:
         shelf, rendering = self._view(command.view)
-        return CollectionHeads(
-            items=[self._head(shelf, rendering, one) for one in shelf.collections.values()]
-        )
+        return CollectionHeads(items=[_head(shelf, rendering, one) for one in shelf.collections.values()])
 
     @_answering
     async def held(self, command: HeldBy) -> Held:
@@ -250,22 +248,21 @@ class SearchHandlers:
             return 0
         return collected(shelf, found, command.view.currency, self.clock.now().date())
 
-    def _head(self, shelf: Shelf, rendering: Rendering, collection: Collection) -> CollectionHead:
-        default = shelf.definitions.languages[0]
-        held = collected(shelf, collection, rendering.currency, self.clock.now().date())
-        return CollectionHead(
-            slug=collection.slug,
-            title=pick(collection.title, rendering.language, default),
-            description=pick(collection.description, rendering.language, default),
-            count=held.bit_count(),
-        )
-
     def _named(self, row: Row) -> list[str]:
         """The products that the merchant named beside this one."""
         return [ref for document in self.store.products([row.slot]) for ref in document.draft.related]
 
     def _cards(self, rendering: Rendering, slots: list[int]) -> Cards:
         return Cards(items=[rendering.card(document) for document in self.store.products(slots)])
+
+
+def _head(shelf: Shelf, rendering: Rendering, collection: Collection) -> CollectionHead:
+    default = shelf.definitions.languages[0]
+    return CollectionHead(
+        slug=collection.slug,
+        title=pick(collection.title, rendering.language, default),
+        description=pick(collection.description, rendering.language, default),
+    )
 
 
 def _found(shelf: Shelf, ref: str) -> Row:

@@ -151,7 +151,7 @@ async def list_collections(
     language: Code = None,
     channel: Code = None,
 ) -> Response[ApiCollections]:
-    """All of them by slug, with how many products they hold now; `/v1/products?collection=` lists those."""
+    """All of them by slug; `/v1/products?collection=` lists what one holds, and how many that is."""
     view = await _view(request, search, currency=currency, language=language, channel=channel)
     found = await search.collections(ViewOf(view=view))
     return _shared(ApiCollections(items=api_collections(found.items)), "collections")

@@ -109,12 +109,9 @@ class ApiCategories(Frozen):
 
 
 class ApiCollection(Frozen):
-    """`count` is of this moment, in the currency asked for."""
-
     slug: str
     title: str
     description: str
-    count: int
 
 
 class ApiCollections(Frozen):
@@ -232,10 +229,7 @@ def api_categories(links: Sequence[CategoryLink]) -> list[ApiCategory]:
 
 
 def api_collections(heads: Sequence[CollectionHead]) -> list[ApiCollection]:
-    return [
-        ApiCollection(slug=head.slug, title=head.title, description=head.description, count=head.count)
-        for head in heads
-    ]
+    return [ApiCollection(slug=head.slug, title=head.title, description=head.description) for head in heads]
 
 
 def api_suggestions(found: Suggestions) -> ApiSuggestions:

@@ -31,6 +31,7 @@ ROLES = of_admin("roles", "people/roles", ".table tbody tr")
 ROLE = of_admin("role", "people/role", "#more")
 COLLECTIONS = of_admin("collections", "collections/list", ".table tbody tr")
 COLLECTION = of_admin("collection", "collections/edit", "#held-title")
+COLLECTION_LOOKED_AT = of_admin("collection-looked-at", "collections/edit", "#held-title ~ [role=status]")
 COLLECTION_PROBLEMS = of_admin("collection-problems", "collections/edit", "#problems")
 COLLECTION_REMOVE = of_admin("collection-remove", "collections/remove", ".button--danger")
 SEARCH = of_admin("search", "search/list", ".table tbody tr")
@@ -93,9 +94,12 @@ def keep_collections(tour: Tour) -> Iterator[Scene]:
     yield COLLECTIONS
     page.goto(f"{desk}/collections/{name}/edit")
     yield COLLECTION
+    page.fill("#high-EUR", "20")
+    page.locator("[formaction*='/look']").click()
+    yield COLLECTION_LOOKED_AT
     page.fill("#newer_than_days", "soon")
     page.fill("#categories", "of-no-such-name")
-    page.locator("form.form--wide > .form__actions .button").click()
+    page.locator("form.form--wide > .form__actions .button").first.click()
     yield COLLECTION_PROBLEMS
     page.goto(f"{desk}/collections/{name}/remove")
     yield COLLECTION_REMOVE

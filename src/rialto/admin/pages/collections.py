@@ -29,7 +29,7 @@ from rialto.kernel.errors import RialtoError, Unavailable
 from rialto.kernel.http import Injected, requires
 from rialto.kernel.money import Currency
 from rialto.kernel.service import Nothing
-from rialto.search.api import Held, HeldBy, Search, View, ViewOf
+from rialto.search.api import Held, HeldBy, Search, View
 
 LIST = f"{HOME}/collections"
 # Any word can be a collection's slug, `new` above all: so what is done to one stands behind it.
@@ -41,18 +41,10 @@ HELD_MAX = 12
 
 
 @get(LIST, guards=READ)
-async def list_collections(
-    desk: Injected[Desk], catalog: Injected[Catalog], search: Injected[Search]
-) -> PAGE:
+async def list_collections(desk: Injected[Desk], catalog: Injected[Catalog]) -> PAGE:
     """All of them by slug; there are at most a few hundred."""
     found = (await catalog.collections(Nothing())).items
-    form = await _open_form(catalog)
-    try:
-        heads = (await search.collections(ViewOf(view=_view(desk, form)))).items
-    except Unavailable:
-        heads = []
-    counts = {head.slug: head.count for head in heads}
-    return page(desk, "pages/collections/list.html", section="collections", collections=found, counts=counts)
+    return page(desk, "pages/collections/list.html", section="collections", collections=found)
 
 
 @get(NEW, guards=WRITE)
@@ -74,6 +66,23 @@ async def create_collection(
     except RialtoError as error:
         return _edit(desk, form, values, slug="", version="0", error=error)
     return go(f"{LIST}/{slug}/edit?done=collection_saved")
+
+
+@post(f"{LIST}/look", guards=WRITE, status_code=200)
+async def look_at_collection(
+    request: AnyRequest, desk: Injected[Desk], catalog: Injected[Catalog], search: Injected[Search]
+) -> PAGE:
+    """What it would hold as it was typed. Nothing is saved."""
+    values = await read_values(request)
+    stored = await _stored(catalog, values.get("stored", ""))
+    form, slug = await _open_form(catalog, stored), stored.slug if stored else ""
+    version = values.get("version", "0")
+    try:
+        collection = form.collection(slug, Reading(values))
+    except RialtoError as error:
+        return _edit(desk, form, values, slug=slug, version=version, error=error)
+    held = await _held(desk, search, form, collection)
+    return _edit(desk, form, values, slug=slug, version=version, held=held, is_saved=False)
 
 
 @get(f"{ONE}/edit", guards=READ)
@@ -161,15 +170,11 @@ async def _stored(catalog: Catalog, slug: str) -> Collection | None:
         return None
 
 
-def _view(desk: Desk, form: CollectionForm) -> View:
-    """As shoppers of the default shop front see it."""
-    return View(language=desk.language, currency=form.currencies[0])
-
-
 async def _held(desk: Desk, search: Search, form: CollectionForm, collection: Collection) -> Held | None:
-    """None while search does not answer: a collection can be looked after without."""
+    """For shoppers of the default shop front; None while search does not answer: all else goes on without."""
+    view = View(language=desk.language, currency=form.currencies[0])
     try:
-        return await search.held(HeldBy(view=_view(desk, form), collection=collection, limit=HELD_MAX))
+        return await search.held(HeldBy(view=view, collection=collection, limit=HELD_MAX))
     except Unavailable:
         return None
 
@@ -198,6 +203,7 @@ def _edit(
     slug: str,
     version: str,
     held: Held | None = None,
+    is_saved: bool = True,
     error: RialtoError | None = None,
 ) -> PAGE:
     shown, texts = form.empty() | values, desk.texts
@@ -213,6 +219,7 @@ def _edit(
             *(Choice(value=stock, label=texts(f"collections.stock.{stock}")) for stock in STOCKS),
         ],
         "held": held,
+        "is_saved": is_saved,
         "problems": [] if error is None else _problems(desk, form, shown, error),
     }
     status = 200 if error is None else status_of(error)
@@ -240,6 +247,7 @@ ROUTES: list[Any] = [
     list_collections,
     new_collection,
     create_collection,
+    look_at_collection,
     show_collection,
     change_collection,
     ask_before_removing,
