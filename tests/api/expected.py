@@ -67,7 +67,13 @@ BEYOND_SCHEMA: Mapping[str, set[str]] = {
     },
     # What can be printed, of which SKUs are made, is a matter of Unicode, not of a pattern.
     "put_stock": {"warehouse_unknown", "sku_not_valid"},
-    "put_profile": {"page_unknown", "language_unknown", "email:not_valid"},
+    "put_profile": {
+        "page_unknown",
+        "language_unknown",
+        "email:not_valid",
+        "contrast_too_low",
+        "logo:not_valid",
+    },
     # Each country, class and method once, known countries and currencies, the longest time not the shortest.
     "put_rules": {
         f"{field}:not_valid"

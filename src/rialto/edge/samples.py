@@ -207,6 +207,7 @@ EXAMPLES: dict[str, Any] = {
     "DeliveryChoice.id": "standard",
     "DeliveryChoice.title": "Standard delivery",
     "ChosenDelivery.title": "Standard delivery",
+    "Logo.file": "web-5b9b15f80c2d4e6a8b1f3d57",
     "DeliveryMethod.id": "standard",
     "DeliveryMethod.title": {"en": "Standard delivery", "de": "Standardversand"},
     "DeliveryMethod.countries": ["DE", "AT"],

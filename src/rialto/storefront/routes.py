@@ -6,6 +6,7 @@ from litestar import Router
 from litestar.di import Provide
 
 from rialto.kernel.http import answering_options
+from rialto.storefront import accents
 from rialto.storefront.errors import ERROR_PAGES, render_error
 from rialto.storefront.pages import (
     address,
@@ -134,6 +135,7 @@ _ROUTER = Router(
             info.robots,
             info.favicon,
             info.asset,
+            accents.accent,
             info.media,
         ]
     ),

@@ -18,6 +18,8 @@ from rialto.kernel.money import Currency
 from rialto.kernel.service import Frozen
 from rialto.kernel.settings import Settings
 from rialto.search.api import ChannelFor, Search, View
+from rialto.storefront import accents, logos
+from rialto.storefront.logos import ShownLogo
 from rialto.storefront.texts import LANGUAGES, Texts, texts_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -70,6 +72,15 @@ class Visit(Frozen):
     def shop_email(self) -> str:
         """Where customers reach the shop; empty in one that has not said so."""
         return self.channel.profile.email
+
+    @property
+    def accent_style(self) -> str:
+        """Where the style with the shop's own colour is; empty in a shop without one."""
+        return accents.url(self.channel.profile)
+
+    @property
+    def logo(self) -> ShownLogo | None:
+        return logos.shown(self.channel.profile)
 
     @property
     def notice(self) -> str:

@@ -12,6 +12,7 @@ IMPORT_PROBLEMS = of_admin("import-problems", "import", "#problems")
 IMPORT_PREVIEW = of_admin("import-preview", "import", "#refused")
 SETTINGS = of_admin("settings", "settings", "#imprint-en")
 SETTINGS_PROBLEMS = of_admin("settings-problems", "settings", "#problems")
+SETTINGS_COLOUR = of_admin("settings-colour", "settings", "#accent_light-error")
 IMPORT_DONE = of_admin("import-done", "import", ".table ~ p .button[href='/admin/products']")
 
 
@@ -39,3 +40,7 @@ def take_over(tour: Tour) -> Iterator[Scene]:
     page.fill("#email", "a@b")
     page.locator("main form.form--full .button").click()
     yield SETTINGS_PROBLEMS
+    page.goto(f"{tour.shop.url}/admin/settings")
+    page.fill("#accent_light", "#ff0000")
+    page.locator("main form.form--full .button").click()
+    yield SETTINGS_COLOUR

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from rialto.catalog.api.accents import Contrast, poorest_contrast
 from rialto.catalog.api.collections import (
     Collecting,
     Collection,
@@ -61,6 +62,7 @@ from rialto.catalog.api.products import (
 from rialto.catalog.api.profile import (
     LEGAL_PAGES,
     ChannelNotFound,
+    Logo,
     ProfileChanged,
     ProfileInvalid,
     Profiles,
@@ -111,10 +113,12 @@ __all__ = [
     "CompanionsAfter",
     "CompanionsPage",
     "Content",
+    "Contrast",
     "Documents",
     "Goods",
     "KeepPicture",
     "ListProducts",
+    "Logo",
     "Maker",
     "Offer",
     "Offers",
@@ -162,6 +166,7 @@ __all__ = [
     "VariantDraft",
     "Verdict",
     "Verdicts",
+    "poorest_contrast",
     "unit_price",
 ]
 

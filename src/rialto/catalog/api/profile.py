@@ -25,11 +25,21 @@ class ChannelNotFound(NotFound):
     message = "There is no such shop front."
 
 
+class Logo(Frozen):
+    """A kept picture (`Picturing.keep_picture`): files `{file}-{width}.webp`; `width` and `height` are the largest's."""
+
+    file: str
+    widths: list[int]
+    width: int
+    height: int
+
+
 class ShopProfile(Frozen):
-    """What is empty is Rialto's own: its name, its samples.
+    """What is empty is Rialto's own: its name, its samples, its mark, its colour.
 
     `notice` stands above every page, by language. `pages` are texts by page (one of LEGAL_PAGES) and language; empty lines
-    separate paragraphs. `version` counts the changes; 0 before the first.
+    separate paragraphs. `accent_light` and `accent_dark` (`#0a5a52`) are the shop's colour in either theme.
+    `version` counts the changes; 0 before the first.
     """
 
     name: str = ""
@@ -37,6 +47,9 @@ class ShopProfile(Frozen):
     notice: Texts = {}
     pages: dict[str, Texts] = {}
     version: int = 0
+    accent_light: str = ""
+    accent_dark: str = ""
+    logo: Logo | None = None
 
 
 class PutProfile(Frozen):

@@ -12,6 +12,7 @@ from rialto.catalog.api import (
     Catalog,
     ChannelNotFound,
     Channels,
+    Logo,
     ProfileChanged,
     PutProfile,
     ShopProfile,
@@ -38,6 +39,9 @@ class ProfileInput(Frozen):
     email: Annotated[str, msgspec.Meta(max_length=EMAIL_LENGTH_MAX)] = ""
     notice: dict[str, Notice] = {}
     pages: dict[str, dict[str, PageText]] = {}
+    accent_light: str = ""
+    accent_dark: str = ""
+    logo: Logo | None = None
 
 
 @get(
@@ -64,6 +68,8 @@ async def list_channels(catalog: Injected[Catalog]) -> Channels:
             "email": "hello@example.com",
             "notice": {"en": "Free delivery until Sunday"},
             "pages": {"imprint": {"en": "Lamps & More Ltd\n1 High Street"}},
+            "accent_light": "#7a1f3d",
+            "accent_dark": "#f2a7bd",
         },
     ),
 )
@@ -73,10 +79,21 @@ async def put_profile(
     data: JSONBody[ProfileInput],
     based_on: IfMatch = None,
 ) -> Response[ShopProfile]:
-    """Counts at once, without a restart: on pages and in mails."""
+    """Counts at once, without a restart: on pages and in mails. The logo is a picture that was handed in before.
+
+    An accent that cannot be read on the shop's grounds is refused with its measured contrast.
+    """
     command = PutProfile(
         channel=channel_code,
-        profile=ShopProfile(name=data.name, email=data.email, notice=data.notice, pages=data.pages),
+        profile=ShopProfile(
+            name=data.name,
+            email=data.email,
+            notice=data.notice,
+            pages=data.pages,
+            accent_light=data.accent_light,
+            accent_dark=data.accent_dark,
+            logo=data.logo,
+        ),
         expected_version=if_match(based_on),
     )
     profile = await catalog.put_profile(command)
