@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.e2e.scenes import beside, browsing, merchant, owning, paying, reviewing, taking_over, working
+from tests.e2e.scenes import (
+    beside,
+    browsing,
+    merchant,
+    owning,
+    paying,
+    reviewing,
+    taking_over,
+    waiting,
+    working,
+)
 from tests.e2e.scenes.scene import Scene, Tour, Walk
 
 WALKS: tuple[Walk, ...] = (
@@ -16,6 +26,7 @@ WALKS: tuple[Walk, ...] = (
     paying.confirm_with_the_bank,
     paying.pay_elsewhere,
     reviewing.review,
+    waiting.wait_for_goods,
     owning.get_in,
     owning.keep_an_account,
     owning.keep_others_out,
@@ -30,7 +41,7 @@ WALKS: tuple[Walk, ...] = (
 
 
 def _listed() -> Iterator[Scene]:
-    for module in (browsing, paying, reviewing, owning, beside, working, merchant, taking_over):
+    for module in (browsing, paying, reviewing, waiting, owning, beside, working, merchant, taking_over):
         for value in vars(module).values():
             several = (
                 value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]
