@@ -9,6 +9,7 @@ from rialto.admin.assets import asset
 from rialto.admin.desk import open_desk
 from rialto.admin.errors import render_error
 from rialto.admin.pages import (
+    counting,
     customers,
     importing,
     me,
@@ -55,6 +56,7 @@ _DESK = Router(
             me.renew_recovery_codes,
             *products.ROUTES,
             *stock.ROUTES,
+            *counting.ROUTES,
             *importing.ROUTES,
             *promotions.ROUTES,
             *reviews.ROUTES,
