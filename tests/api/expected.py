@@ -105,6 +105,8 @@ BEYOND_SCHEMA: Mapping[str, set[str]] = {
     "put_staff": {"role_unknown"},
     "assign_roles": {"role_unknown"},
     **{name: {"link_not_valid"} for name in ("verify_email", "take_back_email", "reset_password")},
+    **{name: {"link_not_valid"} for name in ("confirm_waiting", "end_waiting")},
+    "wait_for_stock": {"sku_not_sold", "email:not_valid"},
     "list_reviews": CURSOR,
     "list_all_reviews": CURSOR,
     "write_review": REVIEW,

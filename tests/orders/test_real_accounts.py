@@ -63,20 +63,27 @@ async def test_from_the_first_order_as_a_guest_to_the_last_trace(postgres: Datab
         await shop.web.put(
             f"/v1/carts/{cart}/address", json={"email": MAIL, "shipping": shipping}, headers=headers
         )
+        await shop.put_stock("BOWL", 0, "rotterdam")
+        wish = {"sku": "BOWL", "email": MAIL}
+        waits = await shop.web.post("/v1/back-in-stock", json=wish, headers=headers)
+        assert waits.json() == {"status": "waiting"}
         await shop.settle()
 
         reply = await shop.web.post("/v1/account/export", json={"password": PASSWORD}, headers=headers)
         with zipfile.ZipFile(io.BytesIO(reply.content)) as archive:
-            carts, orders = (
-                json.loads(archive.read(name)) for name in ("cart/carts.json", "orders/orders.json")
+            carts, orders, waiting = (
+                json.loads(archive.read(name))
+                for name in ("cart/carts.json", "orders/orders.json", "notifications/waiting.json")
             )
         assert [(one["id"], one["email"]) for one in carts] == [(cart, MAIL)]
         assert [(one["id"], one["shipping"]["line1"]) for one in orders] == [(guests.id, ADDRESS.line1)]
 
+        assert [(one["sku"], one["email"]) for one in waiting] == [("BOWL", MAIL)]
+
         erased = await shop.web.post("/v1/account/erasure", json={"password": PASSWORD}, headers=headers)
         assert erased.status_code < 300, erased.text
         await shop.settle()
-        for service in ("cart", "orders"):
+        for service in ("cart", "orders", "notifications"):
             marks = ("marker-mail", "Marker Name", ADDRESS.name, ADDRESS.line1)
             assert await places_of(shop.app.databases[service], *marks) == {}
         assert await shop.audit() == []

@@ -10,6 +10,7 @@ from rialto.admin.desk import open_desk
 from rialto.admin.errors import render_error
 from rialto.admin.pages import (
     collections,
+    counting,
     customers,
     delivery,
     importing,
@@ -60,6 +61,7 @@ _DESK = Router(
             me.renew_recovery_codes,
             *products.ROUTES,
             *stock.ROUTES,
+            *counting.ROUTES,
             *importing.ROUTES,
             *promotions.ROUTES,
             *reviews.ROUTES,

@@ -250,6 +250,7 @@ EXAMPLES: dict[str, Any] = {
     "warehouse": "berlin",
     "on_hand": 40,
     "reserved": 2,
+    "low_at": 5,
     "status": "placed",
     "payment_status": "authorised",
     "fulfilment_status": "unfulfilled",

@@ -8,9 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from rialto.inventory.events import FEW_LEFT_MAX
 from rialto.kernel.errors import Conflict, Invalid, NotFound, VersionConflict
 from rialto.kernel.ids import OrderId
 from rialto.kernel.service import Frozen, Nothing, operation
+
+# Where staff set no number for a SKU.
+LOW_AT = FEW_LEFT_MAX
 
 
 class OutOfStock(Conflict):
@@ -80,14 +84,20 @@ class LevelsOf(Frozen):
 
 
 class StockLevel(Frozen):
+    """One shelf. `low_at` is the SKU's: with this many left over all warehouses, or fewer, staff are told of it."""
+
     sku: str
     warehouse: str
     on_hand: int
     reserved: int
+    low_at: int = LOW_AT
 
 
 class StockLevels(Frozen):
+    """`set_at` is when counts were set, where they were."""
+
     items: list[StockLevel]
+    set_at: datetime | None = None
 
 
 class Warehouse(Frozen):
@@ -104,7 +114,8 @@ class Warehouses(Frozen):
 class PutStock(Frozen):
     """Set what is on hand, as counted. The same count again moves nothing.
 
-    `expected` is what was on hand when it was looked at; None: whatever is there.
+    `expected` is what was on hand when it was looked at; None: whatever is there. `unmoved_since`: only if nothing came or
+    went on the shelf after this instant, also if as much is there again.
     """
 
     sku: str
@@ -112,10 +123,14 @@ class PutStock(Frozen):
     on_hand: int
     reason: str = "counted"
     expected: int | None = None
+    unmoved_since: datetime | None = None
 
 
 class PutStockMany(Frozen):
+    """`low_at` sets by SKU from how many on it is low; what is not named stays as it is."""
+
     items: list[PutStock]
+    low_at: dict[str, int] = {}
 
 
 class StockChanged(VersionConflict):
@@ -123,9 +138,13 @@ class StockChanged(VersionConflict):
 
 
 class ListStock(Frozen):
-    """SKUs in their order, those that begin with `text` in any case. `below`: of which less can be sold, all together."""
+    """SKUs in their order, those that begin with `text` in any case. `below`: of which less can be sold, all together.
+
+    `low`: those of which no more is left than their own number.
+    """
 
     text: str = ""
+    low: bool = False
     below: int | None = None
     cursor: str | None = None
     limit: int = 50
@@ -206,7 +225,7 @@ class Inventory(Protocol):
 
     @operation(idempotent=True)
     async def put_stock(self, command: PutStockMany) -> StockLevels:
-        """Set counts, all or none. Raises UnknownWarehouse, StockChanged; Conflict for less than is reserved."""
+        """Set counts, all or none. Raises UnknownWarehouse, UnknownSku, StockChanged; Conflict for less than is reserved."""
         ...
 
     @operation(idempotent=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -18,18 +18,19 @@ from rialto.inventory.api import (
     Reserve,
     StockChanged,
     StockLevels,
+    UnknownSku,
     UnknownWarehouse,
     Warehouse,
     Warehouses,
 )
-from rialto.inventory.events import AvailabilityChanged, band
+from rialto.inventory.events import AvailabilityChanged
 from rialto.inventory.listing import StockLists
 from rialto.inventory.model import LINES_MAX, QUANTITY_MAX, Shelf, merged, warehouses_for
 from rialto.inventory.settle import Change, Settlement
 from rialto.kernel.batch import Batcher
 from rialto.kernel.clock import Clock
-from rialto.kernel.db import Database, WriteSession
-from rialto.kernel.errors import Conflict, Invalid, RialtoError, Unavailable
+from rialto.kernel.db import Database, Row, WriteSession
+from rialto.kernel.errors import Conflict, Invalid, RialtoError, Unavailable, field_problem
 from rialto.kernel.events import NewEvent, append
 from rialto.kernel.faults import Faults
 from rialto.kernel.ids import Ids, bucket_of_key, to_uuid
@@ -92,18 +93,26 @@ class InventoryHandlers(StockLists):
         places = {code for code, _ in await self._known_warehouses()}
         for item in command.items:
             _check_count(item, places)
+        _check_low_at(command.low_at)
         counts: dict[Shelf, PutStock] = {(item.sku, item.warehouse): item for item in command.items}
         async with self._db.write() as session:
             await session.run(store.ENSURE_STOCK, [sku for sku, _ in counts], [place for _, place in counts])
-            shelves = await store.lock_shelves(session, [sku for sku, _ in counts])
+            shelves = await store.lock_shelves(session, [*(sku for sku, _ in counts), *command.low_at])
+            if not command.low_at.keys() <= shelves.totals().keys():
+                raise UnknownSku
+            shelves.set_low_at(command.low_at)
+            await session.run(store.SET_LOW_AT, list(command.low_at), list(command.low_at.values()))
+            await self._check_unmoved(session, command.items)
             for shelf, item in counts.items():
                 self._count(shelves, shelf, item)
-            await store.write_movements(session, shelves, self._clock.now())
+            now = self._clock.now()
+            await store.write_movements(session, shelves, now)
             # A SKU with a count of zero has not changed, but shoppers must hear of it once.
             totals = shelves.totals()
-            await self._announce(session, {sku: totals[sku] for sku, _ in counts})
-            rows = await session.all(store.STOCK, sorted({sku for sku, _ in counts}))
-        return StockLevels(items=[store.level_of(row) for row in rows])
+            touched = sorted({*(sku for sku, _ in counts), *command.low_at})
+            await self._announce(session, shelves, {sku: totals[sku] for sku in touched})
+            rows = await session.all(store.STOCK, touched)
+        return StockLevels(items=[store.level_of(row) for row in rows], set_at=now)
 
     async def sweep(self) -> int:
         """Release reservations whose time is over; how many. Safe beside consumers: only held ones end here."""
@@ -123,6 +132,14 @@ class InventoryHandlers(StockLists):
 
     def _change(self, kind: str, command: OfOrder) -> Change:
         return Change(kind=kind, order_id=to_uuid(command.order_id), expires_at=self._clock.now())
+
+    async def _check_unmoved(self, session: WriteSession, items: Sequence[PutStock]) -> None:
+        asked = [(one.sku, one.warehouse, one.unmoved_since) for one in items if one.unmoved_since]
+        if not asked:
+            return
+        moved = await session.value(store.MOVED_SINCE, *[list(column) for column in zip(*asked, strict=True)])
+        if moved is not None:
+            raise StockChanged(f"{moved} has moved in the meantime.")
 
     def _count(self, shelves: store.Shelves, shelf: Shelf, item: PutStock) -> None:
         if item.expected is not None and item.expected != shelves.on_hand[shelf]:
@@ -159,8 +176,8 @@ class InventoryHandlers(StockLists):
         settlement = Settlement(shelves, reservations, fresh, at=now)
         answers = [self._settle_one(settlement, change) for change in changes]
         await settlement.write(session)
-        changed = {sku: total for sku, total in shelves.changed_totals().items() if shelves.crossed_band(sku)}
-        await self._announce(session, changed)
+        changed = {sku: total for sku, total in shelves.changed_totals().items() if shelves.crossed(sku)}
+        await self._announce(session, shelves, changed)
         return answers
 
     def _settle_one(self, settlement: Settlement, change: Change) -> Reservation | RialtoError | None:
@@ -193,18 +210,20 @@ class InventoryHandlers(StockLists):
             found = await store.load_reservations(session, [change.order_id for change in changes])
         return [_recovered(change, found.get(change.order_id)) for change in changes]
 
-    async def _announce(self, session: WriteSession, totals: dict[str, int]) -> None:
-        """Publish the bands that differ from what was last announced."""
+    async def _announce(
+        self, session: WriteSession, shelves: store.Shelves, totals: Mapping[str, int]
+    ) -> None:
+        """Publish where SKUs stand that differ from what was last announced."""
         if not totals:
             return
         known = {row["sku"]: row for row in await session.all(store.ANNOUNCED, list(totals))}
-        news: list[tuple[str, UUID, int, str]] = []
+        news: list[tuple[str, UUID, int, str, bool]] = []
         for sku, available in totals.items():
-            row, now_in = known.get(sku), band(available)
+            row, (now_in, is_low) = known.get(sku), shelves.standing(sku, available)
             if row is None:
-                news.append((sku, self._ids.uuid(bucket_of_key(sku)), 1, now_in))
-            elif row["band"] != now_in:
-                news.append((sku, row["stream"], row["version"] + 1, now_in))
+                news.append((sku, self._ids.uuid(bucket_of_key(sku)), 1, now_in, is_low))
+            elif row["band"] != now_in or _was_low(row) != is_low:
+                news.append((sku, row["stream"], row["version"] + 1, now_in, is_low))
         if not news:
             return
         await session.run(store.ANNOUNCE, *[list(column) for column in zip(*news, strict=True)])
@@ -215,10 +234,10 @@ class InventoryHandlers(StockLists):
                     bucket=bucket_of_key(sku),
                     stream=stream,
                     version=version,
-                    event=AvailabilityChanged(sku=sku, band=now_in, available=totals[sku]),
+                    event=AvailabilityChanged(sku=sku, band=now_in, available=totals[sku], low=is_low),
                     at=self._clock.now(),
                 )
-                for sku, stream, version, now_in in news
+                for sku, stream, version, now_in, is_low in news
             ],
         )
 
@@ -228,6 +247,19 @@ class InventoryHandlers(StockLists):
                 rows = await session.all(store.WAREHOUSES)
             self._warehouses = [(row["code"], row["country"]) for row in rows]
         return self._warehouses
+
+
+def _was_low(row: Row) -> bool:
+    """As it was announced; before there was more than one number, by the band."""
+    said = AvailabilityChanged(sku=row["sku"], band=row["band"], available=0, low=row["low"])
+    return said.is_low
+
+
+def _check_low_at(low_at: Mapping[str, int]) -> None:
+    if not all(0 <= number <= QUANTITY_MAX for number in low_at.values()):
+        raise field_problem("low_at", "not_valid", f"A number from 0 to {QUANTITY_MAX}.")
+    if not all(map(clean_text, low_at)):
+        raise UnknownSku
 
 
 def _present(reservation: Reservation | None) -> Reservation:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import msgspec
 
-from rialto.inventory.api import ListMovements, ListStock, MovementList, StockPage
+from rialto.inventory.api import LOW_AT, ListMovements, ListStock, MovementList, StockPage
 from rialto.inventory.store import PAGE_OF_MOVEMENTS, PAGE_OF_STOCK, WAREHOUSES, level_of, movement_of
 from rialto.kernel.db import Database
 from rialto.kernel.errors import field_problem
@@ -43,7 +43,8 @@ class StockLists:
             if not is_plain(command.text) or not is_plain(after):
                 return StockPage(items=[], warehouses=warehouses)
             pattern = re.sub(r"([\\%_])", r"\\\1", command.text)
-            rows = await session.all(PAGE_OF_STOCK, pattern, after, command.below, command.limit + 1)
+            low_at = LOW_AT if command.low else None
+            rows = await session.all(PAGE_OF_STOCK, pattern, after, command.below, command.limit + 1, low_at)
         skus = list(dict.fromkeys(row["sku"] for row in rows))
         shown = set(skus[: command.limit])
         return StockPage(

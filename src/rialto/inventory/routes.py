@@ -18,10 +18,15 @@ BELOW_RESERVED = Conflict("Less than what is reserved for orders.", code="stock_
 
 
 class StockCount(Frozen):
-    """`on_hand` is what was counted in the warehouse."""
+    """`on_hand` is what was counted in the warehouse.
+
+    `low_at`: with this many left over all warehouses, or fewer, staff are told that the SKU is low. Without it that stays
+    as it is; at first it is 3.
+    """
 
     warehouse: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
     on_hand: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+    low_at: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] | None = None
 
 
 @get(
@@ -49,7 +54,10 @@ async def put_stock(
 ) -> StockLevels:
     """As counted in one warehouse. Less than what is reserved for orders is refused."""
     return await inventory.put_stock(
-        PutStockMany(items=[PutStock(sku=sku, warehouse=data.warehouse, on_hand=data.on_hand)])
+        PutStockMany(
+            items=[PutStock(sku=sku, warehouse=data.warehouse, on_hand=data.on_hand)],
+            low_at={} if data.low_at is None else {sku: data.low_at},
+        )
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from rialto.inventory.api import Allocation, Reservation, StockLevel, StockMovement
+from rialto.inventory.api import LOW_AT, Allocation, Reservation, StockLevel, StockMovement
 from rialto.inventory.events import band
 from rialto.inventory.model import Shelf
 from rialto.kernel.db import ReadSession, WriteSession
@@ -20,14 +20,14 @@ from rialto.kernel.ids import ORDER
 from rialto.kernel.service import Frozen
 
 LOCK = """
-SELECT sku, warehouse, on_hand, reserved FROM stock WHERE sku = ANY ($1::text[])
+SELECT sku, warehouse, on_hand, reserved, low_at FROM stock WHERE sku = ANY ($1::text[])
 ORDER BY sku, warehouse FOR UPDATE
 """
 LEVELS = """
 SELECT sku, sum(on_hand - reserved)::int AS available FROM stock WHERE sku = ANY ($1::text[]) GROUP BY sku
 """
 STOCK = """
-SELECT sku, warehouse, on_hand, reserved FROM stock WHERE sku = ANY ($1::text[]) ORDER BY sku, warehouse
+SELECT sku, warehouse, on_hand, reserved, low_at FROM stock WHERE sku = ANY ($1::text[]) ORDER BY sku, warehouse
 """
 RESERVATIONS = """
 SELECT r.order_id, r.state, r.expires_at, a.sku, a.warehouse, a.quantity
@@ -70,15 +70,27 @@ WITH moved AS (
 SELECT count(*) FROM moved
 """
 ENSURE_STOCK = """
-INSERT INTO stock (sku, warehouse, on_hand, reserved)
-SELECT sku, warehouse, 0, 0 FROM unnest($1::text[], $2::text[]) AS t(sku, warehouse) ORDER BY sku, warehouse
+INSERT INTO stock (sku, warehouse, on_hand, reserved, low_at)
+SELECT sku, warehouse, 0, 0, (SELECT max(low_at) FROM stock WHERE stock.sku = t.sku)
+FROM unnest($1::text[], $2::text[]) AS t(sku, warehouse) ORDER BY sku, warehouse
 ON CONFLICT DO NOTHING
+"""
+# Of shelves that are locked: what came or went, not what was only held.
+MOVED_SINCE = """
+SELECT m.sku FROM movements AS m
+JOIN unnest($1::text[], $2::text[], $3::timestamptz[]) AS t(sku, warehouse, since) USING (sku, warehouse)
+WHERE m.at > t.since AND m.on_hand <> 0 LIMIT 1
+"""
+# Of rows that are locked.
+SET_LOW_AT = """
+UPDATE stock SET low_at = t.low_at FROM unnest($1::text[], $2::int[]) AS t(sku, low_at) WHERE stock.sku = t.sku
 """
 # At most a page of SKUs; each has as many rows as there are warehouses.
 PAGE_OF_STOCK = """
-SELECT sku, warehouse, on_hand, reserved FROM stock WHERE sku IN (
+SELECT sku, warehouse, on_hand, reserved, low_at FROM stock WHERE sku IN (
     SELECT sku FROM stock WHERE sku > $2 AND ($1 = '' OR sku ILIKE $1 || '%')
-    GROUP BY sku HAVING $3::int IS NULL OR sum(on_hand - reserved) < $3 ORDER BY sku LIMIT $4)
+    GROUP BY sku HAVING ($3::int IS NULL OR sum(on_hand - reserved) < $3)
+        AND ($5::int IS NULL OR sum(on_hand - reserved) <= coalesce(max(low_at), $5)) ORDER BY sku LIMIT $4)
 ORDER BY sku, warehouse
 """
 PAGE_OF_MOVEMENTS = """
@@ -90,11 +102,11 @@ WAREHOUSES = "SELECT code, country FROM warehouses ORDER BY position, code"  # a
 EXPIRED = (
     "SELECT order_id FROM reservations WHERE state = 'held' AND expires_at <= $1 ORDER BY expires_at LIMIT $2"
 )
-ANNOUNCED = "SELECT sku, stream, version, band FROM announced WHERE sku = ANY ($1::text[])"
+ANNOUNCED = "SELECT sku, stream, version, band, low FROM announced WHERE sku = ANY ($1::text[])"
 ANNOUNCE = """
-INSERT INTO announced (sku, stream, version, band)
-SELECT * FROM unnest($1::text[], $2::uuid[], $3::int[], $4::text[])
-ON CONFLICT (sku) DO UPDATE SET version = excluded.version, band = excluded.band
+INSERT INTO announced (sku, stream, version, band, low)
+SELECT * FROM unnest($1::text[], $2::uuid[], $3::int[], $4::text[], $5::boolean[])
+ON CONFLICT (sku) DO UPDATE SET version = excluded.version, band = excluded.band, low = excluded.low
 """
 
 
@@ -117,10 +129,13 @@ class Shelves:
         self.on_hand: dict[Shelf, int] = {}
         self.reserved: dict[Shelf, int] = {}
         self.movements: list[Movement] = []
+        self._low_at: dict[str, int] = {}
         for row in rows:
             shelf = (row["sku"], row["warehouse"])
             self.on_hand[shelf] = row["on_hand"]
             self.reserved[shelf] = row["reserved"]
+            if row["low_at"] is not None:
+                self._low_at[row["sku"]] = row["low_at"]
         self._before = self.totals()
 
     def available(self) -> dict[Shelf, int]:
@@ -137,9 +152,17 @@ class Shelves:
         """Of the SKUs whose total is not what it was when the rows were read."""
         return {sku: count for sku, count in self.totals().items() if self._before.get(sku) != count}
 
-    def crossed_band(self, sku: str) -> bool:
-        """Whether shoppers should hear of it: the band is not what it was when the rows were read."""
-        return band(self._before.get(sku, 0)) != band(self.totals().get(sku, 0))
+    def standing(self, sku: str, available: int) -> tuple[str, bool]:
+        """The band that shoppers see, and whether staff want to hear of it."""
+        return band(available), available <= self._low_at.get(sku, LOW_AT)
+
+    def crossed(self, sku: str) -> bool:
+        """Whether somebody should hear of it: where it stands is not where it stood when the rows were read."""
+        before, now = self._before.get(sku, 0), self.totals().get(sku, 0)
+        return self.standing(sku, before) != self.standing(sku, now)
+
+    def set_low_at(self, low_at: Mapping[str, int]) -> None:
+        self._low_at.update(low_at)
 
     def move(self, movement: Movement) -> None:
         shelf = (movement.sku, movement.warehouse)
@@ -209,7 +232,11 @@ async def load_reservations(
 
 def level_of(row: Mapping[str, Any]) -> StockLevel:
     return StockLevel(
-        sku=row["sku"], warehouse=row["warehouse"], on_hand=row["on_hand"], reserved=row["reserved"]
+        sku=row["sku"],
+        warehouse=row["warehouse"],
+        on_hand=row["on_hand"],
+        reserved=row["reserved"],
+        low_at=LOW_AT if row["low_at"] is None else row["low_at"],
     )
 
 

@@ -13,6 +13,7 @@ from tests.e2e.scenes import (
     reviewing,
     taking_over,
     terms,
+    waiting,
     working,
 )
 from tests.e2e.scenes.scene import Scene, Tour, Walk
@@ -26,6 +27,7 @@ WALKS: tuple[Walk, ...] = (
     paying.confirm_with_the_bank,
     paying.pay_elsewhere,
     reviewing.review,
+    waiting.wait_for_goods,
     owning.get_in,
     owning.keep_an_account,
     owning.keep_others_out,
@@ -42,7 +44,10 @@ WALKS: tuple[Walk, ...] = (
 
 
 def _listed() -> Iterator[Scene]:
-    for module in (browsing, paying, reviewing, owning, beside, working, merchant, taking_over, terms):
+    for module in (
+        *(browsing, paying, reviewing, waiting, owning, beside),
+        *(working, merchant, taking_over, terms),
+    ):
         for value in vars(module).values():
             several = (
                 value.values() if isinstance(value, dict) else value if isinstance(value, tuple) else [value]

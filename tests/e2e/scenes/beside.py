@@ -58,17 +58,17 @@ def read_beside(tour: Tour) -> Iterator[Scene]:
     page.locator(".mails a").first.click()
     page.frame_locator("iframe").locator("h1").wait_for()
     yield MAIL
-    yield from _read(tour, LETTERS, mails)
+    yield from read_letters(tour, LETTERS, mails)
 
 
 def read_letters_of_accounts(tour: Tour) -> Iterator[Scene]:
     one, other, moved = (f"{tour.name(kind)}@example.org" for kind in ("account", "other", "moved"))
     keep_accounts(tour.shop, tour.language, one=one, other=other, moved=moved)
     mails = [mail for email in (one, other, moved) for mail in tour.shop.mails(email)]
-    yield from _read(tour, LETTERS_OF_ACCOUNTS, mails)
+    yield from read_letters(tour, LETTERS_OF_ACCOUNTS, mails)
 
 
-def _read(tour: Tour, letters: Sequence[str], mails: Sequence[dict[str, Any]]) -> Iterator[Scene]:
+def read_letters(tour: Tour, letters: Sequence[str], mails: Sequence[dict[str, Any]]) -> Iterator[Scene]:
     """Each letter by itself, without the policy that forbids it scripts: ours look at it."""
     tour.page.route("**/mail/*/html", without("content-security-policy"))
     for name in letters:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tests.e2e.buying import press_next
 from tests.e2e.scenes.goods import keep_accounts, put_goods
 from tests.e2e.scenes.scene import Scene, Tour
 from tests.e2e.scenes.working import enter, hire, of_admin
@@ -17,6 +18,10 @@ CONFLICT = of_admin("conflict", "conflict", ".difference")
 PRICES = of_admin("prices", "products/prices", "#changes-title")
 PRICES_DONE = of_admin("prices-done", "products/prices", ".confirmation")
 STOCK = of_admin("stock", "stock/list", ".table tbody tr")
+COUNTS = of_admin("counts", "stock/counts", "#counts:not([aria-invalid])")
+COUNTS_PROBLEMS = of_admin("counts-problems", "stock/counts", "#problems")
+COUNTS_PREVIEW = of_admin("counts-preview", "stock/counts", "#changes-title")
+COUNTS_DONE = of_admin("counts-done", "stock/counts", ".confirmation")
 MOVEMENTS = of_admin("movements", "stock/movements", ".table tbody tr")
 PROMOTIONS = of_admin("promotions", "promotions/list", ".table tbody tr")
 PROMOTION = of_admin("promotion", "promotions/edit", "#end-title")
@@ -73,6 +78,17 @@ def keep_the_goods(tour: Tour) -> Iterator[Scene]:
     yield STOCK
     page.goto(f"{desk}/stock/VASE-ARC-SAND-S")
     yield MOVEMENTS
+    page.goto(f"{desk}/counts")
+    yield COUNTS
+    page.fill("#counts", "one,two,three")
+    press_next(page)
+    yield COUNTS_PROBLEMS
+    page.fill("#counts", f"{tour.name('dearer').upper()},berlin,19")
+    press_next(page)
+    yield COUNTS_PREVIEW
+    page.locator("#changes-title ~ form .button").click()
+    yield COUNTS_DONE
+    page.locator("[name=changes] ~ p .button").first.click()
     words = {"language": "en", "terms": ["lamp", "light of a long evening"]}
     tour.shop.staff("PUT", f"search/synonyms/{tour.name('words')}", words, **{"if-match": '"0"'})
     page.goto(f"{desk}/search")

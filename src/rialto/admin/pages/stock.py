@@ -31,6 +31,8 @@ READ = [requires("inventory.read")]
 WRITE = [requires("inventory.write")]
 PAGE_SIZE = 50
 BOUNDS = (1, 5, 20, 100)
+LOW = "low"
+BELOW = frozenset({LOW, *map(str, BOUNDS)})
 
 
 @get(LIST, guards=READ)
@@ -45,13 +47,13 @@ async def count(request: AnyRequest, desk: Injected[Desk], inventory: Injected[I
     values = await read_values(request)
     reading = Reading(values)
     try:
-        counts = _counts(reading)
+        counts, low_at = read_counts(reading), _low_at(reading)
         reading.end()
-        if counts:
-            await inventory.put_stock(PutStockMany(items=counts))
+        if counts or low_at:
+            await inventory.put_stock(PutStockMany(items=counts, low_at=low_at))
     except RialtoError as error:
         return await _list(desk, inventory, values=values, error=error)
-    back = "&".join(f"{name}={value}" for name, value in desk.query if name == "below" and value.isdigit())
+    back = "&".join(f"{name}={value}" for name, value in desk.query if name == "below" and value in BELOW)
     return go(f"{LIST}?{back}{'&' if back else ''}done=stock_counted")
 
 
@@ -78,7 +80,7 @@ async def show_movements(desk: Injected[Desk], inventory: Injected[Inventory], s
     )
 
 
-def _counts(reading: Reading) -> list[PutStock]:
+def read_counts(reading: Reading) -> list[PutStock]:
     """Fields are `count-0`, with what they are about beside them; those left as shown are not counted."""
     found = []
     for row in range(PAGE_SIZE * 20):
@@ -98,6 +100,18 @@ def _counts(reading: Reading) -> list[PutStock]:
     return found
 
 
+def _low_at(reading: Reading) -> dict[str, int]:
+    """By SKU from how many on it is low; fields are `low-0` with what was shown beside them."""
+    found = {}
+    for row in range(PAGE_SIZE):
+        if f"low-{row}" not in reading.values:
+            break
+        typed = reading.number_or_none(f"low-{row}")
+        if typed is not None and typed != reading.number_or_none(f"low-shown-{row}"):
+            found[reading.text(f"low-sku-{row}")] = typed
+    return found
+
+
 async def _list(
     desk: Desk, inventory: Inventory, *, values: Values | None = None, error: RialtoError | None = None
 ) -> PAGE:
@@ -105,13 +119,15 @@ async def _list(
     below = listing.value("below")
     command = ListStock(
         text=listing.value("q"),
-        below=int(below) if below in map(str, BOUNDS) else None,
+        below=int(below) if below in BELOW - {LOW} else None,
+        low=below == LOW,
         cursor=listing.cursor,
         limit=PAGE_SIZE,
     )
     found = await inventory.list_stock(command)
     texts = desk.texts
-    bounds = [Choice(value=str(bound), label=texts("stock.below_bound", n=bound)) for bound in BOUNDS]
+    bounds = [Choice(value=LOW, label=texts("stock.below_own"))]
+    bounds += [Choice(value=str(bound), label=texts("stock.below_bound", n=bound)) for bound in BOUNDS]
     problems: list[Problem] = [] if error is None else problems_of(error, texts)
     return page(
         desk,
@@ -135,6 +151,7 @@ def _rows(found: StockPage) -> list[dict[str, Any]]:
     return [
         {
             "sku": sku,
+            "low_at": next(level.low_at for level in found.items if level.sku == sku),
             "available": sum(level.on_hand - level.reserved for level in found.items if level.sku == sku),
             "reserved": sum(level.reserved for level in found.items if level.sku == sku),
             "shelves": [

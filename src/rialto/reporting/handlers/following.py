@@ -16,6 +16,7 @@ from rialto.reporting.model import Count, Place, begin, follow
 from rialto.reporting.store import KeptLine
 
 IN_STOCK = "in_stock"
+FEW_LEFT = "few_left"
 
 
 class Following(ReportingUseCase):
@@ -44,8 +45,13 @@ class Following(ReportingUseCase):
     async def take_in_stock(self, session: WriteSession, events: Sequence[AvailabilityChanged]) -> None:
         """Of different SKUs."""
         low = [
-            LowStock(sku=event.sku, band=event.band, available=event.available)
+            LowStock(
+                sku=event.sku,
+                # Shoppers are not told yet; staff are.
+                band=FEW_LEFT if event.band == IN_STOCK else event.band,
+                available=event.available,
+            )
             for event in events
-            if event.band != IN_STOCK
+            if event.is_low
         ]
-        await store.save_stock(session, low, [event.sku for event in events if event.band == IN_STOCK])
+        await store.save_stock(session, low, [event.sku for event in events if not event.is_low])
