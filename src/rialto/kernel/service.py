@@ -136,7 +136,7 @@ class Job:
     that is kept: `orders.saga` moves the row's due time from the value it read, and its steps are idempotent beneath;
     `inventory.sweep` submits ends that are decided under the rows' locks; `notifications.send` claims mails row by row
     and sends none whose claim grew old; `cart.expire` deletes by the day it read; `events.parked` locks each letter as
-    it takes it in; `catalog.companions` skips rows that another turn has locked; and the others (`bus.prune`,
+    it takes it in; `catalog.companions` and `catalog.plans` skip rows that another turn has locked; and the others (`bus.prune`,
     `orders.purge`, `identity.sweep`, `notifications.forget`) delete by age.
     """
 

@@ -28,8 +28,6 @@ from rialto.catalog.api.products import (
     Category,
     CategoryInvalid,
     CategoryNotFound,
-    Channel,
-    Channels,
     Documents,
     Goods,
     ListProducts,
@@ -60,7 +58,9 @@ from rialto.catalog.api.products import (
 )
 from rialto.catalog.api.profile import (
     LEGAL_PAGES,
+    Channel,
     ChannelNotFound,
+    Channels,
     ProfileChanged,
     ProfileInvalid,
     Profiles,
