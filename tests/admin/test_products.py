@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 
 import pytest
@@ -177,3 +178,29 @@ async def test_many_prices_are_reduced_at_once_and_the_reduction_taken_back(desk
     for odd in ("0", "100", "x", "-5"):
         await desk.get(f"/products/prices?kind=reduce&percent={odd}&currency=EUR", 422)
     await desk.post("/products/prices", {"changes": "nonsense"}, 200)
+
+
+async def test_a_product_is_given_a_time_to_be_published_and_hidden(desk: Browser) -> None:
+    lamp = await stored(desk, "lamp")
+    address = f"/products/{lamp.id}"
+    edit = await desk.form(address, f"/admin{address}")
+    for odd, sentence in (
+        ({"publish_at": "soon"}, "This is no date and time."),
+        (
+            {"publish_at": "2030-01-02T08:00", "unpublish_at": "2030-01-01T08:00"},
+            "The end is after the beginning.",
+        ),
+    ):
+        assert sentence in await desk.post(address, edit | odd, 422)
+    assert await stored(desk, "lamp") == lamp
+    await desk.post(address, edit | {"publish_at": "2030-01-01T08:00", "unpublish_at": "2030-02-01T08:30"})
+    draft = (await stored(desk, "lamp")).draft
+    assert (draft.published, draft.publish_at) == (False, datetime(2030, 1, 1, 8, tzinfo=UTC))
+    for page in (await desk.get("/products?q=lamp"), await desk.get(address)):
+        assert "in the shop from 1 Jan 2030, 08:00 UTC" in page
+        assert "in the shop until 1 Feb 2030, 08:30 UTC" in page
+    page = await desk.post(address, edit, 409)
+    assert "Publish at (UTC)" in page, "the second sees the plan of the first"
+    edit = await desk.form(address, f"/admin{address}")
+    await desk.post(address, edit | {"publish_at": "", "unpublish_at": "", "published": "1"})
+    assert (await stored(desk, "lamp")).draft == lamp.draft

@@ -20,6 +20,10 @@ PRODUCT = {
     "options_incomplete",
     "value_not_valid",
     "compare_at_not_higher",
+    # Any year is a date to a schema, and an end may stand before its beginning.
+    "publish_at:not_valid",
+    "unpublish_at:not_valid",
+    "ends_before_start",
 }
 # By country: which of its lines an address needs, and how its postal codes look.
 ADDRESS = {

@@ -167,6 +167,8 @@ def an_odd_draft() -> ProductDraft:
         published=False,
         featured=True,
         created_on=date(2026, 1, 2),
+        publish_at=datetime(2031, 1, 31, 8, tzinfo=UTC),
+        unpublish_at=datetime(2031, 2, 1, 8, 0, 30, tzinfo=UTC),
         maker=Maker(
             name="=Maker", address="-Street 1\nTown", email="a@maker.example", url="https://maker.example"
         ),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
 from rialto.admin.conflicts import Field
-from rialto.admin.forms import ON, Reading, Values, as_typed, decimal_point, switch_typed
+from rialto.admin.forms import ON, Reading, Values, as_typed, decimal_point, moment_typed, switch_typed
 from rialto.catalog.api import (
     CONTENT_UNITS,
     AttributeDefinition,
@@ -24,6 +25,7 @@ from rialto.storefront.texts import Texts
 
 SWITCHES = ("published", "featured")
 PLAIN = ("slug", "category", "tax_class", "options", "related")
+PLAN = ("publish_at", "unpublish_at")
 MAKER = ("name", "address", "email", "url")
 TEXTS = ("title", "description", "safety")
 ROWS_MAX = 250
@@ -58,6 +60,7 @@ class ProductForm:
             **{f"description-{each}": draft.description.get(each, "") for each in self.languages},
             **{f"safety-{each}": draft.safety.get(each, "") for each in self.languages},
             **{f"maker-{name}": getattr(draft.maker, name, None) or "" for name in MAKER},
+            **{name: moment_typed(getattr(draft, name)) for name in PLAN},
             "slug": draft.slug,
             "category": draft.category or "",
             "tax_class": draft.tax_class,
@@ -91,6 +94,8 @@ class ProductForm:
             created_on=None if base is None else base.created_on,
             maker=_maker(reading),
             safety=reading.by_language("safety", self.languages),
+            publish_at=_moment(reading, "publish_at", base),
+            unpublish_at=_moment(reading, "unpublish_at", base),
         )
         reading.end()
         return draft
@@ -98,7 +103,7 @@ class ProductForm:
     def fields(self, texts: Texts, *forms: Values) -> list[Field]:
         """All fields that any of the forms has, with what they are called."""
         words = {ON: texts("form.yes"), "": texts("form.no")}
-        named = {name: texts(f"products.{name}") for name in (*SWITCHES, *PLAIN)}
+        named = {name: texts(f"products.{name}") for name in (*SWITCHES, *PLAN, *PLAIN)}
         named |= {f"maker-{name}": texts(f"products.maker_{name}") for name in MAKER}
         for language in self.languages:
             for name in TEXTS:
@@ -261,6 +266,12 @@ def _content(reading: Reading, start: str) -> Content | None:
     """None where nothing is typed; the catalogue refuses one half without the other."""
     amount, unit = decimal_point(reading.text(f"{start}-content")), reading.text(f"{start}-unit")
     return Content(amount=amount, unit=unit) if amount or unit else None
+
+
+def _moment(reading: Reading, name: str, base: ProductDraft | None) -> datetime | None:
+    """Its field shows minutes: one that nobody touched keeps its seconds."""
+    kept = getattr(base, name, None)
+    return kept if kept and moment_typed(kept) == reading.text(name) else reading.moment(name)
 
 
 def _maker(reading: Reading) -> Maker | None:

@@ -19,7 +19,10 @@ SERVICE = Service(
     routes=ROUTES,
     reactions=REACTIONS,
     gathers_s=0.2,
-    jobs=(Job(name="catalog.companions", every_s=30, run=lambda handlers: handlers.choose_companions()),),
+    jobs=(
+        Job(name="catalog.companions", every_s=30, run=lambda handlers: handlers.choose_companions()),
+        Job(name="catalog.plans", every_s=5, run=lambda handlers: handlers.follow_plans()),
+    ),
     events=EVENTS,
     permissions=("catalog.read", "catalog.write", "settings.read", "settings.write"),
     connections=1,

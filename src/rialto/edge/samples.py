@@ -152,6 +152,8 @@ EXAMPLES: dict[str, Any] = {
     "ProductDraft.safety": {"en": "Not for the microwave."},
     "related": [],
     "ProductDraft.images": [],
+    "ProductDraft.publish_at": None,
+    "ProductDraft.unpublish_at": None,
     **{f"{name}.id": f"rev_{BODY}" for name in ("Review", "OwnReview", "ModeratedReview")},
     **{f"{name}.title": "Feels good in the hand" for name in REVIEWING},
     **{f"{name}.body": "Heavier than it looks, and the glaze is smooth." for name in REVIEWING},

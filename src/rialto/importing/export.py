@@ -51,6 +51,7 @@ class Seen:
     former: dict[str, None] = field(default_factory=dict)
     warned: dict[str, None] = field(default_factory=dict)  # languages of warnings
     alts: dict[str, None] = field(default_factory=dict)
+    plans: dict[str, None] = field(default_factory=dict)
     orders: set[tuple[str, ...]] = field(default_factory=set)
     values: set[tuple[str, str, str]] = field(default_factory=set)  # kind, attribute, value
 
@@ -149,6 +150,7 @@ class Export:
             seen.slugs.append(draft.slug)
             seen.languages |= dict.fromkeys([*draft.title, *draft.description])
             seen.warned |= dict.fromkeys(draft.safety)
+            seen.plans |= dict.fromkeys(_plan(draft))
             seen.attributes |= dict.fromkeys(draft.attributes)
             seen.options |= dict.fromkeys(draft.options)
             seen.orders.add(tuple(draft.options))
@@ -174,7 +176,7 @@ class Export:
         """In an order that follows from what is there, never from when it came."""
         languages = self._sorted([self._language, *seen.languages])
         columns = ["slug", "sku", *_each("title", languages), *_each("description", languages), "category"]
-        columns += ["tax_class", "published", "featured", "created_on", "related"]
+        columns += ["tax_class", "published", *sorted(seen.plans), "featured", "created_on", "related"]
         options = sorted(seen.options)
         if any(list(order) != [code for code in options if code in order] for order in seen.orders):
             columns.append("options")
@@ -247,6 +249,7 @@ class Export:
             "category": category_cell(self._path(draft.category)),
             "tax_class": draft.tax_class,
             "published": _yes(draft.published),
+            **_plan(draft),
             "featured": _yes(draft.featured),
             "created_on": draft.created_on.isoformat() if draft.created_on else "",
             "related": " ".join(draft.related),
@@ -326,6 +329,11 @@ async def begin_export(catalog: Catalog, inventory: Inventory) -> Export:
         categories=(await catalog.categories(Nothing())).items,
         warehouses=sorted(one.code for one in warehouses),
     )
+
+
+def _plan(draft: ProductDraft) -> Cells:
+    moments = {"publish_at": draft.publish_at, "unpublish_at": draft.unpublish_at}
+    return {name: at.isoformat() for name, at in moments.items() if at is not None}
 
 
 def _values_of(draft: ProductDraft) -> set[tuple[str, str, str]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
@@ -47,11 +47,21 @@ _COLUMNS: dict[str, re.Pattern[str]] = {
     "attribute_name": re.compile(f"attribute_({_CODE}):({_LANGUAGE})"),
 }
 _PLAIN = frozenset(
-    {"slug", "sku", "category", "tax_class", "published", "featured", "created_on", "related", "weight_g", "gtin", "content", "content_unit", "maker_name", "maker_address", "maker_email", "maker_url", "options", "image", "image_widths", "image_size"}
+    {"slug", "sku", "category", "tax_class", "published", "publish_at", "unpublish_at", "featured", "created_on", "related", "weight_g", "gtin", "content", "content_unit", "maker_name", "maker_address", "maker_email", "maker_url", "options", "image", "image_widths", "image_size"}
 )  # fmt: skip
 _MAKER = ("maker_name", "maker_address", "maker_email", "maker_url")
 _OF_THE_PRODUCT = (
-    *("category", "tax_class", "published", "featured", "created_on", "related", "options"),
+    *(
+        "category",
+        "tax_class",
+        "published",
+        "publish_at",
+        "unpublish_at",
+        "featured",
+        "created_on",
+        "related",
+    ),
+    "options",
     *_MAKER,
 )
 
@@ -271,8 +281,18 @@ def _day(text: str) -> date:
         raise Invalid(f"{shown(text)} is not a day such as 2026-01-31.") from error
 
 
+def _moment(text: str) -> datetime:
+    """Its zone is looked at by the catalogue."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(f"{shown(text)} is not a time such as 2026-01-31T08:00:00Z.") from error
+
+
 _FLAGS: dict[str, Callable[[str], bool | date]] = {
     "published": yes_or_no,
+    "publish_at": _moment,
+    "unpublish_at": _moment,
     "featured": yes_or_no,
     "created_on": _day,
 }

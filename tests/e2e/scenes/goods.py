@@ -44,6 +44,7 @@ def put_goods(tour: Tour) -> None:
         options=["colour"],
         variants=variants,
         images=[{**picture, "options": {}} for picture in pictures],
+        unpublish_at="2099-12-31T22:59:59Z",
     )
     left = {variant["sku"]: 9 for variant in variants}
     shop.put_product(long, left=left | {variants[1]["sku"]: 0, variants[2]["sku"]: 2})

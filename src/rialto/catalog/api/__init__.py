@@ -29,8 +29,6 @@ from rialto.catalog.api.products import (
     Category,
     CategoryInvalid,
     CategoryNotFound,
-    Channel,
-    Channels,
     Documents,
     Goods,
     ListProducts,
@@ -61,7 +59,9 @@ from rialto.catalog.api.products import (
 )
 from rialto.catalog.api.profile import (
     LEGAL_PAGES,
+    Channel,
     ChannelNotFound,
+    Channels,
     Logo,
     ProfileChanged,
     ProfileInvalid,

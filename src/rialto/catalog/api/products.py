@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from rialto.catalog.api.labelling import Content, Maker
-from rialto.catalog.api.profile import ShopProfile
+from rialto.catalog.api.profile import Channels
 from rialto.kernel.errors import Conflict, FieldProblem, Invalid, NotFound, VersionConflict
 from rialto.kernel.ids import ProductId
 from rialto.kernel.money import Currency, Money
@@ -118,7 +118,11 @@ class VariantDraft(Frozen):
 
 
 class ProductDraft(Frozen):
-    """Everything a merchant says about a product; saving replaces the whole. `safety` are its warnings."""
+    """Everything a merchant says about a product; saving replaces the whole. `safety` are its warnings.
+
+    At `publish_at` it is published (until then it is hidden, whatever `published` says), at `unpublish_at` hidden again;
+    a moment that has come is done and is null from then on.
+    """
 
     slug: str
     title: Texts
@@ -135,6 +139,8 @@ class ProductDraft(Frozen):
     created_on: date | None = None
     maker: Maker | None = None
     safety: Texts = {}
+    publish_at: datetime | None = None
+    unpublish_at: datetime | None = None
 
 
 class Product(Frozen):
@@ -299,23 +305,6 @@ class Categories(Frozen):
 
 class AttributeDefinitions(Frozen):
     items: list[AttributeDefinition]
-
-
-class Channel(Frozen):
-    """A shop front. The first currency and language are its defaults."""
-
-    code: str
-    hosts: list[str] = []
-    currencies: list[Currency]
-    languages: list[str]
-    country: str
-    prices_include_tax: bool = True
-    legal_entity: str = "default"
-    profile: ShopProfile = ShopProfile()
-
-
-class Channels(Frozen):
-    items: list[Channel]
 
 
 class Goods(Protocol):

@@ -1,10 +1,11 @@
-"""How a shop front presents itself: its name, where it is reached, and the texts that its merchant is answerable for."""
+"""Shop fronts, and how each presents itself: its name, where it is reached, and the texts that its merchant is answerable for."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from rialto.kernel.errors import Invalid, NotFound, VersionConflict
+from rialto.kernel.money import Currency
 from rialto.kernel.service import Frozen, operation
 
 # The pages that a shop has to have; what is not written is shown as a sample, and marked as one.
@@ -50,6 +51,23 @@ class ShopProfile(Frozen):
     accent_light: str = ""
     accent_dark: str = ""
     logo: Logo | None = None
+
+
+class Channel(Frozen):
+    """A shop front. The first currency and language are its defaults."""
+
+    code: str
+    hosts: list[str] = []
+    currencies: list[Currency]
+    languages: list[str]
+    country: str
+    prices_include_tax: bool = True
+    legal_entity: str = "default"
+    profile: ShopProfile = ShopProfile()
+
+
+class Channels(Frozen):
+    items: list[Channel]
 
 
 class PutProfile(Frozen):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
-
-import msgspec
 
 from rialto.catalog import store
 from rialto.catalog.api import (
@@ -20,7 +17,6 @@ from rialto.catalog.api import (
     OffersOf,
     Product,
     ProductChanged,
-    ProductDocument,
     ProductNotFound,
     ProductRef,
     Products,
@@ -35,15 +31,16 @@ from rialto.catalog.api import (
 from rialto.catalog.handlers.collections import REMEMBERED_S, CollectionCases
 from rialto.catalog.handlers.many import put_many
 from rialto.catalog.handlers.pictures import PictureCases
+from rialto.catalog.handlers.planning import PlanCases
 from rialto.catalog.handlers.profile import ProfileCases
 from rialto.catalog.handlers.rehearsal import rehearse
-from rialto.catalog.handlers.saving import Saving, uuid_of
+from rialto.catalog.handlers.saving import Saving, documents_of, uuid_of
 from rialto.catalog.handlers.search_rules import SearchRuleCases
 from rialto.catalog.handlers.together import TogetherCases
 from rialto.catalog.model.fields import is_sku, is_slug
-from rialto.catalog.model.products import attribute_codes, decide, document_of
+from rialto.catalog.model.planning import by_hand
+from rialto.catalog.model.products import decide
 from rialto.catalog.ports import PictureShelf
-from rialto.catalog.store.price_history import lowest_before
 from rialto.kernel.cache import Cache, OneEntry
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, ReadSession
@@ -57,7 +54,7 @@ PAGE_MAX = 200
 SKUS_MAX = 200
 
 
-class CatalogHandlers(SearchRuleCases, CollectionCases, TogetherCases, ProfileCases, PictureCases):
+class CatalogHandlers(SearchRuleCases, CollectionCases, TogetherCases, ProfileCases, PictureCases, PlanCases):
     """Implements `Catalog`."""
 
     def __init__(self, db: Database, clock: Clock, ids: Ids, *, pictures: PictureShelf) -> None:
@@ -82,12 +79,12 @@ class CatalogHandlers(SearchRuleCases, CollectionCases, TogetherCases, ProfileCa
                 raise ProductNotFound
             if command.expected_version < 1:
                 raise ProductChanged
-            draft = msgspec.structs.replace(current.draft, published=command.published)
+            draft = by_hand(current.draft, published=command.published)
             if decide(current, draft, command.expected_version) == "unchanged":
                 return current
             product = self._saving.next(current, draft)
             await store.update_product(session, product)
-            [document] = await _documents(session, [product])
+            [document] = await documents_of(session, [product])
             await self._saving.publish_product(session, document)
             return product
 
@@ -109,7 +106,7 @@ class CatalogHandlers(SearchRuleCases, CollectionCases, TogetherCases, ProfileCa
     async def documents(self, command: ListProducts) -> Documents:
         async with self._db.read() as session:
             products, next_cursor = await _page(session, command)
-            return Documents(items=await _documents(session, products), next_cursor=next_cursor)
+            return Documents(items=await documents_of(session, products), next_cursor=next_cursor)
 
     async def offers(self, command: OffersOf) -> Offers:
         currency = parse_currency(command.currency)
@@ -143,14 +140,6 @@ class CatalogHandlers(SearchRuleCases, CollectionCases, TogetherCases, ProfileCa
     async def channels(self, command: Nothing) -> Channels:  # noqa: ARG002
         async with self._db.read() as session:
             return Channels(items=await store.channels(session))
-
-
-async def _documents(session: ReadSession, products: Sequence[Product]) -> list[ProductDocument]:
-    codes = {code for product in products for code in attribute_codes(product.draft)}
-    known = await store.attributes_of(session, sorted(codes))
-    tree = await store.tree(session)
-    lowest = await lowest_before(session, [product.draft for product in products])
-    return [document_of(product, known, tree, lowest) for product in products]
 
 
 async def _page(session: ReadSession, command: ListProducts) -> tuple[list[Product], ProductId | None]:

@@ -22,7 +22,7 @@ from rialto.catalog.api import (
 from rialto.catalog.handlers.saving import Saving, new_publication
 from rialto.catalog.handlers.verdicts import refusal, verdict_on
 from rialto.catalog.model.fields import is_sku, is_slug
-from rialto.catalog.model.products import Surroundings, attribute_codes, checked_draft, document_of
+from rialto.catalog.model.products import Surroundings, attribute_codes, document_of
 from rialto.catalog.store import many
 from rialto.catalog.store.price_history import append_prices, lowest_before
 from rialto.kernel.db import Database, WriteSession
@@ -63,7 +63,7 @@ async def _put(session: WriteSession, saving: Saving, drafts: Sequence[ProductDr
     products: list[Product] = []
     for place in fresh:
         try:
-            products.append(saving.next(None, checked_draft(drafts[place], known)))
+            products.append(saving.next(None, saving.judged(drafts[place], known)))
             verdicts[place] = Verdict(outcome="created")
         except RialtoError as refused:
             verdicts[place] = refusal(refused)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from rialto.catalog import store
@@ -20,6 +21,7 @@ from rialto.catalog.api import (
 )
 from rialto.catalog.events import AttributesChanged, CategoriesChanged, ProductPublished
 from rialto.catalog.model.fields import is_slug
+from rialto.catalog.model.planning import as_planned
 from rialto.catalog.model.products import Surroundings, attribute_codes, checked_draft, decide, document_of
 from rialto.catalog.model.structure import (
     ATTRIBUTES_MAX,
@@ -29,7 +31,7 @@ from rialto.catalog.model.structure import (
 )
 from rialto.catalog.store.price_history import append_prices, lowest_before
 from rialto.kernel.clock import Clock
-from rialto.kernel.db import WriteSession
+from rialto.kernel.db import ReadSession, WriteSession
 from rialto.kernel.errors import NotFound
 from rialto.kernel.events import Event, NewEvent, append
 from rialto.kernel.ids import PRODUCT, Ids, bucket_of, to_uuid
@@ -51,7 +53,7 @@ class Saving:
             currencies=frozenset(currency for channel in channels for currency in channel.currencies),
             language=channels[0].languages[0],
         )
-        draft = checked_draft(command.draft, known)
+        draft = self.judged(command.draft, known)
         saved = await self._save(session, command, draft)
         if saved.outcome != "unchanged":
             await store.replace_variants(session, saved.product, channels, known.definitions)
@@ -61,6 +63,10 @@ class Saving:
                 session, document_of(saved.product, known.definitions, known.tree, lowest)
             )
         return saved
+
+    def judged(self, draft: ProductDraft, known: Surroundings) -> ProductDraft:
+        """The draft as it is stored now. Raises ProductInvalid, CategoryNotFound."""
+        return as_planned(checked_draft(draft, known), self._clock.now())
 
     async def _save(self, session: WriteSession, command: PutProduct, draft: ProductDraft) -> PutOutcome:
         """Write the product's own row, if it has to be written."""
@@ -149,6 +155,15 @@ class Saving:
                 )
             ],
         )
+
+
+async def documents_of(session: ReadSession, products: Sequence[Product]) -> list[ProductDocument]:
+    """Stored products as they are published."""
+    codes = {code for product in products for code in attribute_codes(product.draft)}
+    known = await store.attributes_of(session, sorted(codes))
+    tree = await store.tree(session)
+    lowest = await lowest_before(session, [product.draft for product in products])
+    return [document_of(product, known, tree, lowest) for product in products]
 
 
 def new_publication(document: ProductDocument) -> NewEvent:

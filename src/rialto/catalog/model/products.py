@@ -36,6 +36,7 @@ from rialto.catalog.model.labelling import (
     check_maker,
     with_plain_content,
 )
+from rialto.catalog.model.planning import check_plan, with_utc
 from rialto.catalog.model.structure import path_to
 from rialto.kernel.errors import FieldProblem
 from rialto.kernel.money import AMOUNT_MAX
@@ -80,6 +81,7 @@ def checked_draft(draft: ProductDraft, known: Surroundings) -> ProductDraft:
     _check_variants(problems, draft, known)
     _check_images(problems, draft, known.definitions)
     _check_related(problems, draft.related)
+    check_plan(problems, draft)
     problems.raise_as(ProductInvalid, "The product is not valid.")
     if draft.category is not None and draft.category not in known.tree:
         message = "There is no such category."
@@ -87,7 +89,7 @@ def checked_draft(draft: ProductDraft, known: Surroundings) -> ProductDraft:
             fields=(FieldProblem(path="category", code="category_unknown", message=message),)
         )
     variants = [with_plain_content(variant) for variant in draft.variants]
-    stored = msgspec.structs.replace(draft, attributes=attributes, variants=variants)
+    stored = msgspec.structs.replace(with_utc(draft), attributes=attributes, variants=variants)
     if len(msgspec.json.encode(stored)) > DRAFT_BYTES_MAX:
         raise ProductInvalid(f"The product is larger than {DRAFT_BYTES_MAX} bytes.", code="too_large")
     return stored

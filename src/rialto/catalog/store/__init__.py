@@ -27,6 +27,7 @@ from rialto.catalog.api import (
     Texts,
     VariantDraft,
 )
+from rialto.catalog.model.planning import next_moment
 from rialto.catalog.model.products import option_key, picture_of, uses_of
 from rialto.kernel.db import Duplicate, ReadSession, Row, WriteSession
 from rialto.kernel.errors import FieldProblem, InvariantBroken
@@ -55,13 +56,14 @@ ORDER BY id LIMIT $1
 """
 
 INSERT_PRODUCT = """
-INSERT INTO products (id, version, slug, published, category, tax_class, title, options, draft, changed_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8, $9::json, $10)
+INSERT INTO products
+    (id, version, slug, published, category, tax_class, title, options, draft, changed_at, planned_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8, $9::json, $10, $11)
 ON CONFLICT (slug) DO NOTHING
 """
 UPDATE_PRODUCT = """
 UPDATE products SET version = $2, slug = $3, published = $4, category = $5, tax_class = $6, title = $7::json,
-    options = $8, draft = $9::json, changed_at = $10
+    options = $8, draft = $9::json, changed_at = $10, planned_at = $11
 WHERE id = $1 AND version = $2 - 1
 """
 DROP_VARIANTS = "DELETE FROM variants WHERE product_id = $1"  # their prices go with them
@@ -199,6 +201,7 @@ def product_columns(product: Product) -> tuple[Any, ...]:
         draft.options,
         as_json(draft),
         product.changed_at,
+        next_moment(draft),
     )
 
 

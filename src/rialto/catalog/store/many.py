@@ -16,12 +16,13 @@ _TAKEN_SLUGS = "SELECT slug FROM products WHERE slug = ANY ($1::text[])"
 _TAKEN_SKUS = "SELECT sku FROM variants WHERE sku = ANY ($1::text[])"
 # `options` as JSON, because arrays of arrays cannot differ in length.
 _INSERT_PRODUCTS = """
-INSERT INTO products (id, version, slug, published, category, tax_class, title, options, draft, changed_at)
+INSERT INTO products
+    (id, version, slug, published, category, tax_class, title, options, draft, changed_at, planned_at)
 SELECT id, version, slug, published, category, tax_class, title::json,
-    ARRAY(SELECT json_array_elements_text(options::json)), draft::json, changed_at
+    ARRAY(SELECT json_array_elements_text(options::json)), draft::json, changed_at, planned_at
 FROM unnest($1::uuid[], $2::int[], $3::text[], $4::bool[], $5::text[], $6::text[], $7::text[], $8::text[],
-            $9::text[], $10::timestamptz[])
-    AS t(id, version, slug, published, category, tax_class, title, options, draft, changed_at)
+            $9::text[], $10::timestamptz[], $11::timestamptz[])
+    AS t(id, version, slug, published, category, tax_class, title, options, draft, changed_at, planned_at)
 ORDER BY slug
 ON CONFLICT (slug) DO NOTHING
 """

@@ -88,6 +88,8 @@ def _row(product_id: str, draft: ProductDraft, language: str) -> dict[str, Any]:
         "variants": len(draft.variants),
         "price": min(prices, default=None),
         "published": draft.published,
+        "publish_at": draft.publish_at,
+        "unpublish_at": draft.unpublish_at,
     }
 
 
