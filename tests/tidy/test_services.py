@@ -97,6 +97,7 @@ DOORS = {
         "rialto.storefront.assets",
         "rialto.storefront.formats",
         "rialto.storefront.forms",
+        "rialto.storefront.logos",
         "rialto.storefront.pictures",
         "rialto.storefront.security",
         "rialto.storefront.texts",
