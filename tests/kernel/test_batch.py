@@ -249,7 +249,7 @@ async def test_a_batch_does_not_inherit_the_deadline_of_the_caller_that_started_
 async def test_a_batcher_that_is_ended_lets_nobody_wait_for_ever() -> None:
     desk = Desk(size_max=1)
     desk.book.open.clear()
-    calls = [asyncio.ensure_future(desk.batcher.submit(number)) for number in (2, 4)]
+    calls = [asyncio.ensure_future(desk.batcher.submit(number, timeout_s=0.05)) for number in (2, 4)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     runner = desk.batcher._runner
