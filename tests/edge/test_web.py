@@ -112,7 +112,7 @@ async def test_operators_read_metrics_and_details_on_their_own_port() -> None:
 
     app: App = ops_app([], dependencies={}, metrics=Metrics(), details=details)  # type: ignore[assignment]
     metrics = await ask(app, "/metrics")
-    assert (metrics.header("content-type") or "").startswith("text/plain; version=0.0.4")
+    assert metrics.header("content-type") == "text/plain; version=0.0.4; charset=utf-8"
     assert b"# TYPE rialto_requests_total counter" in metrics.body
     assert (await ask(app, "/health/details")).json() == {"status": "ok"}
     assert len(looked) == 2

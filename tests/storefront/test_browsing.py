@@ -308,5 +308,6 @@ def test_assets_may_be_kept_for_ever_and_nothing_else_is_served(shopper: Shopper
     answer = shopper.client.get(style)
     assert answer.status_code == 200
     assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["content-type"] == "text/css; charset=utf-8"
     for path in ("/assets/nothing.css", "/media/..%2f..%2fpyproject.toml", "/media/nothing.webp"):
         assert shopper.client.get(path).status_code == 404

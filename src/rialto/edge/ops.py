@@ -25,7 +25,7 @@ def ops_app(
     @get("/metrics")
     async def read_metrics() -> Response[bytes]:
         await details()
-        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4")
 
     @get("/health/details")
     async def read_details() -> dict[str, Any]:

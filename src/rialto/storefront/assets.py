@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 FOLDER = Path(__file__).parent / "static"
-TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+# The framework names the charset of texts.
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _IMPORT = re.compile(r'(from\s+"\./)([\w-]+)\.js"')
 # Blanks that mean nothing: behind `:`, `;`, `,` and around braces. Those of selectors and sums stay.
 _BLANK = re.compile(r"\s*([{};]|[:,](?=\s))\s*")
