@@ -78,6 +78,9 @@ ALWAYS: Json = {
     "amount": {"amount": 1, "currency": "EUR"},
     "attributes": {"colour": ["red"]},
     "options": [],
+    # Two made up at random hardly ever fit each other, or what the shop's pages are painted with.
+    **dict.fromkeys(("publish_at", "unpublish_at", "logo")),
+    **dict.fromkeys(("accent_light", "accent_dark"), ""),
 }
 # Names that in a body are those of something new.
 MADE_UP = {"slug"}
@@ -289,6 +292,8 @@ def _fitting(value: Any, name: str) -> Any:
     found = {inner: _fitting(given, inner) for inner, given in value.items()}
     if name in {"title", "label"}:
         return {"en": "Mug", **found}
+    if name == "items_max":
+        return {}
     if name in {"prices", "compare_at", "free_from", "amounts", "items_min", "items"}:
         return {"EUR": next(iter(found.values()))} if found else {}
     return {**found, "country": "DE"} if "country" in found else found
