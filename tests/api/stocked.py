@@ -82,6 +82,8 @@ ALWAYS: Json = {
     **dict.fromkeys(("publish_at", "unpublish_at", "logo")),
     **dict.fromkeys(("accent_light", "accent_dark"), ""),
 }
+# What a definition of this attribute has to keep: products hold it.
+COLOUR: Json = {"type": "choice", "values": {"red": {"en": "Red", "de": "Rot"}}, "order": ["red"]}
 # Names that in a body are those of something new.
 MADE_UP = {"slug"}
 
@@ -104,7 +106,13 @@ class Existing:
     def named(self, names: Several[str], *, changes: bool) -> Json:
         """What is known under these names. `changes`: what is found may be used up."""
         product_id, variants = next(self._products)
-        known = {**ALWAYS, "product_id": product_id, "ref": product_id, "staff_id": self._staff_id}
+        known = {
+            **ALWAYS,
+            **(COLOUR if "attribute_code" in names else {}),
+            "product_id": product_id,
+            "ref": product_id,
+            "staff_id": self._staff_id,
+        }
         if {"cart_id", "line_id"} & set(names):
             known |= self._served.run(_cart) if changes else self._cart
         if "order_id" in names:

@@ -32,11 +32,12 @@ async def test_from_registering_to_signing_out(postgres: DatabaseAddress) -> Non
         await opening_a_link_uses_nothing_up(people, ada)
         await only_own_addresses_are_gone_back_to(people)
         await passwords_are_refused_and_throttled_kindly(people)
+        # All of them come from one address, oftener than one may in the seconds that this takes.
+        people.shop.clock.advance(60)
         await whoever_must_sign_in_is_led_there_and_back(people)
         await leaving_forgets_everything(people, ada)
-        await a_forgotten_password_is_set_by_a_mailed_link(people)
-        # One address was asked more often than it may in the seconds that this takes.
         people.shop.clock.advance(60)
+        await a_forgotten_password_is_set_by_a_mailed_link(people)
         await staff_are_shown_their_own_door(people)
 
 

@@ -83,7 +83,7 @@ def keep_the_goods(tour: Tour) -> Iterator[Scene]:
     page.fill("#counts", "one,two,three")
     press_next(page)
     yield COUNTS_PROBLEMS
-    page.fill("#counts", f"{tour.name('dearer').upper()},berlin,19")
+    page.fill("#counts", f"{tour.name('dearer').upper()},berlin,33")
     press_next(page)
     yield COUNTS_PREVIEW
     page.locator("#changes-title ~ form .button").click()
