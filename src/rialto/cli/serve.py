@@ -93,8 +93,7 @@ async def _background(app: App) -> None:
 def _spare_collector() -> None:
     """What a started worker is made of (routes, templates, the index) lives as long as it does.
 
-    The garbage collector need not look through it again and again; each full look stopped everything for some tens of
-    milliseconds.
+    The garbage collector need not look through it again and again, while every request waits.
     """
     gc.collect()
     gc.freeze()
