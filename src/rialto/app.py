@@ -6,60 +6,45 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from litestar import Litestar, Response
-
-from rialto.admin.routes import ROUTES as ADMIN
-from rialto.admin.routes import render_error as render_error_for_staff
 from rialto.cart.service import SERVICE as CART
 from rialto.catalog.service import SERVICE as CATALOG
-from rialto.edge.audited import audited
-from rialto.edge.cached import CachedPages, Kept
 from rialto.edge.gate import Gate
-from rialto.edge.maintenance import maintained
-from rialto.edge.ops import ops_app
+from rialto.edge.internal import InternalCalls, Leaving
 from rialto.edge.refresh import Refreshing
-from rialto.edge.renewing import staying_signed_in
-from rialto.edge.web import AnyRequest, web_app
+from rialto.elsewhere import Elsewhere
 from rialto.engines.choice import Engines
-from rialto.engines.memory_cache import MemoryCache
 from rialto.engines.postgres_bus import PostgresBus
 from rialto.engines.postgres_documents import PostgresDocuments
-from rialto.identity.api import Identity
+from rialto.faces import operations_app, public_app
 from rialto.identity.service import SERVICE as IDENTITY
 from rialto.inventory.service import SERVICE as INVENTORY
 from rialto.kernel.audit import Finding
-from rialto.kernel.auth import TokenVerifier
 from rialto.kernel.background import Background
-from rialto.kernel.browser import ADMIN as ADMIN_JAR
-from rialto.kernel.browser import jar_of
 from rialto.kernel.bus import Bus
-from rialto.kernel.cache import Entry
 from rialto.kernel.calls import bind
 from rialto.kernel.consumers import GO_ON, Consumer
 from rialto.kernel.db import Database, DatabaseAddress
 from rialto.kernel.documents import Documents
 from rialto.kernel.errors import InvariantBroken, RialtoError
 from rialto.kernel.keys import Keyring
-from rialto.kernel.limits import RateLimiter
 from rialto.kernel.maintenance import MaintenanceSign
 from rialto.kernel.migrations import BUS_SCHEMA, DOCUMENTS_SCHEMA, role_of
 from rialto.kernel.parked import ParkedEvents
-from rialto.kernel.personal import Keepers
+from rialto.kernel.personal import Keepers, ServiceKeeper
 from rialto.kernel.relay import LAG, Relay
-from rialto.kernel.roles import RoleBook, Roles
-from rialto.kernel.service import Job, Nothing, Service
+from rialto.kernel.service import Job, Service
+from rialto.kernel.service_tokens import WEB, ServiceTokens
 from rialto.kernel.settings import Settings
+from rialto.kernel.upkeep import ServiceUpkeep, Upkeep
 from rialto.kernel.workings import Engineer
 from rialto.notifications.service import SERVICE as NOTIFICATIONS
-from rialto.notifications.viewer import OPS_ROUTES
 from rialto.orders.service import SERVICE as ORDERS
 from rialto.payments.service import SERVICE as PAYMENTS
 from rialto.pricing.service import SERVICE as PRICING
 from rialto.reporting.service import SERVICE as REPORTING
 from rialto.reviews.service import SERVICE as REVIEWS
 from rialto.search.service import SERVICE as SEARCH
-from rialto.storefront.routes import ROUTES as STOREFRONT
-from rialto.storefront.routes import render_error as render_error_for_shoppers
+from rialto.topology import Place, place_of_all
 
 T = TypeVar("T")
 
@@ -88,28 +73,20 @@ ROUTE_NAMES = {"cart": "carts"}
 CONNECTIONS_MAX = 20
 BUS_CONNECTIONS = 3  # one of them listens
 DOCUMENTS_CONNECTIONS = 1
-PAGES_KEPT = 4000
 # A feed that was away longer is rebuilt; competing consumers never are, their cursors hold the truth.
 PRUNE = Job(
     name="bus.prune", every_s=600, run=lambda app: app.bus.prune(CONSUMERS, keep=app.settings.keep.events)
 )
 # A job and not a step of the start: a document store that is down must not keep orders from going on.
 PREPARE = Job(name="documents.prepare", every_s=600, run=lambda app: app.prepare_documents())
-BURST_S = 4
-
-
-def render_error(request: AnyRequest, status: int, error: BaseException | None = None) -> Response[Any]:
-    """An error's page in the frame of the part of the shop it happened in."""
-    is_staffs = jar_of(request.scope["path"]) is ADMIN_JAR
-    render = render_error_for_staff if is_staffs else render_error_for_shoppers
-    return render(request, status, error)
 
 
 class _Env:
     """What one service's `build` receives."""
 
-    def __init__(self, app: App, db: Database | None) -> None:
+    def __init__(self, app: App, service: Service, db: Database | None) -> None:
         self._app = app
+        self._service = service
         self._db = db
         self.clock = app.engines.clock
         self.ids = app.engines.ids
@@ -123,7 +100,11 @@ class _Env:
         return self._db
 
     def __getitem__(self, api: type[T]) -> T:
-        return self._app[api]
+        if api not in self._service.needs:
+            raise InvariantBroken(
+                f"{self._service.name} asks for {api.__name__} and does not say that it needs it"
+            )
+        return self._app.asked_by(self._service.name, api)
 
     def engine(self, port: str) -> Any:
         own = {
@@ -141,9 +122,20 @@ class _Env:
 class App:
     """One process's shop: services bound to each other, its background work and its two web applications."""
 
-    def __init__(self, settings: Settings, engines: Engines, services: Sequence[Service] = ALL) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        engines: Engines,
+        services: Sequence[Service] = ALL,
+        *,
+        place: Place | None = None,
+    ) -> None:
+        """`place` says which of `services` live here and where the others are; None: all of them live here."""
         self.settings = settings
         self.engines = engines
+        self.place = place or place_of_all(service.name for service in services)
+        self.everything = services
+        services = [service for service in services if service.name in self.place.parts]
         self.services = services
         self.metrics = engines.metrics
         self.handlers: dict[str, Any] = {}
@@ -155,25 +147,37 @@ class App:
             clock=engines.clock,
             ids=engines.ids,
         )
-        self.parked = ParkedEvents(lambda: self.consumers)
+        self.elsewhere = Elsewhere(self.place, engines, ServiceTokens(self.keyring, engines.clock))
+        self.upkeep: dict[str, Upkeep] = {}
+        self.parked = ParkedEvents(self.upkeep)
         self.databases: dict[str, Database] = {}
         self._bound: dict[type[Any], Any] = {}
+        self._callers: dict[tuple[str, type[Any]], Any] = {}
         self._envs: dict[str, _Env] = {}
         wanted = sum(service.connections for service in services if service.stored)
         if wanted + BUS_CONNECTIONS + DOCUMENTS_CONNECTIONS > CONNECTIONS_MAX:
             raise InvariantBroken(f"the services want more than {CONNECTIONS_MAX} connections")
         self.documents = self._open_documents()
-        for service in services:
-            self._plug_in(service)
+        for service in self.everything:
+            self._plug_in(service) if service.name in self.place.parts else self._reach(service)
         self.bus = self._open_bus()
         self.maintenance = MaintenanceSign(self.databases[BUS_SCHEMA], engines.clock)
         self.consumers = [self._consumer_of(service) for service in services if service.reactions]
+        self.leaving = Leaving()
         self.feeds = [make(self.handlers[s.name]) for s in services for make in s.feeds]
         self.background = self._make_background(self.bus)
 
     def __getitem__(self, api: type[T]) -> T:
-        found: T = self._bound[api]
-        return found
+        return self.asked_by(WEB, api)
+
+    def asked_by(self, caller: str, api: type[T]) -> T:
+        """The service with this interface, here or elsewhere, as the service `caller` (or the web) may call it."""
+        found: Any = self._bound.get(api) or self._callers.get((caller, api))
+        if found is None:
+            service = next(service for service in self.everything if service.api is api)
+            found = self._callers[caller, api] = self.elsewhere.service(service, caller)
+        reached: T = found
+        return reached
 
     async def start(self) -> None:
         """Make what this process needs before it can serve: read models that are missing."""
@@ -186,6 +190,7 @@ class App:
                 await handlers.finish()
         for engine in self.engines.closers:
             await engine.close()
+        await self.elsewhere.close()
         await self.bus.close()
         await asyncio.gather(*(db.close() for db in self.databases.values()))
 
@@ -201,10 +206,9 @@ class App:
         """What an operator asks first: does the database answer, is anything waiting."""
         waiting: dict[str, int] = {}
         try:
-            for name, db in self.databases.items():
+            for name in self.databases:
                 if name not in {BUS_SCHEMA, DOCUMENTS_SCHEMA}:
-                    async with db.read() as session:
-                        waiting[name] = await session.value(LAG)
+                    waiting[name] = await self._waiting(name)
                     self.metrics.outbox.labels(name).set(waiting[name])
         except RialtoError as error:
             return {"status": "degraded", "database": error.text, "search_ready": self.is_ready()}
@@ -216,21 +220,41 @@ class App:
             "search_ready": self.is_ready(),
         }
 
+    async def _waiting(self, service: str) -> int:
+        async with self.databases[service].read() as session:
+            count: int = await session.value(LAG)
+        return count
+
     def is_ready(self) -> bool:
         """Whether shoppers can browse; what buying needs is told by its own answers."""
         return all(feed.positions() is not None for feed in self.feeds)
 
     def _plug_in(self, service: Service) -> None:
         db = self._open_database(service.name, service.connections) if service.stored else None
-        env = _Env(self, db)
+        env = _Env(self, service, db)
         handlers = service.build(env)
         self._envs[service.name] = env
         self.handlers[service.name] = handlers
         if service.personal is not None:
-            self.keepers.add(service.name, service.personal, handlers)
+            self.keepers.add(service.name, ServiceKeeper(service.personal, handlers))
+        if service.stored:
+            self.upkeep[service.name] = ServiceUpkeep(
+                lambda: next((one for one in self.consumers if one.name == service.name), None),
+                waiting=lambda: self._waiting(service.name),
+                ready=self.is_ready,
+            )
         self._bound[service.api] = bind(
             service.api, handlers, clock=self.engines.clock, strict=self.settings.strict
         )
+
+    def _reach(self, service: Service) -> None:
+        """What this process asks of a service elsewhere beside its interface."""
+        if not self.elsewhere.has(service.name):
+            return
+        if service.personal is not None:
+            self.keepers.add(service.name, self.elsewhere.keeper(service))
+        if service.stored:
+            self.upkeep[service.name] = self.elsewhere.upkeep(service)
 
     async def prepare_documents(self) -> int:
         """Tables and indexes of all declared collections, where an engine makes them by declaration."""
@@ -281,6 +305,7 @@ class App:
             bus=bus,
             relay=Relay(telling, bus, engines.faults),
             consumers=self.consumers,
+            scope=self.place.scope,
             jobs=[
                 (PRUNE, self),
                 (GO_ON, self.consumers),
@@ -292,61 +317,26 @@ class App:
             metrics=self.metrics,
         )
 
-    def _dependencies(self) -> dict[str, Any]:
-        services = {ROUTE_NAMES.get(s.name, s.name): self[s.api] for s in self.services}
+    def dependencies(self) -> dict[str, Any]:
+        reached = [s for s in self.everything if s in self.services or self.elsewhere.has(s.name)]
+        services = {ROUTE_NAMES.get(s.name, s.name): self[s.api] for s in reached}
         return {
             **services,
             "settings": self.settings,
             "clock": self.engines.clock,
             "ids": self.engines.ids,
-            "engineer": Engineer(self.details, self.bus, CONSUMERS, self.parked),
+            "engineer": Engineer(
+                self.details, self.bus, CONSUMERS, self.parked, elsewhere=self._upkeep_elsewhere()
+            ),
         }
 
-    def ops(self) -> Litestar:
+    def _upkeep_elsewhere(self) -> dict[str, Upkeep]:
+        return {name: upkeep for name, upkeep in self.upkeep.items() if self.elsewhere.has(name)}
+
+    def ops(self) -> InternalCalls:
         """The application of the operations port."""
-        return ops_app(
-            OPS_ROUTES, dependencies=self._dependencies(), metrics=self.metrics, details=self.details
-        )
+        return operations_app(self)
 
     def web(self) -> Gate:
-        """The application of the public port. Needs all services."""
-        engines, settings = self.engines, self.settings
-        routes = [route for service in self.services for route in service.routes]
-        app = web_app(
-            [*routes, *ADMIN, *STOREFRONT],
-            dependencies=self._dependencies(),
-            render_error=render_error,
-            is_ready=self.is_ready,
-            middleware=[
-                staying_signed_in(self[Identity], secure=settings.secure),
-                maintained(self.maintenance),
-                audited(self[Identity]),
-            ],
-        )
-        kept: MemoryCache[Entry[Kept]] = MemoryCache(PAGES_KEPT)
-        pages = CachedPages(app, kept, clock=engines.clock, ids=engines.ids, metrics=self.metrics)
-        self.pages_refresh.then(pages.clear)
-        roles = RoleBook(self._load_roles, clock=engines.clock)
-        verifier = TokenVerifier(
-            self.keyring.public_keys(),
-            issuer=settings.public_url,
-            clock=engines.clock,
-            permissions_of=roles.permissions_of,
-            watch=self.keyring.news,
-        )
-        rate = settings.rate_limit
-        return Gate(
-            pages,
-            clock=engines.clock,
-            ids=engines.ids,
-            metrics=self.metrics,
-            verifier=verifier,
-            limiter=RateLimiter(per_s=rate, burst=rate * BURST_S, clock=engines.clock) if rate else None,
-            trusted_proxies=settings.trusted_proxies,
-            kept=pages,
-            roles=roles,
-        )
-
-    async def _load_roles(self) -> Roles:
-        found = await self[Identity].list_roles(Nothing())
-        return {role.name: frozenset(role.permissions) for role in found.items}
+        """The application of the public port: the routes of the services that are here, and pages if they are."""
+        return public_app(self)

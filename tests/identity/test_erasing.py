@@ -28,7 +28,7 @@ from rialto.identity.events import CustomerErased
 from rialto.kernel.address import Address
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import Unavailable
-from rialto.kernel.personal import Documents, Person, PersonalData
+from rialto.kernel.personal import Documents, Person, PersonalData, ServiceKeeper
 from tests.identity.authenticator import Authenticator
 from tests.identity.desk import EMAIL, PASSWORD, Desk, anna, open_identity, signing_in
 from tests.identity.test_passkeys import add as add_passkey
@@ -65,7 +65,7 @@ def beside(desk: Desk) -> OtherService:
         export=lambda handlers, person: handlers.export(person),
         erase=lambda handlers, person: handlers.erase(person),
     )
-    desk.env.keepers.add("orders", personal, other)
+    desk.env.keepers.add("orders", ServiceKeeper(personal, other))
     return other
 
 

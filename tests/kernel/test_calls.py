@@ -6,10 +6,11 @@ from typing import Protocol
 import msgspec
 import pytest
 
-from rialto.kernel.calls import bind, operations_of
+from rialto.kernel.calls import bind
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.errors import Conflict, OutcomeUnknown, Unavailable
 from rialto.kernel.service import Frozen, Operation, operation
+from rialto.kernel.wire import operations_of
 
 pytestmark = [pytest.mark.fast, pytest.mark.anyio]
 

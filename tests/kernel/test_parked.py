@@ -6,14 +6,22 @@ from typing import Any
 
 import pytest
 
-from rialto.kernel.consumers import has_taken_in
+from rialto.kernel.consumers import Consumer, has_taken_in
 from rialto.kernel.errors import NotFound
 from rialto.kernel.parked import ParkedEvents
+from rialto.kernel.upkeep import ServiceUpkeep
 from rialto.kernel.workings import Engineer
 from tests.kernel.bakery import Town
 from tests.kernel.test_dead_letters import deliver, park
 
 pytestmark = pytest.mark.anyio
+
+
+def upkeep_of(consumer: Consumer) -> ServiceUpkeep:
+    async def none_waiting() -> int:
+        return 0
+
+    return ServiceUpkeep(lambda: consumer, waiting=none_waiting, ready=lambda: True)
 
 
 async def test_parked_streams_are_listed_and_one_is_tried_again(town: Town) -> None:
@@ -22,7 +30,7 @@ async def test_parked_streams_are_listed_and_one_is_tried_again(town: Town) -> N
     town.clock.advance(1)
     await park(town, other, "wheat")
     mended = town.a_consumer()
-    parked = ParkedEvents(lambda: [mended])
+    parked = ParkedEvents({"cellar": upkeep_of(mended)})
     assert [(found.stream, found.behind) for found in await parked.all(10)] == [(one, 1), (other, 0)]
     assert len(await parked.all(1)) == 1
     assert await parked.replay("cellar", one) == 2
@@ -39,7 +47,7 @@ async def test_the_engineer_sees_workers_and_what_waits(town: Town) -> None:
         return told
 
     cellar = town.a_consumer()
-    engineer = Engineer(details, town.bus, ["cellar"], ParkedEvents(lambda: [cellar]))
+    engineer = Engineer(details, town.bus, ["cellar"], ParkedEvents({}))
     await town.bus.heartbeat("worker", ttl_s=10)
     await town.bake(town.ids.uuid(1), "rye", "oat")
     await deliver(town)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from rialto.kernel.errors import Unavailable
-from rialto.kernel.personal import Documents, Keepers, Person, PersonalData
+from rialto.kernel.personal import Documents, Keepers, Person, PersonalData, ServiceKeeper
 
 pytestmark = [pytest.mark.fast, pytest.mark.anyio]
 
@@ -35,15 +35,15 @@ PERSONAL = PersonalData(
 async def test_every_keeper_hands_out_its_documents_under_its_name() -> None:
     keepers = Keepers()
     assert await keepers.export(ANNA) == {}
-    keepers.add("orders", PERSONAL, Shelf("orders"))
-    keepers.add("cart", PERSONAL, Shelf("carts"))
+    keepers.add("orders", ServiceKeeper(PERSONAL, Shelf("orders")))
+    keepers.add("cart", ServiceKeeper(PERSONAL, Shelf("carts")))
     assert await keepers.export(ANNA) == {"orders": {"orders": ["acc_1"]}, "cart": {"carts": ["acc_1"]}}
 
 
 async def test_an_erasure_that_a_keeper_did_not_take_part_in_is_not_done_and_may_be_repeated() -> None:
     keepers, first, second = Keepers(), Shelf("orders"), Shelf("carts", away=True)
-    keepers.add("orders", PERSONAL, first)
-    keepers.add("cart", PERSONAL, second)
+    keepers.add("orders", ServiceKeeper(PERSONAL, first))
+    keepers.add("cart", ServiceKeeper(PERSONAL, second))
     with pytest.raises(Unavailable):
         await keepers.erase(ANNA)
     second.away = False

@@ -17,7 +17,7 @@ from rialto.kernel.faults import Faults, NoFaults
 from rialto.kernel.ids import Ids
 from rialto.kernel.keys import Keyring
 from rialto.kernel.migrations import DOCUMENTS_SCHEMA, role_of
-from rialto.kernel.personal import Keepers
+from rialto.kernel.personal import Keepers, ServiceKeeper
 from rialto.kernel.service import Service
 from tests.support.databases import SECRETS, fresh_database
 from tests.support.values import seeded_ids, settings_in
@@ -95,7 +95,7 @@ async def open_service(
         )
         env.handlers = service.build(env)
         if service.personal is not None:
-            env.keepers.add(service.name, service.personal, env.handlers)
+            env.keepers.add(service.name, ServiceKeeper(service.personal, env.handlers))
         try:
             yield env
         finally:

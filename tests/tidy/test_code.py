@@ -42,6 +42,7 @@ CATCHES_EVERYTHING = {
     "kernel/consumers.py": "the consumer loop must survive: what keeps failing is parked",
     "kernel/dead_letters.py": "replaying: what fails stays parked, the others go on",
     "orders/handlers/worker.py": "the saga's job: one order that fails holds up no other",
+    "edge/internal.py": "the request loop must survive: a bug is told to the caller as one",
     "cli/serve.py": "the database may come later than this process",
     "sandbox/http.py": "the provider's request loop must survive",
     "sandbox/server.py": "the provider's job loop must survive",

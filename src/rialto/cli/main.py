@@ -57,6 +57,7 @@ from rialto.kernel.telemetry import configure_logs
 from rialto.orders.api import Orders
 from rialto.pricing.api import Pricing
 from rialto.pricing.service import SERVICE as PRICING
+from rialto.topology import place_of
 
 Work = Callable[[App], Awaitable[int]]
 
@@ -117,7 +118,8 @@ def _dispatch(options: argparse.Namespace) -> int:
         return run.run_command(options, os.environ, hooks_of, Progress(SystemClock().monotonic))
     if options.command == "doctor":
         return doctor.run(options, os.environ, SystemClock(), print)
-    settings = read_settings(os.environ, data_default=default_data_folder(Path.cwd(), os.geteuid()))
+    environment = serve.environment_with(options, os.environ) if options.command == "serve" else os.environ
+    settings = read_settings(environment, data_default=default_data_folder(Path.cwd(), os.geteuid()))
     clock = SystemClock()
     ids = RandomIds(clock)
     alone: dict[str, Callable[[], int]] = {
@@ -135,11 +137,18 @@ def _dispatch(options: argparse.Namespace) -> int:
     configure_logs(settings.log, json=not sys.stderr.isatty())
     if options.command == "serve":
         address = _address_of(settings)
+        place = place_of(settings, [service.name for service in ALL])
         metrics = serve.metrics_of(settings, options.worker)
-        return serve.run(
-            settings,
-            lambda: App(settings, replace(choose_engines(settings, secrets, address), metrics=metrics)),
-        )
+
+        def make_app() -> App:
+            return App(
+                settings,
+                replace(choose_engines(settings, secrets, address), metrics=metrics),
+                ALL,
+                place=place,
+            )
+
+        return serve.run(settings, make_app)
     if settings.database_url:
         return _with_database(options, settings, secrets, parse_database_url(settings.database_url))
     with borrowed_postgres(settings.data, password=secrets.database_password("rialto")) as borrowed:

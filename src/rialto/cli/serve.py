@@ -7,7 +7,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 import uvloop
@@ -20,6 +20,8 @@ from rialto.kernel.telemetry import Metrics
 
 # Requests leave next to no cycles behind: the youngest generation may grow before it is looked through.
 GC_THRESHOLDS = (10_000, 20, 20)
+# How long a process that is one of several tells whoever asks it to ask others, before it stops listening.
+DRAIN_S = 2.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +31,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NUMBER",
         help="this worker's number among those with the same data folder: /metrics of each is then of all of them",
     )
+    parser.add_argument("--group", help="the group of the topology that this process is (RIALTO_GROUP)")
+    parser.add_argument(
+        "--services",
+        metavar="NAMES",
+        help="the services that this process has, with commas between (RIALTO_SERVICES)",
+    )
+
+
+def environment_with(options: argparse.Namespace, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment as the options change it."""
+    chosen = {"RIALTO_GROUP": options.group, "RIALTO_SERVICES": options.services}
+    return {**environment, **{name: value for name, value in chosen.items() if value is not None}}
 
 
 def metrics_of(settings: Settings, worker: int | None) -> Metrics:
@@ -53,7 +67,7 @@ def run(settings: Settings, make_app: Callable[[], App]) -> int:
         return 1
     operations = None
     try:
-        operations = listen("127.0.0.1", settings.ops_port, shared=False)
+        operations = listen(settings.ops_host, settings.ops_port, shared=False)
     except OSError:
         sys.stderr.write(f"Another worker has the operations port {settings.ops_port}.\n")
 
@@ -68,7 +82,7 @@ def run(settings: Settings, make_app: Callable[[], App]) -> int:
             servers.append((server_of(app.ops()), operations))
         background = asyncio.ensure_future(_background(app))
         try:
-            await serve(servers, stop)
+            await serve(servers, stop, leaving=app.leaving, drain_s=DRAIN_S if app.place.scope else 0.0)
         finally:
             background.cancel()
             await asyncio.gather(background, return_exceptions=True)
@@ -87,7 +101,9 @@ async def _background(app: App) -> None:
             sys.stderr.write(f"waiting to start: {error}\n")
             await app.engines.clock.sleep(1)
     _spare_collector()
-    await app.background.run()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(app.elsewhere.run())
+        group.create_task(app.background.run())
 
 
 def _spare_collector() -> None:

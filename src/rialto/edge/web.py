@@ -44,10 +44,13 @@ def web_app(
     render_error: RenderError,
     is_ready: Callable[[], bool],
     middleware: Sequence[Any] = (),
+    describes: bool = True,
+    elsewhere: Sequence[HTTPRouteHandler] = (),
 ) -> ASGIApp:
     """The application. `dependencies` by the name that routes ask for; `is_ready` says whether it can sell.
 
-    `middleware` (Litestar's) stands around every route.
+    `middleware` (Litestar's) stands around every route. `describes`: it tells what the whole API is, with the routes that
+    are `elsewhere`, in other processes.
     """
 
     @get("/health/live", sync_to_thread=False, **about("live", "Is it alive", tag="health"))
@@ -72,24 +75,38 @@ def web_app(
     def docs() -> Response[bytes]:
         return page
 
-    handlers = [one for one in routes if isinstance(one, HTTPRouteHandler)]
+    handlers = [live, ready, *(one for one in routes if isinstance(one, HTTPRouteHandler))]
     routers = [one for one in routes if not isinstance(one, HTTPRouteHandler)]
-    app = Litestar(
-        route_handlers=[*answering_options([live, ready, openapi, docs, *handlers]), *routers],
+    described = [openapi, docs] if describes else []
+
+    def made_of(handlers: Sequence[HTTPRouteHandler]) -> Litestar:
+        return _litestar(
+            [*answering_options(handlers), *routers],
+            dependencies,
+            exception_handlers=_handlers(render_error),
+            middleware=list(middleware),
+        )
+
+    app = made_of([*described, *handlers])
+    if describes:
+        document = describe(made_of([*handlers, *elsewhere]) if elsewhere else app)
+        description = msgspec.json.encode(document)
+        page = render_docs(document)
+    return Hardened(cast("ASGIApp", app))  # Litestar names its messages more narrowly than ASGI does
+
+
+def _litestar(routes: Sequence[Any], dependencies: Mapping[str, Any], **options: Any) -> Litestar:
+    return Litestar(
+        route_handlers=routes,
         dependencies={name: _given(value) for name, value in dependencies.items()},
-        exception_handlers=_handlers(render_error),
-        middleware=list(middleware),
         openapi_config=None,  # described by ourselves, from the same signatures
         request_class=StrictRequest,
         request_max_body_size=BODY_BYTES_MAX,
         response_cache_config=ResponseCacheConfig(),
         logging_config=None,
         debug=False,
+        **options,
     )
-    document = describe(app)
-    description = msgspec.json.encode(document)
-    page = render_docs(document)
-    return Hardened(cast("ASGIApp", app))  # Litestar names its messages more narrowly than ASGI does
 
 
 class Health(Frozen):

@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rialto.engines import sandbox_payments, smtp
+from rialto.engines.http_calls import HttpCalls
 from rialto.engines.memory_cache import MemoryCache
+from rialto.engines.names import resolve
 from rialto.engines.passwords import Argon2Passwords
 from rialto.engines.picture_files import PictureFiles
 from rialto.engines.smtp import KeptMail
@@ -20,6 +22,8 @@ from rialto.kernel.extensions import Surroundings, find_extension
 from rialto.kernel.faults import CrashAt, Faults, NoFaults
 from rialto.kernel.ids import Ids, RandomIds
 from rialto.kernel.keys import SecretsFile
+from rialto.kernel.remote import Transport
+from rialto.kernel.replicas import Resolve
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.settings import Settings
 from rialto.kernel.telemetry import Metrics
@@ -43,6 +47,8 @@ class Engines:
     gate: DatabaseGate | None = None
     open_connection: Connect = connect
     listen: bool = True
+    transport: Transport = field(default_factory=HttpCalls)
+    resolve: Resolve = resolve
     metrics: Metrics = field(default_factory=Metrics)
     closers: Sequence[Any] = field(default=())
 

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
 
@@ -65,11 +65,29 @@ def server_of(app: Any) -> Server:
     return Server(config)
 
 
-async def serve(servers: list[tuple[Server, socket.socket]], stop: asyncio.Event) -> None:
-    """Serve all sockets until `stop` is set, then finish what is running, for GRACE_S at most."""
+class Leaving(Protocol):
+    """Told of a stop while everything still runs."""
+
+    def begin(self) -> None: ...
+
+
+async def serve(
+    servers: list[tuple[Server, socket.socket]],
+    stop: asyncio.Event,
+    *,
+    leaving: Leaving | None = None,
+    drain_s: float = 0.0,
+) -> None:
+    """Serve all sockets until `stop` is set, then finish what is running, for GRACE_S at most.
+
+    With `drain_s` everything is served for so long after the stop, while `leaving` has whoever asks go to others.
+    """
     async with asyncio.TaskGroup() as group:
         for server, bound in servers:
             group.create_task(server.serve(sockets=[bound]))
         await stop.wait()
+        if leaving is not None:
+            leaving.begin()
+        await asyncio.sleep(drain_s)
         for server, _ in servers:
             server.should_exit = True

@@ -40,7 +40,12 @@ INSERT INTO workers (owner, expires_at) VALUES ($1, $2)
 ON CONFLICT (owner) DO UPDATE SET expires_at = excluded.expires_at
 """
 _FORGET_WORKERS = "DELETE FROM workers WHERE expires_at <= $1"
-_WORKERS = "SELECT count(*) FROM workers WHERE expires_at > $1"
+# Those that share work are of one scope, which stands before the slash in their names.
+_WORKERS = """
+SELECT count(*) FROM workers
+WHERE expires_at > $1
+  AND ($2::text IS NULL OR left(owner, position('/' IN owner)) = left($2, position('/' IN $2::text)))
+"""
 
 # One statement, so one commit: the leases are still held, ids are drawn under the partitions' locks, the events stand
 # in the log, and whoever listens is told. FOR SHARE: several publishers of one owner may go on, a new owner's
@@ -125,12 +130,12 @@ class PostgresBus:
         async with self._db.write() as session:
             await session.run(_FORGET_WORKERS, now)
             await session.run(_HEARTBEAT, owner, now + timedelta(seconds=ttl_s))
-            count: int = await session.value(_WORKERS, now)
+            count: int = await session.value(_WORKERS, now, owner)
         return count
 
     async def workers(self) -> int:
         async with self._db.read() as session:
-            count: int = await session.value(_WORKERS, self._clock.now())
+            count: int = await session.value(_WORKERS, self._clock.now(), None)
         return count
 
     async def publish(self, leases: Sequence[Lease], batch: Sequence[Envelope]) -> None:

@@ -114,12 +114,12 @@ class TokenSigner:
         self._issuer = issuer
         self._clock = clock
 
-    def sign(self, principal: Principal, *, lifetime_s: int) -> str:
-        """A token that says who this is, from now on for `lifetime_s`."""
+    def sign(self, principal: Principal, *, lifetime_s: int, audience: str = AUDIENCE) -> str:
+        """A token that says who this is, from now on for `lifetime_s`, to whoever is its audience and to nobody else."""
         now = int(self._clock.now().timestamp())
         claims = {
             "iss": self._issuer,
-            "aud": AUDIENCE,
+            "aud": audience,
             "sub": principal.id,
             "kind": principal.kind,
             "roles": list(principal.roles),
@@ -154,13 +154,16 @@ class TokenVerifier:
         permissions_of: Callable[[Iterable[str]], frozenset[str]],
         cache_max: int = CACHE_MAX,
         watch: Callable[[bool], Sequence[dict[str, str]] | None] = lambda _at_once: None,
+        audience: str = AUDIENCE,
     ) -> None:
-        """`permissions_of` says what roles allow; it is asked at each verification, not once per token.
+        """`permissions_of` says what roles allow; it is asked at each verification, not once per token. A token for another
+        audience than `audience` is refused.
 
         `watch` is asked for other keys than it told last: at each verification, and at once (True) before a token is
         refused because nobody knows its key.
         """
         self._watch = watch
+        self._audience = audience
         self._permissions_of = permissions_of
         self._issuer = issuer
         self._clock = clock
@@ -217,7 +220,7 @@ class TokenVerifier:
         if (
             checked.header.get("typ") != TOKEN_TYPE
             or claims.iss != self._issuer
-            or claims.aud != AUDIENCE
+            or claims.aud != self._audience
             or claims.kind not in KINDS
         ):
             raise AccessTokenRefused

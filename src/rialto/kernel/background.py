@@ -48,8 +48,13 @@ class Background:
         feeds: Sequence[Feed],
         clock: Clock,
         metrics: Metrics,
+        scope: str = "",
     ) -> None:
-        self._owner = owner
+        """`scope` names what this process is made of: only processes of one scope share work, since each has the same
+        services. It stands in the names of leases and before the owner's, with a slash between.
+        """
+        self._scope = f"{scope}/" if scope else ""
+        self._owner = f"{self._scope}{owner}"
         self._bus = bus
         self._relay = relay
         self._consumers = consumers
@@ -101,6 +106,9 @@ class Background:
         finally:
             await self._leave()
 
+    def _lease(self, partition: int) -> str:
+        return lease_name(partition, self._scope)
+
     def _owned(self) -> set[int]:
         return set(self._partitions)
 
@@ -119,20 +127,20 @@ class Background:
         mine = sorted(self._partitions)
         surplus = mine[share:]
         if surplus:
-            await self._bus.give_back(self._owner, [lease_name(partition) for partition in surplus])
+            await self._bus.give_back(self._owner, [self._lease(partition) for partition in surplus])
         wanted = mine[:share]
         # Try for more only up to the fair share; whoever was first keeps it until it gives back.
         missing = share - len(wanted)
         others = [partition for partition in range(PARTITIONS) if partition not in self._partitions]
         got = (
-            await self._bus.acquire([lease_name(p) for p in wanted], owner=self._owner, ttl_s=LEASE_S)
+            await self._bus.acquire([self._lease(p) for p in wanted], owner=self._owner, ttl_s=LEASE_S)
             if wanted
             else []
         )
         for start in range(0, len(others), max(missing, 1)):
             if missing <= 0:
                 break
-            names = [lease_name(p) for p in others[start : start + missing]]
+            names = [self._lease(p) for p in others[start : start + missing]]
             more = await self._bus.acquire(names, owner=self._owner, ttl_s=LEASE_S)
             got = [*got, *more]
             missing -= len(more)
@@ -142,12 +150,12 @@ class Background:
             consumer.keep_only(self._partitions)
         if gained:
             self._poll_all()
-        names_wanted = [f"job/{job.name}" for job, _ in self._jobs]
+        names_wanted = [f"job/{self._scope}{job.name}" for job, _ in self._jobs]
         asked_at = self._clock.monotonic()
         held = await self._bus.acquire(names_wanted, owner=self._owner, ttl_s=LEASE_S) if names_wanted else []
         kept = self._job_leases if asked_at < self._jobs_until else set()
         self._jobs_until = asked_at + LEASE_S
-        leased = {lease.name.removeprefix("job/") for lease in held}
+        leased = {lease.name.removeprefix(f"job/{self._scope}") for lease in held}
         for name in leased - kept:
             self._wakers[name].set()
         self._job_leases = leased

@@ -47,7 +47,7 @@ class Bus(Protocol):
         ...
 
     async def heartbeat(self, owner: str, *, ttl_s: float) -> int:
-        """Say that this worker lives; how many do."""
+        """Say that this worker lives; how many of its scope do (what stands before a slash in its name; mostly nothing)."""
         ...
 
     async def workers(self) -> int:

@@ -1,50 +1,48 @@
-"""Calls between services in one process, behaving as calls between processes would.
+"""Calls between services: in one process as they would be between processes, and between processes.
 
 `bind` wraps an implementation in a caller that looks like its interface: each operation gets its declared
-time limit, and under `strict` its command and reply are encoded and decoded as on the wire, so that nothing
-that only works locally can creep in. A transport between processes plugs in here.
+time limit, and under `strict` its command, its reply and its errors are encoded and decoded as on the wire, so that
+nothing that only works locally can creep in. `connect` makes a caller of the same shape whose operations are sent
+elsewhere (kernel/remote.py). Whoever calls cannot tell the two apart.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, get_type_hints
-
-import msgspec
+from functools import partial
+from typing import Any, TypeVar
 
 from rialto.kernel.clock import Clock
+from rialto.kernel.errors import RialtoError
 from rialto.kernel.resilience import time_limit
 from rialto.kernel.service import Operation
+from rialto.kernel.wire import Signature, decode_error, encode_error, signatures_of
 
 T = TypeVar("T")
-
-
-def operations_of(api: type[Any]) -> dict[str, Operation]:
-    """The operations a service's interface declares, by method name."""
-    found = {}
-    for name, member in inspect.getmembers(api):
-        declared = getattr(member, "__operation__", None)
-        if isinstance(declared, Operation):
-            found[name] = declared
-    return found
 
 
 def bind(api: type[T], implementation: Any, *, clock: Clock, strict: bool) -> T:
     """A caller of `implementation` with the shape of `api`. Raises TypeError when a method is missing."""
     caller = _Caller()
-    for name, declared in operations_of(api).items():
+    for name, signature in signatures_of(api).items():
         method = getattr(implementation, name, None)
         if method is None:
             raise TypeError(f"{type(implementation).__name__} has no {name}, which {api.__name__} promises")
-        hints = get_type_hints(getattr(api, name))
-        call = _as_on_the_wire(method, hints) if strict else method
-        setattr(caller, name, _limited(call, declared, clock))
+        call = _as_on_the_wire(method, signature) if strict else method
+        setattr(caller, name, _limited(call, signature.declared, clock))
+    return caller  # type: ignore[return-value]
+
+
+def connect(api: type[T], send: Callable[[Signature, Any], Awaitable[Any]]) -> T:
+    """A caller with the shape of `api` that has each operation carried out by `send`."""
+    caller = _Caller()
+    for name, signature in signatures_of(api).items():
+        setattr(caller, name, partial(send, signature))
     return caller  # type: ignore[return-value]
 
 
 class _Caller:
-    """Attributes are set by `bind`, one per operation."""
+    """Attributes are set by `bind` and `connect`, one per operation."""
 
 
 def _limited(
@@ -58,14 +56,13 @@ def _limited(
 
 
 def _as_on_the_wire(
-    method: Callable[[Any], Awaitable[Any]], hints: dict[str, Any]
+    method: Callable[[Any], Awaitable[Any]], signature: Signature
 ) -> Callable[[Any], Awaitable[Any]]:
-    command_type = next(hint for name, hint in hints.items() if name != "return")
-    decode_command = msgspec.json.Decoder(command_type).decode
-    decode_reply = msgspec.json.Decoder(hints["return"]).decode
-    encode = msgspec.json.Encoder().encode
-
     async def call(command: Any) -> Any:
-        return decode_reply(encode(await method(decode_command(encode(command)))))
+        try:
+            reply = await method(signature.decode_command(signature.encode(command)))
+        except RialtoError as error:
+            raise decode_error(encode_error(error)) from error
+        return signature.decode_reply(signature.encode(reply))
 
     return call

@@ -79,9 +79,12 @@ class Keyring:
         self._look()
         return self._signer
 
-    def public_keys(self) -> list[Jwk]:
-        """As they stand in `/.well-known/jwks.json`: the newest, and former ones while tokens of theirs run."""
-        self._look()
+    def public_keys(self, *, at_once: bool = False) -> list[Jwk]:
+        """As they stand in `/.well-known/jwks.json`: the newest, and former ones while tokens of theirs run.
+
+        `at_once`: after looking whether there are others by now.
+        """
+        self._look(at_once=at_once)
         now = self._clock.now()
         return [self._signer.public_jwk(), *(jwk for jwk, until in self._former if until > now)]
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+from rialto.kernel.service import Nothing, operation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,23 +40,45 @@ class PersonalData:
     erase: Callable[[Any, Person], Awaitable[None]]
 
 
+class Keeper(Protocol):
+    """One service's part, here or elsewhere. Both operations may be repeated."""
+
+    @operation(idempotent=True, timeout_s=60)
+    async def export(self, person: Person) -> dict[str, Any]: ...
+
+    @operation(idempotent=True, timeout_s=60)
+    async def erase(self, person: Person) -> Nothing: ...
+
+
+class ServiceKeeper:
+    """The part of one service in this process."""
+
+    def __init__(self, personal: PersonalData, handlers: Any) -> None:
+        self._personal = personal
+        self._handlers = handlers
+
+    async def export(self, person: Person) -> dict[str, Any]:
+        return dict(await self._personal.export(self._handlers, person))
+
+    async def erase(self, person: Person) -> Nothing:
+        await self._personal.erase(self._handlers, person)
+        return Nothing()
+
+
 class Keepers:
-    """The services of this process that keep something of people, in the order they were plugged in."""
+    """The services that keep something of people, in the order they were plugged in."""
 
     def __init__(self) -> None:
-        self._keepers: dict[str, tuple[PersonalData, Any]] = {}
+        self._keepers: dict[str, Keeper] = {}
 
-    def add(self, service: str, personal: PersonalData, handlers: Any) -> None:
-        self._keepers[service] = (personal, handlers)
+    def add(self, service: str, keeper: Keeper) -> None:
+        self._keepers[service] = keeper
 
     async def export(self, person: Person) -> dict[str, Documents]:
         """Each service's documents, by the service's name. Raises what a service raises."""
-        return {
-            service: await personal.export(handlers, person)
-            for service, (personal, handlers) in self._keepers.items()
-        }
+        return {service: await keeper.export(person) for service, keeper in self._keepers.items()}
 
     async def erase(self, person: Person) -> None:
         """Every service's part, one after the other. Raises what a service raises; then call again."""
-        for personal, handlers in self._keepers.values():
-            await personal.erase(handlers, person)
+        for keeper in self._keepers.values():
+            await keeper.erase(person)

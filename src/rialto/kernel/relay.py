@@ -77,8 +77,9 @@ class Relay:
             )
 
 
-def lease_name(partition: int) -> str:
-    return f"partition/{partition}"
+def lease_name(partition: int, scope: str = "") -> str:
+    """`scope` is empty, or ends with a slash."""
+    return f"partition/{scope}{partition}"
 
 
 def partition_number(name: str) -> int:

@@ -5,6 +5,7 @@ A bad value stops the start with the variable's name. Nothing else reads the env
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from importlib.metadata import entry_points
@@ -19,6 +20,7 @@ from rialto.kernel.service import Frozen
 
 T = TypeVar("T")
 
+KUBERNETES_PEER = re.compile(r"RIALTO_([A-Z]+)_SERVICE_HOST")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -42,13 +44,19 @@ class Keep(Frozen):
 class Settings(Frozen):
     """Everything that is set from outside. Ports are TCP ports; `data` is the data folder.
 
-    `rate_limit` is requests per second of one client; 0: no limit. `reviews_at_once`: reviews are published without
+    `topology`, `group`, `services` and `peers` say what of the shop this process is and where the rest of it is
+    (rialto/topology.py). `rate_limit` is requests per second of one client; 0: no limit. `reviews_at_once`: reviews are published without
     waiting for moderation. `archive_gb` bounds what is archived between two backups. `crash_at` is for tests (kernel/faults.py).
     """
 
     host: str = "127.0.0.1"
     port: int = 8000
     ops_port: int = 8001
+    ops_host: str = "127.0.0.1"
+    topology: str = "one"
+    group: str | None = None
+    services: tuple[str, ...] = ()
+    peers: Mapping[str, tuple[str, ...]] = {}
     sandbox_port: int = 8010
     public_url: str = "http://127.0.0.1:8000"
     sandbox_url: str = "http://127.0.0.1:8010"
@@ -103,6 +111,11 @@ def _settings(reader: _Reader, data_default: Path) -> Settings:
         host=host,
         port=port,
         ops_port=reader.port("RIALTO_OPS_PORT", 8001),
+        ops_host=reader.text("RIALTO_OPS_HOST", "127.0.0.1"),
+        topology=reader.text("RIALTO_TOPOLOGY", "one"),
+        group=reader.optional("RIALTO_GROUP"),
+        services=reader.listed("RIALTO_SERVICES"),
+        peers=reader.peers("RIALTO_PEERS"),
         sandbox_port=sandbox_port,
         public_url=reader.url("RIALTO_PUBLIC_URL", f"http://{shown}:{port}"),
         sandbox_url=reader.url("RIALTO_SANDBOX_URL", f"http://{shown}:{sandbox_port}"),
@@ -134,6 +147,11 @@ def _settings(reader: _Reader, data_default: Path) -> Settings:
         strict=reader.flag("RIALTO_STRICT"),
         crash_at=reader.optional("RIALTO_CRASH_AT"),
     )
+
+
+def _is_address(text: str) -> bool:
+    host, colon, port = text.rpartition(":")
+    return bool(host and colon and port.isdecimal() and 0 < int(port) < 65_536)
 
 
 def variables() -> frozenset[str]:
@@ -202,6 +220,39 @@ class _Reader:
         return self._parsed(
             name, (default,), parse, f"one or more of {', '.join(choices)}, with commas between"
         )
+
+    def listed(self, name: str) -> tuple[str, ...]:
+        text = self.optional(name) or ""
+        return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+    def peers(self, name: str) -> dict[str, tuple[str, ...]]:
+        """`sell=10.0.0.1:8001,10.0.0.2:8001 shop=shop.internal:8001`, over what Kubernetes says of its services."""
+
+        def parse(text: str) -> dict[str, tuple[str, ...]]:
+            found: dict[str, tuple[str, ...]] = {}
+            for part in text.split():
+                group, equals, addresses = part.partition("=")
+                listed = tuple(one for one in addresses.split(",") if one)
+                if not (group and equals and listed and all(map(_is_address, listed))):
+                    raise ValueError
+                found[group] = listed
+            return found
+
+        wanted = "group=host:port,host:port for each group, with spaces between"
+        return {**self._kubernetes_peers(), **self._parsed(name, {}, parse, wanted)}
+
+    def _kubernetes_peers(self) -> dict[str, tuple[str, ...]]:
+        """A Service named rialto-sell with a port named internal is told to each pod in two variables."""
+        found: dict[str, tuple[str, ...]] = {}
+        for variable, host in self._environment.items():
+            told = KUBERNETES_PEER.fullmatch(variable)
+            if told is None:
+                continue
+            port = self._environment.get(f"RIALTO_{told[1]}_SERVICE_PORT_INTERNAL", "")
+            if host and port.isdecimal():
+                shown = f"[{host}]" if ":" in host else host
+                found[told[1].lower()] = (f"{shown}:{port}",)
+        return found
 
     def flag(self, name: str) -> bool:
         values = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}

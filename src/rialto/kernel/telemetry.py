@@ -53,6 +53,13 @@ class Metrics:
         self.cached = Counter(
             "rialto_cached_answers", "Answers from the page cache.", ("outcome",), registry=self.registry
         )
+        self.calls = Histogram(
+            "rialto_calls_seconds",
+            "Calls to services in other processes, by how they ended.",
+            ("service", "operation", "outcome"),
+            buckets=SECONDS,
+            registry=self.registry,
+        )
         self.orders = Counter(
             "rialto_checkouts", "Checkouts by outcome.", ("outcome",), registry=self.registry
         )

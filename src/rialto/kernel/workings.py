@@ -8,7 +8,8 @@ from typing import Any
 from rialto.kernel.bus import Bus
 from rialto.kernel.ids import PARTITIONS
 from rialto.kernel.parked import ParkedEvents
-from rialto.kernel.service import Frozen
+from rialto.kernel.service import Frozen, Nothing
+from rialto.kernel.upkeep import Upkeep
 
 
 class Workings(Frozen):
@@ -25,7 +26,9 @@ class Workings(Frozen):
 
 
 class Engineer:
-    """Looks at the shop this process is part of. `details` is what the operations port tells."""
+    """Looks at the shop this process is part of. `details` is what the operations port tells; `elsewhere` are the
+    services that other processes have.
+    """
 
     def __init__(
         self,
@@ -33,14 +36,17 @@ class Engineer:
         bus: Bus,
         consumers: Sequence[str],
         parked: ParkedEvents,
+        *,
+        elsewhere: Mapping[str, Upkeep] | None = None,
     ) -> None:
         self._details = details
         self._bus = bus
         self._consumers = consumers
         self.parked = parked
+        self._elsewhere = elsewhere or {}
 
     async def look(self) -> Workings:
-        """Raises Unavailable when the database goes away while it is asked."""
+        """Raises Unavailable when the database, or a service elsewhere, goes away while it is asked."""
         told = await self._details()
         if told["database"] != "ok":
             return Workings(database=told["database"], search_ready=told["search_ready"])
@@ -49,10 +55,15 @@ class Engineer:
         for consumer in self._consumers:
             read = await self._bus.cursors(consumer, range(PARTITIONS))
             behind[consumer] = sum(max(0, last - read.get(at, 0)) for at, last in tail.items())
+        waiting, search_ready = dict(told["outbox_waiting"]), told["search_ready"]
+        for name, upkeep in self._elsewhere.items():
+            state = await upkeep.look(Nothing())
+            waiting[name] = state.waiting
+            search_ready = search_ready and state.ready
         return Workings(
             database="ok",
-            search_ready=told["search_ready"],
+            search_ready=search_ready,
             workers=await self._bus.workers(),
-            waiting=told["outbox_waiting"],
+            waiting=waiting,
             behind=behind,
         )

@@ -1,0 +1,159 @@
+"""Calls from the shop's other processes, on the operations port: `POST /internal/<service>/<operation>`.
+
+Who calls is proven by a token for this service, and whether they may stands in a table that follows from what each
+service says it needs. What is left of the caller's time is the time limit here. Everything else on the port is
+passed on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import structlog
+
+from rialto.edge.cached import App, Message, Receive, Scope, Send
+from rialto.kernel.clock import Clock
+from rialto.kernel.errors import Invalid, NotFound, RialtoError
+from rialto.kernel.http import status_of
+from rialto.kernel.resilience import deadline
+from rialto.kernel.service_tokens import CallerCheck
+from rialto.kernel.wire import (
+    DEADLINE_HEADER,
+    LEAVING_HEADER,
+    PATH,
+    REFUSAL,
+    REPLY,
+    REQUEST_ID_HEADER,
+    SPOKEN_HEADER,
+    TOKEN_HEADER,
+    TURNED_AWAY,
+    Signature,
+    encode_error,
+)
+
+BODY_BYTES_MAX = 64 * 2**20  # pictures travel in commands
+DEADLINE_MS_MAX = 600_000
+
+log = structlog.get_logger("rialto.internal")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A service of this process as others call it: `calls` has its bound operations as attributes."""
+
+    signatures: Mapping[str, Signature]
+    calls: Any
+    check: CallerCheck
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Call:
+    signature: Signature
+    run: Callable[[Any], Awaitable[Any]]
+    command: Any
+    left_s: float
+    bound: Mapping[str, str]
+
+
+class Leaving:
+    """Whether this process is being stopped: all is still served, and whoever asks is told to ask others from now on."""
+
+    def __init__(self) -> None:
+        self.now = False
+
+    def begin(self) -> None:
+        self.now = True
+
+
+class InternalCalls:
+    """The ASGI application of the operations port, around the one for people and programs that watch."""
+
+    def __init__(self, served: Mapping[str, Served], rest: App, *, clock: Clock, leaving: Leaving) -> None:
+        self._served = served
+        self._rest = rest
+        self._clock = clock
+        self._leaving = leaving
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(PATH):
+            await self._rest(scope, receive, send)
+            return
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        try:
+            call = await self._understand(scope, headers, receive)
+        except RialtoError as error:
+            # Nothing ran. It may be another release or another shop that asks; another replica may know better.
+            log.warning("a call is not taken", path=scope["path"], reason=error.text)
+            await self._answer(send, status_of(error), TURNED_AWAY, encode_error(error))
+            return
+        try:
+            reply = await self._carry_out(call)
+        except RialtoError as error:
+            await self._answer(send, status_of(error), REFUSAL, encode_error(error))
+        except Exception:  # one of the three loops that must survive: a request
+            log.exception("a bug", path=scope["path"])
+            await self._answer(send, 500, "bug", b"")
+        else:
+            await self._answer(send, 200, REPLY, reply)
+
+    async def _understand(self, scope: Scope, headers: Mapping[bytes, str], receive: Receive) -> _Call:
+        """Raises NotFound, Denied, Invalid."""
+        name, _, operation = scope["path"].removeprefix(PATH).partition("/")
+        served = self._served.get(name)
+        signature = served.signatures.get(operation) if served is not None else None
+        if served is None or signature is None or scope["method"] != "POST":
+            raise NotFound("This process has no such operation.", code="operation_unknown")
+        caller = served.check(headers.get(TOKEN_HEADER.encode(), ""))
+        left_ms = _whole_number(headers.get(DEADLINE_HEADER.encode(), ""))
+        try:
+            command = signature.decode_command(await _body(receive))
+        except msgspec.MsgspecError as error:
+            raise Invalid(f"The command cannot be read: {error}", code="command_unreadable") from error
+        return _Call(
+            signature=signature,
+            run=getattr(served.calls, operation),
+            command=command,
+            left_s=left_ms / 1000,
+            bound={"request_id": headers.get(REQUEST_ID_HEADER.encode(), ""), "caller": caller},
+        )
+
+    async def _carry_out(self, call: _Call) -> bytes:
+        with structlog.contextvars.bound_contextvars(**call.bound), deadline(self._clock, call.left_s):
+            return call.signature.encode(await call.run(call.command))
+
+    async def _answer(self, send: Send, status: int, spoken: str, body: bytes) -> None:
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (SPOKEN_HEADER.encode(), spoken.encode()),
+        ]
+        if self._leaving.now:
+            headers += [(LEAVING_HEADER.encode(), b"1"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def _whole_number(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text[:9]) <= DEADLINE_MS_MAX:
+        raise Invalid(f"A call says in {DEADLINE_HEADER} how long its caller waits.", code="deadline_missing")
+    return int(text[:9])
+
+
+async def _body(receive: Receive) -> bytes:
+    """The whole body. Raises Invalid when it is too large, or the caller left before its end."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message: Message = await receive()
+        if message["type"] != "http.request":
+            raise Invalid("The caller left.", code="caller_left")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > BODY_BYTES_MAX:
+            raise Invalid("The command is too large.", code="command_too_large")
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)

@@ -1,0 +1,144 @@
+"""The two applications of a process: the public port's and the operations port's.
+
+What they offer follows from which services are here. app.py makes the services; nothing is decided here but who is
+let in where.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from litestar import Response
+
+from rialto.admin.routes import ROUTES as ADMIN
+from rialto.admin.routes import render_error as render_error_for_staff
+from rialto.edge.audited import audited
+from rialto.edge.cached import App as ASGIApp
+from rialto.edge.cached import CachedPages, Kept
+from rialto.edge.gate import Gate
+from rialto.edge.internal import InternalCalls, Served
+from rialto.edge.maintenance import maintained
+from rialto.edge.ops import ops_app
+from rialto.edge.renewing import staying_signed_in
+from rialto.edge.web import AnyRequest, web_app
+from rialto.elsewhere import ASKS_KEEPERS, PERSONAL, UPKEEP
+from rialto.engines.memory_cache import MemoryCache
+from rialto.identity.api import Identity
+from rialto.kernel.auth import TokenVerifier
+from rialto.kernel.browser import ADMIN as ADMIN_JAR
+from rialto.kernel.browser import jar_of
+from rialto.kernel.cache import Entry
+from rialto.kernel.calls import bind
+from rialto.kernel.limits import RateLimiter
+from rialto.kernel.personal import Keeper, ServiceKeeper
+from rialto.kernel.roles import RoleBook, Roles
+from rialto.kernel.service import Nothing
+from rialto.kernel.service_tokens import WEB, CallerCheck, callers_of
+from rialto.kernel.upkeep import Upkeep
+from rialto.kernel.wire import signatures_of
+from rialto.notifications.viewer import OPS_ROUTES
+from rialto.storefront.routes import ROUTES as STOREFRONT
+from rialto.storefront.routes import render_error as render_error_for_shoppers
+from rialto.topology import ADMIN as ADMIN_PART
+from rialto.topology import STOREFRONT as STOREFRONT_PART
+
+if TYPE_CHECKING:
+    from rialto.app import App
+
+PAGES_KEPT = 4000
+BURST_S = 4
+
+
+def operations_app(shop: App) -> InternalCalls:
+    """The application of the operations port: for those who watch, and for the shop's other processes."""
+    shown = OPS_ROUTES if "notifications" in shop.place.parts else ()
+    app = ops_app(shown, dependencies=shop.dependencies(), metrics=shop.metrics, details=shop.details)
+    return InternalCalls(_served(shop), cast("ASGIApp", app), clock=shop.engines.clock, leaving=shop.leaving)
+
+
+def _served(shop: App) -> dict[str, Served]:
+    """What other processes may call here, and who."""
+    allowed = callers_of(shop.everything)
+    served = {}
+    for service in shop.services:
+        served[service.name] = _as_served(
+            shop, service.name, service.api, shop[service.api], allowed=allowed[service.name]
+        )
+        if service.name in shop.upkeep:
+            name = f"{service.name}.{UPKEEP}"
+            served[name] = _as_served(shop, name, Upkeep, shop.upkeep[service.name], allowed=frozenset({WEB}))
+        if service.personal is not None:
+            name = f"{service.name}.{PERSONAL}"
+            keeper = ServiceKeeper(service.personal, shop.handlers[service.name])
+            served[name] = _as_served(shop, name, Keeper, keeper, allowed=frozenset({ASKS_KEEPERS}))
+    return served
+
+
+def _as_served(
+    shop: App, name: str, api: type[Any], implementation: Any, *, allowed: frozenset[str]
+) -> Served:
+    clock = shop.engines.clock
+    return Served(
+        signatures=signatures_of(api),
+        calls=bind(api, implementation, clock=clock, strict=False),
+        check=CallerCheck(name, allowed, shop.keyring, issuer=shop.settings.public_url, clock=clock),
+    )
+
+
+def public_app(shop: App) -> Gate:
+    """The application of the public port: the routes of the services that are here, and pages if they are."""
+    engines, settings = shop.engines, shop.settings
+    pages_here = STOREFRONT_PART in shop.place.parts
+    others = [service for service in shop.everything if shop.elsewhere.has(service.name)]
+    app = web_app(
+        [
+            *(route for service in shop.services for route in service.routes),
+            *(ADMIN if ADMIN_PART in shop.place.parts else ()),
+            *(STOREFRONT if pages_here else ()),
+        ],
+        describes=pages_here,
+        elsewhere=[route for service in others for route in service.routes],
+        dependencies=shop.dependencies(),
+        render_error=render_error,
+        is_ready=lambda: not shop.leaving.now and shop.is_ready(),
+        middleware=[
+            staying_signed_in(shop[Identity], secure=settings.secure),
+            maintained(shop.maintenance),
+            audited(shop[Identity]),
+        ],
+    )
+
+    async def load_roles() -> Roles:
+        found = await shop[Identity].list_roles(Nothing())
+        return {role.name: frozenset(role.permissions) for role in found.items}
+
+    kept: MemoryCache[Entry[Kept]] = MemoryCache(PAGES_KEPT)
+    pages = CachedPages(app, kept, clock=engines.clock, ids=engines.ids, metrics=shop.metrics)
+    shop.pages_refresh.then(pages.clear)
+    roles = RoleBook(load_roles, clock=engines.clock)
+    verifier = TokenVerifier(
+        shop.keyring.public_keys(),
+        issuer=settings.public_url,
+        clock=engines.clock,
+        permissions_of=roles.permissions_of,
+        watch=shop.keyring.news,
+    )
+    rate = settings.rate_limit
+    return Gate(
+        pages,
+        clock=engines.clock,
+        ids=engines.ids,
+        metrics=shop.metrics,
+        verifier=verifier,
+        limiter=RateLimiter(per_s=rate, burst=rate * BURST_S, clock=engines.clock) if rate else None,
+        trusted_proxies=settings.trusted_proxies,
+        kept=pages,
+        roles=roles,
+    )
+
+
+def render_error(request: AnyRequest, status: int, error: BaseException | None = None) -> Response[Any]:
+    """An error's page in the frame of the part of the shop it happened in."""
+    is_staffs = jar_of(request.scope["path"]) is ADMIN_JAR
+    render = render_error_for_staff if is_staffs else render_error_for_shoppers
+    return render(request, status, error)
