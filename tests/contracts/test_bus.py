@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from rialto.engines.postgres_bus import PostgresBus, partitions_all
-from rialto.kernel.bus import Bus, Lease, LeaseLost
+from rialto.kernel.bus import Bus, Lease, LeaseLost, Logged, Subscription
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.db import Database, DatabaseAddress
 from rialto.kernel.events import Envelope
@@ -225,13 +225,92 @@ async def test_a_lease_that_expired_and_came_back_has_another_fence(engine: Engi
     await engine.bus.publish(new, envelopes(a_stream(1), 1))
 
 
-async def test_cursors_begin_at_nothing_and_never_go_back(engine: Engine) -> None:
-    assert await engine.bus.cursors("mail", [1, 2]) == {1: 0, 2: 0}
-    await engine.bus.advance("mail", {1: 7, 2: 3})
-    await engine.other.advance("mail", {1: 5, 2: 4})
-    await engine.other.advance("mail", {})
-    assert await engine.bus.cursors("mail", [1, 2, 3]) == {1: 7, 2: 4, 3: 0}
-    assert await engine.bus.cursors("search", [1]) == {1: 0}
+async def taken(subscription: Subscription, *partitions: int, limit: int = 100) -> list[tuple[UUID, int]]:
+    """What comes next, waiting for engines that deliver by themselves."""
+    found: list[Logged] = []
+    async with asyncio.timeout(10):
+        while not found:
+            found = (await subscription.take(partitions, limit=limit)).batch
+    return [(logged.envelope.stream, logged.envelope.version) for logged in found]
+
+
+async def is_empty(subscription: Subscription, *partitions: int) -> bool:
+    return not (await subscription.take(partitions, limit=100)).batch
+
+
+async def test_a_consumer_takes_in_order_what_was_published_and_goes_on_after_what_is_done(
+    engine: Engine,
+) -> None:
+    held = await leases(engine.bus, 1, 2)
+    stream, other = a_stream(1), a_stream(2)
+    mails = engine.bus.subscribe("mail", skip=frozenset())
+    await engine.bus.publish(held, [*envelopes(stream, 1, 2), *envelopes(other, 1)])
+    seen: list[tuple[UUID, int]] = []
+    while len(seen) < 3:
+        seen += await taken(mails, 1, 2)
+        await mails.done()
+    assert sorted(seen) == sorted([(stream, 1), (stream, 2), (other, 1)])
+    assert seen.index((stream, 1)) < seen.index((stream, 2))
+    assert await is_empty(mails, 1, 2)
+    await engine.bus.publish(held, envelopes(stream, 3))
+    assert await taken(mails, 1, 2) == [(stream, 3)]
+
+
+async def test_what_was_taken_and_not_done_comes_again(engine: Engine) -> None:
+    held = await leases(engine.bus, 1)
+    stream = a_stream(1)
+    mails = engine.bus.subscribe("mail", skip=frozenset())
+    await engine.bus.publish(held, envelopes(stream, 1, 2))
+    first = await taken(mails, 1, limit=1)
+    assert first[0] == (stream, 1)
+    again = await taken(mails, 1, limit=1)
+    assert again[0] == (stream, 1)
+
+
+async def test_another_process_goes_on_after_what_was_done_and_saved(engine: Engine) -> None:
+    held = await leases(engine.bus, 1)
+    stream = a_stream(1)
+    mails = engine.bus.subscribe("mail", skip=frozenset())
+    await engine.bus.publish(held, envelopes(stream, 1))
+    await taken(mails, 1)
+    await mails.done()
+    await mails.save()
+    await mails.keep_only([])
+    later = engine.other.subscribe("mail", skip=frozenset())
+    await engine.bus.publish(held, envelopes(stream, 2))
+    assert await taken(later, 1) == [(stream, 2)]
+
+
+async def test_each_consumer_takes_in_everything_for_itself(engine: Engine) -> None:
+    held = await leases(engine.bus, 1)
+    stream = a_stream(1)
+    mails = engine.bus.subscribe("mail", skip=frozenset())
+    figures = engine.other.subscribe("figures", skip=frozenset())
+    for subscription in (mails, figures):
+        assert await is_empty(subscription, 1)
+    await engine.bus.publish(held, envelopes(stream, 1))
+    assert await taken(mails, 1) == [(stream, 1)]
+    assert await taken(figures, 1) == [(stream, 1)]
+
+
+async def test_a_consumer_passes_over_types_that_are_nothing_to_it(engine: Engine) -> None:
+    held = await leases(engine.bus, 1)
+    stream = a_stream(1)
+    mails = engine.bus.subscribe("mail", skip=frozenset({"shop.opened"}))
+    await engine.bus.publish(held, [*envelopes(stream, 1, 2), *envelopes(stream, 3, kind="shop.closed")])
+    assert await taken(mails, 1) == [(stream, 3)]
+
+
+async def test_how_far_consumers_are_behind_is_told(engine: Engine) -> None:
+    held = await leases(engine.bus, 1)
+    mails = engine.bus.subscribe("mail", skip=frozenset())
+    await is_empty(mails, 1)
+    await engine.bus.publish(held, envelopes(a_stream(1), 1, 2))
+    assert await engine.other.behind(["mail"]) == {"mail": 2}
+    while (await engine.other.behind(["mail"]))["mail"]:
+        await mails.take([1], limit=100)
+        await mails.done()
+        await mails.save()
 
 
 async def test_a_reader_that_follows_misses_nothing_of_many_who_publish_at_once(engine: Engine) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from rialto.engines.postgres_bus import PostgresBus, partitions_all
 from rialto.kernel.bus import Lease, LeaseLost
-from rialto.kernel.consumers import ATTEMPTS_MAX, BATCH_MAX, SAVE_S, Consumer, Delivery
+from rialto.kernel.consumers import ATTEMPTS_MAX, BATCH_MAX, Consumer, Delivery
+from rialto.kernel.cursors import SAVE_S
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import Conflict, InvariantBroken, Unavailable
 from rialto.kernel.events import Envelope
@@ -147,7 +148,7 @@ async def test_a_partition_that_went_and_came_back_is_read_from_where_the_other_
     await publish(town)
     await consume(town, one)
     await one.save(town.bus)
-    one.keep_only([])
+    await one.keep_only([])
     await consume(town, other)
     await town.bake(town.ids.uuid(1), "oat")
     await publish(town)

@@ -309,12 +309,7 @@ async def _has_told_readers(app: App) -> bool:
 
 
 async def _has_consumed(bus: Bus, consumers: Sequence[str]) -> bool:
-    tail = {partition: last for partition, last in (await bus.tail()).items() if last}
-    for name in consumers:
-        at = await bus.cursors(name, list(range(PARTITIONS)))
-        if any(at[partition] < last for partition, last in tail.items()):
-            return False
-    return True
+    return not any((await bus.behind(consumers)).values())
 
 
 @asynccontextmanager

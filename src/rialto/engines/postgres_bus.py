@@ -8,12 +8,13 @@ that lost its lease appends nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
 from rialto.kernel.bus import Lease, LeaseLost, Logged
 from rialto.kernel.clock import Clock
+from rialto.kernel.cursors import CursorSubscription
 from rialto.kernel.db import Database, DatabaseAddress, connect
 from rialto.kernel.errors import Unavailable
 from rialto.kernel.events import Envelope
@@ -161,7 +162,18 @@ class PostgresBus:
         if not self._is_listening():  # otherwise the server tells us as it tells the others
             self._hear(counts)
 
-    async def cursors(self, consumer: str, partitions: Sequence[int]) -> dict[int, int]:
+    def subscribe(self, consumer: str, *, skip: frozenset[str]) -> CursorSubscription:
+        return CursorSubscription(self, consumer, skip=skip, clock=self._clock)
+
+    async def behind(self, consumers: Sequence[str]) -> dict[str, int]:
+        tail = await self.tail()
+        found: dict[str, int] = {}
+        for consumer in consumers:
+            read = await self.cursors(consumer, partitions_all())
+            found[consumer] = sum(max(0, last - read.get(at, 0)) for at, last in tail.items())
+        return found
+
+    async def cursors(self, consumer: str, partitions: Collection[int]) -> dict[int, int]:
         async with self._db.read() as session:
             rows = await session.all(_CURSORS, consumer, list(partitions))
         found = {row["partition"]: row["position"] for row in rows}
@@ -198,9 +210,7 @@ class PostgresBus:
         return {row["partition"]: row["last_id"] for row in rows}
 
     async def prune(self, consumers: Sequence[str], *, keep: timedelta, limit: int = 5000) -> int:
-        """Delete log rows older than `keep` that all of these consumers have read; how many.
-
-        A shop that was off for longer than `keep` still has what its consumers had not taken in. Feeds that were
+        """A shop that was off for longer than `keep` still has what its consumers had not taken in. Feeds that were
         away longer must be rebuilt.
         """
         async with self._db.write() as session:

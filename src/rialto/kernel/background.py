@@ -147,7 +147,7 @@ class Background:
         gained = {partition_number(lease.name) for lease in got} - set(self._partitions)
         self._partitions = {partition_number(lease.name): lease for lease in got}
         for consumer in self._consumers:
-            consumer.keep_only(self._partitions)
+            await consumer.keep_only(self._partitions)
         if gained:
             self._poll_all()
         names_wanted = [f"job/{self._scope}{job.name}" for job, _ in self._jobs]

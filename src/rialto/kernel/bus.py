@@ -1,13 +1,14 @@
 """The bus port: an ordered log per partition that carries published events to their consumers.
 
 The broker is a pipe; truth stays in the services' tables. Delivery is at least once, order is per stream
-(a stream lives in one partition). Competing consumers keep a cursor per partition here; broadcast
-subscribers (`service.Feed`) keep their own.
+(a stream lives in one partition). Competing consumers have a `Subscription`, whose place the engine keeps; broadcast
+subscribers (`service.Feed`) read and keep their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 import msgspec
@@ -31,8 +32,39 @@ class Logged(msgspec.Struct, frozen=True, kw_only=True):
     envelope: Envelope
 
 
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """Events to take in, in order within each partition. In `more` there may be further ones already."""
+
+    batch: list[Logged]
+    more: frozenset[int]
+
+
 class LeaseLost(Exception):
     """Somebody else owns the partition now: drop what was read and start over."""
+
+
+class Subscription(Protocol):
+    """One consumer's way through what was published. Competing: an event is for one process of those that share it.
+
+    `take`, then have the effects committed, then `done`. What was taken and not done is taken again, here or by another
+    process: effects must be safe to repeat (the inbox sees to it). One `take` at a time.
+    """
+
+    async def take(self, partitions: Collection[int], *, limit: int) -> Taken:
+        """The next events of these partitions, at most `limit` of each. Raises Unavailable."""
+        ...
+
+    async def done(self) -> None:
+        """What was taken last is taken in. Raises Unavailable; then it may come again."""
+        ...
+
+    async def save(self) -> None:
+        """Make sure that others go on after what is done; at a clean stop and before giving partitions away."""
+        ...
+
+    async def keep_only(self, partitions: Collection[int]) -> None:
+        """These partitions alone are this process's now."""
+        ...
 
 
 class Bus(Protocol):
@@ -58,12 +90,16 @@ class Bus(Protocol):
         """Append in order and wake who waits. Raises LeaseLost, with nothing appended, when a lease is not held."""
         ...
 
-    async def cursors(self, consumer: str, partitions: Sequence[int]) -> dict[int, int]:
-        """The consumer's position in each partition; 0 where it never read."""
+    def subscribe(self, consumer: str, *, skip: frozenset[str]) -> Subscription:
+        """How this process takes in events for a consumer. Events of the types in `skip` are passed over."""
         ...
 
-    async def advance(self, consumer: str, positions: dict[int, int]) -> None:
-        """Move cursors forward; never back."""
+    async def behind(self, consumers: Sequence[str]) -> dict[str, int]:
+        """How many events each of these consumers has not taken in yet, as far as the engine knows."""
+        ...
+
+    async def prune(self, consumers: Sequence[str], *, keep: timedelta, limit: int = 5000) -> int:
+        """Forget what is older than `keep` and taken in by all of these consumers; how many events, at most `limit`."""
         ...
 
     async def read(

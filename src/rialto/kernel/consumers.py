@@ -15,7 +15,7 @@ from uuid import UUID
 
 import structlog
 
-from rialto.kernel.bus import Bus, Logged
+from rialto.kernel.bus import Bus, Logged, Subscription
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, WriteSession
 from rialto.kernel.dead_letters import BEHIND, TYPE_UNKNOWN, DeadLetters, TypeNotKnown, reason_of
@@ -26,7 +26,6 @@ from rialto.kernel.service import Job, Reaction
 
 BATCH_MAX = 200
 ATTEMPTS_MAX = 5
-SAVE_S = 1.0
 
 log = structlog.get_logger("rialto.consumers")
 
@@ -112,49 +111,27 @@ class Consumer:
         self._types = EventTypes(reaction.event for reaction in reactions)
         self._known = frozenset(known) | self._by_type.keys()
         self._others = self._known - self._by_type.keys()
-        self._clock = clock
         self._faults = faults
         self._attempts: dict[tuple[UUID, int], int] = {}
-        self._positions: dict[int, int] = {}
-        self._unsaved: dict[int, int] = {}
-        self._saved_at = clock.monotonic()
+        self._subscription: Subscription | None = None
 
     async def consume_once(self, bus: Bus, partitions: Collection[int]) -> set[int]:
-        """Take in the next events of these partitions; those in which there may be more. Raises Unavailable.
-
-        Cursors are kept in memory while this process owns the partition and saved once a second: what is read
-        twice after a crash is skipped by the inbox.
-        """
-        unknown = [partition for partition in partitions if partition not in self._positions]
-        if unknown:
-            self._positions.update(await bus.cursors(self.name, unknown))
-        # One may have gone to another process while the cursors were read.
-        before = {
-            partition: self._positions[partition] for partition in partitions if partition in self._positions
-        }
-        batch, after = await bus.read(before, skip=self._others, limit=BATCH_MAX)
-        if batch:
-            await self._take_in(batch)
-        moved = {
-            partition: position for partition, position in after.items() if position != before[partition]
-        }
-        self._positions.update(moved)
-        self._unsaved.update(moved)
-        if self._unsaved and self._clock.monotonic() - self._saved_at >= SAVE_S:
-            await self.save(bus)
-        return {
-            partition for partition, position in moved.items() if position - before[partition] >= BATCH_MAX
-        }
+        """Take in the next events of these partitions; those in which there may be more. Raises Unavailable."""
+        subscription = self._subscription_to(bus)
+        taken = await subscription.take(partitions, limit=BATCH_MAX)
+        if taken.batch:
+            await self._take_in(taken.batch)
+        await subscription.done()
+        return set(taken.more)
 
     async def save(self, bus: Bus) -> None:
-        """Write the cursors that moved."""
-        unsaved, self._unsaved = self._unsaved, {}
-        self._saved_at = self._clock.monotonic()
-        await bus.advance(self.name, unsaved)
+        """Have others go on after what was taken in here."""
+        await self._subscription_to(bus).save()
 
-    def keep_only(self, partitions: Collection[int]) -> None:
-        """Forget the cursors of partitions that are not this process's any more."""
-        self._positions = {p: position for p, position in self._positions.items() if p in partitions}
+    async def keep_only(self, partitions: Collection[int]) -> None:
+        """Leave the other partitions to other processes."""
+        if self._subscription is not None:
+            await self._subscription.keep_only(partitions)
 
     async def replay(self, limit: int = 100, *, stream: UUID | None = None) -> int:
         """Try parked events again, of all streams or of one, each in its order; how many were taken in.
@@ -168,6 +145,11 @@ class Consumer:
         """Replay the streams that wait for nothing any more; how many events were taken in. Raises Unavailable."""
         ready = await self.letters.ready(self._known, limit)
         return await self.letters.replay(self._take_in_parked, limit, streams=ready) if ready else 0
+
+    def _subscription_to(self, bus: Bus) -> Subscription:
+        if self._subscription is None:
+            self._subscription = bus.subscribe(self.name, skip=self._others)
+        return self._subscription
 
     async def _take_in_parked(self, session: WriteSession, envelope: Envelope) -> None:
         if envelope.type in self._by_type:

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from rialto.kernel.bus import Bus
-from rialto.kernel.ids import PARTITIONS
 from rialto.kernel.parked import ParkedEvents
 from rialto.kernel.service import Frozen, Nothing
 from rialto.kernel.upkeep import Upkeep
@@ -50,11 +49,6 @@ class Engineer:
         told = await self._details()
         if told["database"] != "ok":
             return Workings(database=told["database"], search_ready=told["search_ready"])
-        tail = await self._bus.tail()
-        behind: dict[str, int] = {}
-        for consumer in self._consumers:
-            read = await self._bus.cursors(consumer, range(PARTITIONS))
-            behind[consumer] = sum(max(0, last - read.get(at, 0)) for at, last in tail.items())
         waiting, search_ready = dict(told["outbox_waiting"]), told["search_ready"]
         for name, upkeep in self._elsewhere.items():
             state = await upkeep.look(Nothing())
@@ -65,5 +59,5 @@ class Engineer:
             search_ready=search_ready,
             workers=await self._bus.workers(),
             waiting=waiting,
-            behind=behind,
+            behind=await self._bus.behind(self._consumers),
         )
