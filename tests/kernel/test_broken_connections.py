@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import asyncpg
 import pytest
 
 from rialto.kernel.db import DatabaseAddress, connect
@@ -89,6 +90,44 @@ async def test_a_connection_that_breaks_as_a_write_begins_is_replaced_and_nothin
         async with db.write() as session:
             await session.run(PUT, 1, 1)
     assert await count(db) == 0
+    assert len(opened) == 2
+
+
+class OutOfStep:
+    """A connection whose server crashed unnoticed: the driver takes it for open, and refuses everything."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def fetchval(self, _sql: str, *_values: Any) -> Any:
+        raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+
+    async def execute(self, sql: str, *values: Any) -> Any:
+        return await (self.fetchval(sql) if values else self._connection.execute(sql))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+@pytest.mark.parametrize("kind", ["read", "write", "alone"])
+async def test_a_connection_that_is_out_of_step_is_unavailable_and_not_used_again(
+    town: Town, kind: str
+) -> None:
+    opened: list[int] = []
+
+    async def open_connection(address: DatabaseAddress) -> Any:
+        opened.append(1)
+        connection = await connect(address)
+        return OutOfStep(connection) if len(opened) == 1 else connection
+
+    db = town.database("bakery", connections=1, open_connection=open_connection)
+    with pytest.raises(Unavailable) as lost:
+        async with getattr(db, kind)() as session:
+            await session.value("SELECT 1")
+    assert isinstance(lost.value, OutcomeUnknown) is (kind == "alone")
+    async with db.write() as session:
+        await session.run(PUT, 1, 1)
+    assert await count(town.bakery) == 1
     assert len(opened) == 2
 
 

@@ -20,7 +20,7 @@ import asyncpg
 
 from rialto.kernel.errors import InvariantBroken, OutcomeUnknown
 from rialto.kernel.pool import Pool
-from rialto.kernel.refusals import LOST, CheckFailed, Duplicate, translate
+from rialto.kernel.refusals import LOST, OUT_OF_STEP, CheckFailed, Duplicate, is_out_of_step, translate
 from rialto.kernel.service import Frozen
 
 __all__ = [
@@ -284,7 +284,8 @@ class _Session:
 
     async def _leave(self, error: BaseException | None, *, sound: bool) -> None:
         # Cancelled in the middle of a statement, the connection is still busy with it.
-        self._pool.release(self._connection, sound=sound and (error is None or isinstance(error, Exception)))
+        usable = error is None or (isinstance(error, Exception) and not is_out_of_step(error))
+        self._pool.release(self._connection, sound=sound and usable)
         await self._leave_gate(error)
 
     async def _leave_gate(self, error: BaseException | None) -> None:
@@ -354,7 +355,7 @@ async def _roll_back(connection: Any) -> bool:
     """Whether the connection is clean again; one that is not is dropped, and the server rolls back by itself."""
     try:
         await connection.execute("ROLLBACK")
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, OUT_OF_STEP):
         return False
     return True
 

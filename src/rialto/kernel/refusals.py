@@ -21,8 +21,13 @@ class CheckFailed(Conflict):
     code = "check_failed"
 
 
+# The driver and the server are out of step: seen when a server crashed between two statements of one connection. That
+# connection answers nothing any more.
+OUT_OF_STEP = asyncpg.InternalClientError
+
 # The connection broke while an answer was awaited.
 LOST = (
+    OUT_OF_STEP,
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
@@ -31,6 +36,7 @@ LOST = (
 )
 
 _UNAVAILABLE = (
+    OUT_OF_STEP,
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
@@ -68,6 +74,11 @@ _MEANINGS: tuple[tuple[tuple[type[Exception], ...], Callable[[], RialtoError]], 
         lambda: CheckFailed("The database refused a value that breaks a rule."),
     ),
 )
+
+
+def is_out_of_step(error: BaseException) -> bool:
+    """Whether this, or the driver's error that it stands for, says that its connection can be used no more."""
+    return isinstance(error, OUT_OF_STEP) or isinstance(error.__cause__, OUT_OF_STEP)
 
 
 def translate(error: Exception) -> Exception:
