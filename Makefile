@@ -13,7 +13,7 @@ ON_A_DATABASE := $(addprefix tests/,kernel cart catalog identity importing payme
 # Folders of which every test needs a server or a browser: to collect them alone takes seconds.
 SLOW := $(addprefix --ignore=tests/,api crash e2e races simulation)
 WITH_RULES := $(ON_A_DATABASE) $(addprefix tests/,edge inventory notifications orders pricing reporting sandbox search)
-.PHONY: help run test test-fast check coverage format bench screenshots clean requirements
+.PHONY: help run cluster cluster-stop test test-fast check coverage format bench screenshots clean requirements
 
 help: ## list the recipes
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,12 @@ $(DEV_STAMP): requirements/dev.txt $(RUN_STAMP)
 
 run: $(RUN_STAMP) ## start the shop with its embedded engines
 	@exec $(BIN)/rialto run
+
+cluster: $(RUN_STAMP) ## start a whole platform on this machine: proxy, replicas of each group, engines (needs nginx)
+	@exec $(BIN)/rialto cluster start
+
+cluster-stop: $(RUN_STAMP) ## stop it
+	@exec $(BIN)/rialto cluster stop
 
 test: $(DEV_STAMP) ## everything: unit, service, contract, simulation, crash, end to end
 	@# Tests of real processes have bounds; what failed beside others on a busy machine is tried once more alone.

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from rialto import __version__
 from rialto.cart.service import SERVICE as CART
 from rialto.catalog.service import SERVICE as CATALOG
 from rialto.edge.gate import Gate
@@ -215,6 +216,8 @@ class App:
         status = "ok" if self.is_ready() else "starting"
         return {
             "status": status,
+            "version": __version__,
+            "parts": sorted(self.place.parts),
             "database": "ok",
             "outbox_waiting": waiting,
             "search_ready": self.is_ready(),

@@ -18,6 +18,7 @@ from rialto.catalog.service import SERVICE as CATALOG
 from rialto.cli import (
     audit,
     backup,
+    cluster,
     doctor,
     events,
     export,
@@ -32,6 +33,7 @@ from rialto.cli import (
     secrets_,
     seed,
     serve,
+    status,
     user,
 )
 from rialto.cli.first_start import hooks_of
@@ -85,6 +87,12 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_arguments(
         commands.add_parser("serve", help="run one worker of the shop against a database that is there")
     )
+    cluster.add_arguments(commands.add_parser("cluster", help="run a whole platform on this machine"))
+    status.add_arguments(commands.add_parser("status", help="what runs of it, and how it is"))
+    rolling = commands.add_parser("restart", help="restart a group of it, one replica after the other")
+    rolling.add_argument("group", metavar="GROUP")
+    cluster.add_data(rolling)
+    status.add_log_arguments(commands.add_parser("logs", help="what its processes said"))
     commands.add_parser("migrate", help="bring the database up to this release")
     seed.add_arguments(commands.add_parser("seed", help="load the demo catalogue"))
     import_.add_arguments(commands.add_parser("import", help="load a catalogue from files"))
@@ -114,10 +122,20 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _dispatch(options: argparse.Namespace) -> int:
-    if options.command == "run":
-        return run.run_command(options, os.environ, hooks_of, Progress(SystemClock().monotonic))
-    if options.command == "doctor":
-        return doctor.run(options, os.environ, SystemClock(), print)
+    progress = Progress(SystemClock().monotonic)
+    # These make or look at what the others need.
+    first: dict[str, Callable[[], int]] = {
+        "run": lambda: run.run_command(options, os.environ, hooks_of, progress),
+        "cluster": lambda: cluster.run_command(options, os.environ, hooks_of, progress),
+        "status": lambda: status.run(options, print),
+        "restart": lambda: cluster.restart(options, print),
+        "logs": lambda: status.logs(options, print),
+        "doctor": lambda: doctor.run(options, os.environ, SystemClock(), print),
+    }
+    return first[options.command]() if options.command in first else _with_settings(options)
+
+
+def _with_settings(options: argparse.Namespace) -> int:
     environment = serve.environment_with(options, os.environ) if options.command == "serve" else os.environ
     settings = read_settings(environment, data_default=default_data_folder(Path.cwd(), os.geteuid()))
     clock = SystemClock()

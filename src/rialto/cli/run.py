@@ -126,7 +126,7 @@ def _children(plan: Plan, database_url: str) -> list[Child]:
         Child(f"worker-{number}", (*plan.serve, "--worker", str(number)), env=env, data=plan.data)
         for number in range(1, plan.workers + 1)
     ]
-    return [Child("sandbox", plan.sandbox, env=stranger, data=plan.data), *workers]
+    return [Child("sandbox", plan.sandbox, env=stranger, data=plan.data, stops=1, grace_s=1.0), *workers]
 
 
 def _is_ready(plan: Plan) -> bool:

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
+from rialto.engines.asked_restarts import AskedRestarts
 from rialto.engines.embedded_postgres import EmbeddedPostgres
 from rialto.engines.processes import (
     CannotStart,
@@ -70,8 +71,20 @@ class Part(Protocol):
 class Child:
     """A process of ours: a worker or the sandbox provider. It ends when the supervisor ends."""
 
-    def __init__(self, name: str, command: Sequence[str], *, env: Mapping[str, str], data: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        data: Path,
+        stops: int = 0,
+        grace_s: float = _STOP_GRACE_S,
+    ) -> None:
+        """Children with a higher `stops` end later: what others still need. `grace_s` is its time to end by itself."""
         self.name = name
+        self.stops = stops
+        self.grace_s = grace_s
         self.output = data / "logs" / f"{name}.log"
         self._command = tuple(command)
         self._env = env
@@ -93,6 +106,10 @@ class Child:
             self._pid_file.write(identity)
         return True
 
+    def ask_to_end(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+
     def keep_tidy(self) -> None:
         bound_file(self.output, _LOG_BYTES_MAX)
 
@@ -111,9 +128,8 @@ class Child:
 class Database:
     """The embedded server as a part. On a full disk it waits for room: a start would only fail again."""
 
-    name = "database"
-
-    def __init__(self, server: EmbeddedPostgres, archive_bytes_max: int) -> None:
+    def __init__(self, server: EmbeddedPostgres, archive_bytes_max: int, name: str) -> None:
+        self.name = name
         self._server = server
         self._archive_bytes_max = archive_bytes_max
 
@@ -136,6 +152,7 @@ class _Watched:
     part: Part
     deaths: deque[float] = field(default_factory=deque)
     start_due: float | None = None
+    asked_at: float | None = None
 
 
 class Supervisor:
@@ -153,7 +170,8 @@ class Supervisor:
         self._pauses_s = pauses_s
         self._data = data
         self._log = log
-        self._database: EmbeddedPostgres | None = None
+        self._databases: list[EmbeddedPostgres] = []
+        self._restarts = AskedRestarts(data)
         self._children: list[Child] = []
         self._watched: list[_Watched] = []
         self._woken = threading.Event()
@@ -174,13 +192,17 @@ class Supervisor:
         for file in files:
             file.remove()
 
-    def own_database(self, server: EmbeddedPostgres, *, archive_bytes_max: int = ARCHIVE_BYTES_MAX) -> None:
+    def own_database(
+        self, server: EmbeddedPostgres, *, archive_bytes_max: int = ARCHIVE_BYTES_MAX, name: str = "database"
+    ) -> None:
         """Watch this server from now on, and stop it last. `archive_bytes_max` bounds what it archives."""
-        self._database = server
-        self._watched.append(_Watched(Database(server, archive_bytes_max)))
+        self._databases.append(server)
+        self._watched.append(_Watched(Database(server, archive_bytes_max, name)))
 
     def start(self, children: Sequence[Child], *, ready: Callable[[], bool]) -> None:
         """Start them side by side and wait until `ready`. Raises CannotStart when one ends before."""
+        for part in self._restarts.asked():
+            self._restarts.done(part)  # asked of a supervisor that is gone: all are started now
         for child in children:
             self._children.append(child)
             child.start()
@@ -208,8 +230,12 @@ class Supervisor:
             while True:
                 self._woken.wait(self._watch_every_s)
                 self._woken.clear()
+                asked = self._restarts.asked()
                 for watched in self._watched:
-                    self._look_after(watched)
+                    if watched.part.name in asked:
+                        self._restart(watched)
+                    else:
+                        self._look_after(watched)
                 if time.monotonic() >= tidy_due:
                     tidy_due = time.monotonic() + _HOUSEKEEPING_S
                     for watched in self._watched:
@@ -224,15 +250,32 @@ class Supervisor:
         """End everything in the reverse order of its start, within 10 s. Harmless when called again."""
         children, self._children = self._children, []
         self._watched.clear()
-        # Workers first: what they still have in hand needs the sandbox and the database.
-        for sandbox in (False, True):
-            wave = [child for child in children if (child.name == "sandbox") is sandbox]
-            grace_s = 1.0 if sandbox else _STOP_GRACE_S
+        # Workers before what they still need for what they have in hand: the provider, engines, and last the database.
+        for stops in sorted({child.stops for child in children}):
+            wave = [child for child in children if child.stops == stops]
+            grace_s = max(child.grace_s for child in wave)
             end_all([process for child in wave if (process := child.identity) is not None], grace_s=grace_s)
             for child in wave:
                 child.reap()
-        if self._database is not None:
-            self._database.stop()
+        databases, self._databases = self._databases, []
+        for database in reversed(databases):
+            database.stop()
+
+    def _restart(self, watched: _Watched) -> None:
+        """One step of a restart that was asked for: have it end, wait, start it. Its end is no death."""
+        part, now = watched.part, time.monotonic()
+        if not isinstance(part, Child):
+            self._restarts.done(part.name)
+        elif not part.is_running():
+            watched.asked_at = watched.start_due = None
+            part.start()
+            self._restarts.done(part.name)
+            self._log(f"The {part.name} is restarted")
+        elif watched.asked_at is None:
+            watched.asked_at = now
+            part.ask_to_end()
+        elif now - watched.asked_at > part.grace_s and (process := part.identity) is not None:
+            end_all([process], grace_s=0)
 
     def _look_after(self, watched: _Watched) -> None:
         part, now = watched.part, time.monotonic()
