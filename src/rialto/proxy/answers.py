@@ -30,7 +30,7 @@ PAGES = {
         413: ("That was too large", "What you sent is larger than this page takes."),
         429: (
             "One moment, please",
-            "That were very many requests at once. Please wait a moment and try again.",
+            "Those were a great many requests at once. Please wait a moment and try again.",
         ),
         503: ("We will be right back", "The shop cannot be reached just now. Please try again in a moment."),
     },
@@ -79,6 +79,8 @@ def audience_maps() -> list[str]:
 def errors() -> list[str]:
     """To be inherited by all locations: what becomes of refusals of nginx's own. The shop's pass as they are."""
     return [
+        # What is sent on to one of these two may still fail there.
+        "recursive_error_pages on;",
         "error_page 418 = @kept;",
         "error_page 419 = @once;",
         *(f"error_page {status} {UNDER}/{status}/$audience;" for status in (413, 429)),

@@ -5,8 +5,8 @@ Such a request reaches the shop as one from nobody: of all its headers only thos
 exactly those are in the key. So no answer can be kept that was made for somebody, and none be found by whom it is not for.
 
 How long: `s-maxage` says how long an answer is fresh, `stale-while-revalidate` and `stale-if-error` how much longer it may be
-shown while it is made anew or cannot be. nginx reads all three itself, so no directive here extends them. Nothing is purged
-(docs/adr/0015). Everything else (carts, checkout, accounts, staff, whatever has a token) goes past the cache.
+shown while it is made anew or cannot be. nginx reads all three itself. One directive goes beyond them: while the shop answers
+with a failure, the old answer is shown however old it is. Nothing is purged (docs/adr/0015). Everything else (carts, checkout, accounts, staff, whatever has a token) goes past the cache.
 """
 
 from __future__ import annotations
@@ -72,6 +72,8 @@ def kept_location(site: Site) -> list[str]:
             # Those who wait look twice a second: at most this long, since the shop makes an answer once as well.
             "proxy_cache_lock_timeout 100ms;",
             "proxy_cache_background_update on;",
+            # The shop's own stale-if-error nginx applies to servers it cannot reach only.
+            "proxy_cache_use_stale http_500 http_502 http_503 http_504;",
             "proxy_cache_revalidate on;",
             *told_always(site),
             "add_header X-Cache $upstream_cache_status always;",
