@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import os
 import signal
 import socket
@@ -207,7 +208,7 @@ async def _look_up(client: Client, report: Report) -> None:
 
 def longest_gap(report: Report) -> float:
     at = sorted(report.placed_at)
-    return max((later - before for before, later in zip(at, at[1:], strict=False)), default=0.0)
+    return max((later - before for before, later in itertools.pairwise(at)), default=0.0)
 
 
 def main() -> int:
@@ -215,17 +216,21 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=300.0)
     parser.add_argument("--password", default=os.environ.get("RIALTO_ADMIN_PASSWORD", ""))
-    parser.add_argument("--victims", default="", help="with commas between; else one of each kind")
+    parser.add_argument("--victims", default="", help="with commas between, or `none`; one of each kind")
     options = parser.parse_args()
     layout = read_layout(options.data)
-    chosen = [victim for victim in options.victims.split(",") if victim]
-    victims = chosen or [
-        *(f"{group}-1" for group in layout.groups),
-        *layout.engine_ports,
-        "documents",
-        "nginx worker",
-        "database",
-    ]
+    chosen = [victim for victim in options.victims.split(",") if victim != "none"]
+    victims = (
+        chosen
+        if options.victims
+        else [
+            *(f"{group}-1" for group in layout.groups),
+            *layout.engine_ports,
+            "documents",
+            "nginx worker",
+            "database",
+        ]
+    )
     report = asyncio.run(
         run(layout, options.data, seconds=options.seconds, victims=victims, password=options.password)
     )

@@ -14,7 +14,7 @@ from rialto.app import ALL
 from rialto.cli.preflight import answers_ready
 from rialto.cli.progress import Progress
 from rialto.cli.run import Hooks, refuse
-from rialto.cluster.engines import find_key_value_server, key_value_server
+from rialto.cluster.engines import Engine, key_value_server
 from rialto.cluster.front import Front
 from rialto.cluster.layout import HOST, Layout, free_ports, lay_out, read_environment, read_layout
 from rialto.cluster.platform import Platform, Wanted, find_nginx
@@ -102,7 +102,7 @@ def _wanted(options: argparse.Namespace, environment: Mapping[str, str]) -> Want
         raise CannotStart(f"--replicas is {options.replicas}; it must be 1 to {REPLICAS_MAX}.", exit_code=2)
     data = data_folder(options)
     nginx = find_nginx()
-    program = None  # PENDING
+    program = None
     layout = lay_out(
         options.topology,
         tuple(topology_of(options.topology, [service.name for service in ALL]).groups),
@@ -111,7 +111,7 @@ def _wanted(options: argparse.Namespace, environment: Mapping[str, str]) -> Want
         engines=("cache",) if program else (),
         free_ports=free_ports,
     )
-    engines = []
+    engines: list[Engine] = []
     if program:
         password = RandomIds(SystemClock()).token()
         engines.append(key_value_server(program, data, layout.engine_ports["cache"], password))
