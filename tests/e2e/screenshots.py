@@ -55,8 +55,10 @@ def take_all(folder: Path, *, looks: Sequence[Look], only: str = "") -> Iterator
             for walk in WALKS:
                 with watched_window(browser, shop.origins, reduced_motion="reduce", locale=language) as page:
                     for scene in walk(Tour(shop, page, language)):
+                        # Also where no picture is wanted: a walk goes on from the scene it has come to. A drawer
+                        # that opened after its walk had left it took the focus from the search field.
+                        page.locator(scene.shows).first.wait_for()
                         if only in scene.name:
-                            page.locator(scene.shows).first.wait_for()
                             yield from _take(
                                 page, scene, folder, [look for look in looks if look.language == language]
                             )
