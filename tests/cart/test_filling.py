@@ -74,6 +74,12 @@ def test_more_articles_than_a_cart_may_hold_are_left_out_and_told() -> None:
     assert filled.conflicts == (LineConflict(sku="cup", code="lines_full", requested=2, quantity=0),)
 
 
+def test_what_a_full_cart_left_out_is_told_once_whatever_it_costs_today() -> None:
+    full = a_cart(**{f"sku{n}": 1 for n in range(LINES_MAX)})
+    filled = with_lines(full, [a_line("cup", 2, shown=Money(1090, EUR))])
+    assert settled(filled, answers(cup=1190)) == filled
+
+
 def test_what_is_not_sold_stays_out_and_what_was_there_stays_as_it_was() -> None:
     filled = settled(with_lines(a_cart(cup=2), [a_line("cup", 3), a_line("ghost", 1)]), Answers())
     assert in_it(filled) == {"cup": 2}

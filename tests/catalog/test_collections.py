@@ -24,7 +24,7 @@ from rialto.catalog.api import (
     PutProduct,
 )
 from rialto.catalog.events import EVENTS, CollectionsChanged
-from rialto.catalog.model.collections import COLLECTIONS_MAX
+from rialto.catalog.model.collections import CATEGORIES_MAX, COLLECTIONS_MAX, VALUES_MAX
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import Invalid
 from rialto.kernel.events import Event, EventTypes, load
@@ -108,16 +108,21 @@ async def test_what_is_wrong_is_named_and_changes_nothing(postgres: DatabaseAddr
             await catalog.put_attribute(
                 AttributeDefinition(code=code, label={"en": code}, values=kept, filterable=bool(kept))
             )
-        for code, kind in (("weight", "number"), ("dimmable", "boolean")):
+        for code, kind in (("weight", "number"), ("dimmable", "boolean"), ("maker", "text")):
             await catalog.put_attribute(
                 AttributeDefinition(code=code, label={"en": code}, type=kind, filterable=True)
             )
         good = await catalog.put_collection(
             PutCollection(
-                collection=ruled(categories=["lamps", "lamps"], attributes={"tone": ["red", "red"]})
+                collection=ruled(
+                    categories=["lamps", "lamps"],
+                    attributes={"tone": ["red", "red"], "maker": ["Anna & Söhne"], "weight": ["1.50"]},
+                )
             )
         )
-        assert good.rule == CollectionRule(categories=["lamps"], attributes={"tone": ["red"]})
+        assert good.rule == CollectionRule(
+            categories=["lamps"], attributes={"tone": ["red"], "maker": ["Anna & Söhne"], "weight": ["1.50"]}
+        )
         for wrong, path, code in (
             (a_collection(slug="No"), "slug", "slug_not_valid"),
             (a_collection(slug="featured"), "slug", "reserved"),
@@ -136,7 +141,9 @@ async def test_what_is_wrong_is_named_and_changes_nothing(postgres: DatabaseAddr
             (ruled(newer_than_days=10**30), "rule.newer_than_days", "out_of_range"),
             (ruled(categories=["\x00"]), "rule.categories.0", "slug_not_valid"),
             (ruled(categories=["lamp"]), "rule.categories.0", "category_unknown"),
+            (ruled(categories=["lamps"] * (CATEGORIES_MAX + 1)), "rule.categories", "too_many"),
             (ruled(attributes={"tone": []}), "rule.attributes.tone", "required"),
+            (ruled(attributes={"tone": ["red"] * (VALUES_MAX + 1)}), "rule.attributes.tone", "too_many"),
             (ruled(attributes={"tone": ["blue"]}), "rule.attributes.tone.0", "value_not_valid"),
             (ruled(attributes={"weight": ["heavy"]}), "rule.attributes.weight.0", "value_not_valid"),
             (ruled(attributes={"dimmable": ["yes"]}), "rule.attributes.dimmable.0", "value_not_valid"),

@@ -27,8 +27,10 @@ from rialto.kernel.secrets import replace_secrets
 from rialto.kernel.settings import Settings
 from rialto.orders.api import ListOrders, Orders
 from tests.support.databases import SECRETS, in_database
+from tests.support.goods import goods_template
 from tests.support.provider import make_sandbox
-from tests.support.shop import RecordingMail, Shop, ShopClock, a_shop, goods_template
+from tests.support.shop import Shop, a_shop
+from tests.support.surroundings import RecordingMail, ShopClock
 from tests.support.values import seeded_ids, settings_in
 
 CLOCK = SystemClock()

@@ -15,8 +15,8 @@ from rialto.app import ALL
 from rialto.kernel.db import DatabaseAddress, connect
 from rialto.kernel.faults import POINTS
 from tests.support.databases import in_database
+from tests.support.goods import FEW, goods_template
 from tests.support.process import Answer, Disconnected, RealShop, add_staff, database_from, real_shop
-from tests.support.shop import FEW, goods_template
 
 pytestmark = pytest.mark.crash
 

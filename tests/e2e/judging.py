@@ -36,11 +36,15 @@ READ_TO_THE_END = """async () => {
   scrollTo({ top: 0, behavior: "instant" });
   await frames();
 }"""
-# What makes the page scroll sideways, apart from what a box with an edge of its own holds back.
+# What makes the page scroll sideways, apart from what a box with an edge of its own holds back; and what stands beyond
+# the left edge, where nobody can scroll.
 TOO_WIDE = """() => {
   const root = document.documentElement;
-  if (root.scrollWidth <= root.clientWidth) return [];
   const held = (part) => part !== document.body && (getComputedStyle(part).overflowX !== "visible" || held(part.parentElement));
+  const lost = [...document.body.querySelectorAll("a, button, input, select, textarea, label, p, h1, h2, h3")]
+    .filter((part) => part.getBoundingClientRect().left < -1 && part.checkVisibility() && !held(part.parentElement));
+  if (lost.length) return lost.map((part) => `lost at the left: ${part.cloneNode().outerHTML.slice(0, 90)}`).slice(0, 6);
+  if (root.scrollWidth <= root.clientWidth) return [];
   const out = (part) => part.getBoundingClientRect().right > root.clientWidth + 1 && !held(part.parentElement);
   const wide = [...document.body.querySelectorAll("*")].filter(out);
   return [`${root.scrollWidth} in ${root.clientWidth}`, ...wide.map((part) => part.cloneNode().outerHTML.slice(0, 90))].slice(0, 6);
@@ -56,6 +60,10 @@ CUT_OFF = """() => {
   }
   return found.slice(0, 6);
 }"""
+# On narrow windows a row is a card: a cell without its column's name is a number that says nothing.
+NAMELESS = """() => [...document.querySelectorAll(".table td:not([data-label]):not(.table__lead)")]
+  .filter((cell) => getComputedStyle(cell).display === "grid" && cell.checkVisibility() && cell.innerText.trim())
+  .map((cell) => cell.outerHTML.slice(0, 120)).slice(0, 6)"""
 # Everything that takes the focus can be brought into the window, and nothing lies over it.
 OUT_OF_REACH = """() => {
   const above = document.querySelector("dialog[open], .tool-menu[open], .suggest");

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from PIL import Image, ImageDraw
-from playwright.sync_api import Page
+from playwright.sync_api import FloatRect, Page
 
 from tests.e2e.judging import READ_TO_THE_END
 from tests.e2e.running_shop import running_shop
@@ -27,6 +27,7 @@ WIDTHS = (320, 768, 1440)
 HEIGHTS = {320: 640, 768: 1024, 1440: 900}
 THEMES: tuple[Theme, ...] = ("light", "dark")
 LANGUAGES = ("en", "de")
+HEIGHT_MAX = 15_000
 # Hundreds of pictures on a busy machine: none of them is worth giving up for.
 PATIENCE_MS = 120_000
 
@@ -55,8 +56,10 @@ def take_all(folder: Path, *, looks: Sequence[Look], only: str = "") -> Iterator
             for walk in WALKS:
                 with watched_window(browser, shop.origins, reduced_motion="reduce", locale=language) as page:
                     for scene in walk(Tour(shop, page, language)):
+                        # Also where no picture is wanted: a walk goes on from the scene it has come to. A drawer
+                        # that opened after its walk had left it took the focus from the search field.
+                        page.locator(scene.shows).first.wait_for()
                         if only in scene.name:
-                            page.locator(scene.shows).first.wait_for()
                             yield from _take(
                                 page, scene, folder, [look for look in looks if look.language == language]
                             )
@@ -69,10 +72,24 @@ def _take(page: Page, scene: Scene, folder: Path, looks: Sequence[Look]) -> Iter
         if scene.whole:
             page.evaluate(READ_TO_THE_END)
         path = folder / f"{scene.name}-{look}.png"
-        page.screenshot(path=path, full_page=scene.whole, animations="disabled", timeout=PATIENCE_MS)
+        page.screenshot(
+            path=path,
+            full_page=scene.whole,
+            clip=upper_part(page) if scene.whole else None,
+            animations="disabled",
+            timeout=PATIENCE_MS,
+        )
         yield path
     if before:
         page.set_viewport_size(before)
+
+
+def upper_part(page: Page) -> FloatRect | None:
+    """Of a page so high that its picture could not be opened any more, as the API's description is; of others nothing."""
+    width, height = page.evaluate(
+        "[document.documentElement.clientWidth, document.documentElement.scrollHeight]"
+    )
+    return {"x": 0, "y": 0, "width": width, "height": HEIGHT_MAX} if height > HEIGHT_MAX else None
 
 
 def contact_sheet(folder: Path, look: Look, *, columns: int, cell: tuple[int, int]) -> Path:

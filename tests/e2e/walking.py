@@ -36,6 +36,7 @@ def judge(page: Page, scene: Scene, language: str) -> list[str]:
         found += [f"{width} wide: {told}" for told in page.evaluate(judging.TOO_WIDE)]
         found += [f"cut off at {width}: {told}" for told in page.evaluate(judging.CUT_OFF)]
     page.set_viewport_size(ZOOMED)
+    found += [f"without its column's name: {told}" for told in page.evaluate(judging.NAMELESS)]
     found += [f"out of reach: {told}" for told in page.evaluate(judging.OUT_OF_REACH)]
     inner = frames(page)
     for theme in THEMES:

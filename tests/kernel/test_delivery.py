@@ -3,63 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from rialto.engines.postgres_bus import PostgresBus, partitions_all
-from rialto.kernel.bus import Lease, LeaseLost
-from rialto.kernel.consumers import ATTEMPTS_MAX, BATCH_MAX, Consumer, Delivery
+from rialto.engines.postgres_bus import PostgresBus
+from rialto.kernel.bus import LeaseLost
+from rialto.kernel.consumers import BATCH_MAX, Delivery
 from rialto.kernel.cursors import SAVE_S
 from rialto.kernel.db import DatabaseAddress
-from rialto.kernel.errors import Conflict, InvariantBroken, Unavailable
-from rialto.kernel.events import Envelope
+from rialto.kernel.errors import Unavailable
 from rialto.kernel.faults import NoFaults
 from rialto.kernel.relay import LAG, Relay, lease_name, partition_number
 from tests.kernel.bakery import Baked, Town, store_arrival
+from tests.kernel.delivering import KillAt, Killed, all_leases, consume, publish
 
 pytestmark = pytest.mark.anyio
-
-
-class Killed(BaseException):
-    """Stands for the process's end at a fault point."""
-
-
-class KillAt:
-    """Ends the process the first time it reaches a point."""
-
-    def __init__(self, point: str) -> None:
-        self._point: str | None = point
-
-    def reach(self, point: str) -> None:
-        if point == self._point:
-            self._point = None
-            raise Killed
-
-
-async def all_leases(town: Town, owner: str = "worker") -> list[Lease]:
-    return await town.bus.acquire([lease_name(number) for number in partitions_all()], owner=owner, ttl_s=10)
-
-
-async def publish(town: Town, relay: Relay | None = None) -> int:
-    return await (relay or town.relay).publish_once(await all_leases(town), ["bakery"])
-
-
-async def consume(town: Town, consumer: Consumer) -> None:
-    """Until nothing is left."""
-    partitions: set[int] = set(partitions_all())
-    while partitions:
-        partitions = await consumer.consume_once(town.bus, partitions)
-
-
-async def parked(town: Town) -> list[tuple[int, str]]:
-    async with town.cellar.read() as session:
-        rows = await session.all("SELECT version, reason FROM dead_letters ORDER BY stream, version")
-    return [(row["version"], row["reason"]) for row in rows]
 
 
 def test_a_lease_is_named_after_its_partition() -> None:
@@ -184,155 +145,11 @@ async def test_two_processes_that_hold_the_same_event_have_one_effect(town: Town
     assert await town.arrivals() == ["rye", "oat"]
 
 
-def poison(*bad: str, error: Callable[[], Exception] = InvariantBroken) -> Any:
-    async def run(handlers: Any, event: Baked, delivery: Delivery) -> None:
-        await store_arrival(handlers, event, delivery)
-        if event.bread in bad:
-            raise error()
-
-    return run
-
-
-async def until_parked(town: Town, consumer: Consumer) -> None:
-    for _ in range(ATTEMPTS_MAX - 1):
-        with pytest.raises(Unavailable):
-            await consume(town, consumer)
-    await consume(town, consumer)
-
-
-async def test_a_poison_event_parks_its_own_stream_and_nothing_else(town: Town) -> None:
-    sick, sound = town.ids.uuid(1), town.ids.uuid(1)
-    await town.bake(sick, "rye", "poison", "oat")
-    await town.bake(sound, "spelt")
-    await publish(town)
-    consumer = town.a_consumer(poison("poison", error=lambda: Conflict(code="mouldy")))
-    await until_parked(town, consumer)
-    assert sorted(await town.arrivals()) == ["rye", "spelt"]
-    await town.bake(sick, "wheat", after=3)
-    await town.bake(sound, "barley", after=1)
-    await publish(town)
-    await consume(town, consumer)
-    assert sorted(await town.arrivals()) == ["barley", "rye", "spelt"]
-    later = "an earlier event of this stream is parked"
-    assert await parked(town) == [(2, "mouldy"), (3, later), (4, later)]
-
-
-async def test_replaying_takes_in_what_was_parked_in_order_and_the_stream_goes_on(town: Town) -> None:
-    stream = town.ids.uuid(1)
-    await town.bake(stream, "rye", "poison", "oat")
-    await publish(town)
-    consumer = town.a_consumer(poison("poison"))
-    await until_parked(town, consumer)
-    assert await parked(town) == [
-        (2, "InvariantBroken"),
-        (3, "an earlier event of this stream is parked"),
-    ]
-    assert await consumer.replay() == 0
-    mended = town.a_consumer()
-    assert await mended.replay() == 2
-    assert await mended.replay() == 0
-    assert await parked(town) == []
-    await town.bake(stream, "spelt", after=3)
-    await publish(town)
-    await consume(town, mended)
-    assert await town.arrivals() == ["rye", "poison", "oat", "spelt"]
-
-
-async def test_replaying_one_stream_is_not_held_up_by_another_that_still_fails(town: Town) -> None:
-    streams = sorted(town.ids.uuid(1) for _ in range(2))
-    await town.bake(streams[0], "poison", "oat")
-    await town.bake(streams[1], "stale", "rye")
-    await publish(town)
-    consumer = town.a_consumer(poison("poison", "stale"))
-    for _ in range(2 * ATTEMPTS_MAX - 2):
-        with pytest.raises(Unavailable):
-            await consume(town, consumer)
-    await consume(town, consumer)
-    assert len(await parked(town)) == 4
-    assert await town.a_consumer(poison("poison")).replay() == 2
-    assert await town.arrivals() == ["stale", "rye"]
-    assert [version for version, _ in await parked(town)] == [1, 2]
-
-
-async def test_of_two_who_replay_at_once_one_has_the_effect(town: Town) -> None:
-    await town.bake(town.ids.uuid(1), "rye", "oat")
-    await publish(town)
-    await until_parked(town, town.a_consumer(poison("rye")))
-    await asyncio.gather(*(town.a_consumer().replay() for _ in range(3)))
-    assert await town.arrivals() == ["rye", "oat"]
-    assert await parked(town) == []
-
-
-async def test_what_another_has_replayed_meanwhile_is_left_alone(town: Town) -> None:
-    letters: list[Envelope] = []
-
-    async def refuse(_handlers: Any, _event: Baked, delivery: Delivery) -> None:
-        letters.append(delivery.envelope)
-        raise Conflict
-
-    await town.bake(town.ids.uuid(1), "rye")
-    await publish(town)
-    await until_parked(town, town.a_consumer(refuse))
-    consumer = town.a_consumer()
-    assert await consumer.replay() == 1
-    assert await consumer.letters._replay_one(
-        letters[0], consumer._take_in_parked
-    )  # as one who had read it before it was gone
-    assert await town.arrivals() == ["rye"]
-
-
-async def test_replaying_takes_no_more_than_it_may(town: Town) -> None:
-    for _ in range(3):
-        await town.bake(town.ids.uuid(1), "rye")
-    await publish(town)
-    consumer = town.a_consumer(poison("rye"))
-    for _ in range(3 * ATTEMPTS_MAX):
-        with suppress(Unavailable):
-            await consume(town, consumer)
-    assert len(await parked(town)) == 3
-    mended = town.a_consumer()
-    assert [await mended.replay(limit=2) for _ in range(3)] == [2, 1, 0]
-    assert await town.arrivals() == ["rye"] * 3
-
-
 async def test_a_relay_takes_from_every_service_that_has_news(town: Town) -> None:
     relay = Relay({"bakery": town.bakery, "cellar": town.cellar}, town.bus, NoFaults())
     await town.bake(town.ids.uuid(1), "rye")
     assert await relay.publish_once(await all_leases(town), relay.services) == 1
     assert await relay.publish_once(await all_leases(town), relay.services) == 0
-
-
-async def test_replaying_waits_for_a_dependency(town: Town) -> None:
-    await town.bake(town.ids.uuid(1), "rye")
-    await publish(town)
-    await until_parked(town, town.a_consumer(poison("rye")))
-    with pytest.raises(Unavailable):
-        await town.a_consumer(poison("rye", error=Unavailable)).replay()
-    assert await town.a_consumer().replay() == 1
-
-
-async def test_while_a_dependency_is_away_nothing_is_parked(town: Town) -> None:
-    await town.bake(town.ids.uuid(1), "rye")
-    await publish(town)
-    consumer = town.a_consumer(poison("rye", error=Unavailable))
-    for _ in range(3 * ATTEMPTS_MAX):
-        with pytest.raises(Unavailable):
-            await consume(town, consumer)
-    assert await parked(town) == []
-    await consume(town, town.a_consumer())
-    assert await town.arrivals() == ["rye"]
-
-
-async def test_an_event_that_cannot_be_read_is_parked_as_it_came(town: Town) -> None:
-    stream = town.ids.uuid(1)
-    await town.bake(stream, "rye")
-    async with town.bakery.write() as session:
-        await session.run("""UPDATE events SET body = '{"bread": 1}'""")
-    await publish(town)
-    await until_parked(town, town.a_consumer())
-    assert await parked(town) == [(1, "ValidationError")]
-    async with town.cellar.read() as session:
-        assert await session.value("SELECT body::text FROM dead_letters") == '{"bread": 1}'
 
 
 async def test_a_second_owner_fences_the_first_out(town: Town) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.db import Database, DatabaseAddress, connect
-from rialto.kernel.migrations import MigrationChanged, migrate, migrations_of, role_of
+from rialto.kernel.errors import Unavailable
+from rialto.kernel.migrations import MigrationChanged, PasswordRefused, migrate, migrations_of, role_of
 from tests.kernel.bakery import BAKERY, CELLAR, Town
 from tests.support.databases import SECRETS, in_database
 
@@ -62,6 +63,17 @@ async def test_a_file_that_was_changed_after_it_was_applied_is_refused(empty: Da
     await connection.close()
     with pytest.raises(MigrationChanged, match="cellar/0000_"):
         await bring_up(empty)
+
+
+async def test_a_password_that_the_database_refuses_is_told_apart_from_a_database_that_is_away(
+    empty: DatabaseAddress,
+) -> None:
+    with pytest.raises(PasswordRefused) as refused:
+        await bring_up(empty.as_user(empty.user, "not-the-password"))
+    assert "rialto secrets renew" in refused.value.text
+    nowhere = DatabaseAddress(host="127.0.0.1", port=1, user=empty.user, password=empty.password)
+    with pytest.raises(Unavailable):
+        await bring_up(nowhere)
 
 
 async def test_a_service_without_tables_has_no_schema() -> None:

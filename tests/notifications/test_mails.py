@@ -1,136 +1,30 @@
+"""Which mails are written, by what happened; who may see them, and how long."""
+
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from rialto.catalog.api import Catalog
-from rialto.identity.api import DueLetter, Identity
 from rialto.identity.events import LetterRequested
-from rialto.inventory.api import Inventory
-from rialto.kernel.bus import Logged
-from rialto.kernel.consumers import Consumer
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import Unavailable
-from rialto.kernel.events import Envelope, Event
-from rialto.kernel.faults import NoFaults
 from rialto.kernel.ids import MAIL, MailId
 from rialto.kernel.mail import MailRefused
 from rialto.kernel.personal import Person
-from rialto.notifications.api import ListMails, Mail, MailNotFound, MailRef
-from rialto.notifications.handlers import NotificationHandlers
-from rialto.notifications.model import ATTEMPTS_MAX, BEGIN_WITHIN_S, DELAYS_S
-from rialto.notifications.reactions import REACTIONS
-from rialto.notifications.render import Renderer
-from rialto.notifications.service import SERVICE
-from rialto.orders.api import Order, Orders
-from rialto.orders.events import OrderCancelled, OrderPlaced, OrderShipped
+from rialto.notifications.api import ListMails, MailNotFound, MailRef
 from tests.notifications.desk import (
-    CART_ID,
     LETTER_ID,
     ORDER_ID,
     ORDER_UUID,
     PLACED_AT,
-    LetterDesk,
-    OrderBook,
-    Postbox,
-    Shelf,
-    ShopFronts,
     a_due_letter,
     an_order,
-    eur,
 )
-from tests.support.env import TestEnv, open_service
+from tests.notifications.mailing import PLACED, cancelled, open_desk, shipped
 
 pytestmark = pytest.mark.anyio
-
-PLACED = OrderPlaced(
-    order_id=ORDER_ID,
-    number="R-1",
-    cart_id=CART_ID,
-    language="en",
-    total=eur(130920),
-    skus={"SKU-1": 2},
-    placed_at=PLACED_AT,
-)
-
-
-def cancelled(*, was_placed: bool = True, reason: str = "customer") -> OrderCancelled:
-    return OrderCancelled(order_id=ORDER_ID, reason=reason, was_placed=was_placed, cancelled_at=PLACED_AT)
-
-
-def shipped(step: str, **lines: int) -> OrderShipped:
-    return OrderShipped(
-        order_id=ORDER_ID,
-        step=step,
-        lines=lines,
-        tracking="DHL 1",
-        amount=eur(1),
-        tax=eur(0),
-        complete=True,
-        shipped_at=PLACED_AT,
-    )
-
-
-@dataclass(frozen=True)
-class Desk:
-    handlers: NotificationHandlers
-    env: TestEnv
-    box: Postbox
-    orders: OrderBook
-    consumer: Consumer
-
-    async def tell(self, *events: Event, first_version: int = 2) -> None:
-        """Deliver events of one order's stream, as the bus does."""
-        batch = [
-            Logged(partition=0, id=number, envelope=_envelope(event, number))
-            for number, event in enumerate(events, start=first_version)
-        ]
-        await self.consumer._take_in(batch)
-
-    async def mails(self, to: str | None = None) -> list[Mail]:
-        rows = (await self.handlers.list(ListMails(to=to))).items
-        return [await self.handlers.get(MailRef(id=row.id)) for row in rows]
-
-
-def _envelope(event: Event, version: int) -> Envelope:
-    return Envelope(
-        service="orders",
-        bucket=ORDER_UUID.int >> 64 & 0xFFF,
-        stream=ORDER_UUID,
-        version=version,
-        type=event.TYPE,
-        schema_version=1,
-        body=msgspec.json.encode(event),
-        meta=b"{}",
-        at=PLACED_AT,
-    )
-
-
-@asynccontextmanager
-async def open_desk(
-    postgres: DatabaseAddress, order: Order | None = None, *, letters: Sequence[DueLetter] = ()
-) -> AsyncIterator[Desk]:
-    book, box = OrderBook(order or an_order()), Postbox()
-    peers: dict[Any, Any] = {
-        Orders: book,
-        Catalog: ShopFronts(),
-        Identity: LetterDesk(*letters),
-        Inventory: Shelf(),
-    }
-    async with open_service(SERVICE, postgres, peers=peers, engines={"mail": box}) as env:
-        consumer = Consumer(
-            "notifications", env.db, env.handlers, REACTIONS, clock=env.clock, faults=NoFaults(), known=()
-        )
-        yield Desk(env.handlers, env, box, book, consumer)
 
 
 async def test_a_placed_order_gets_its_confirmation(postgres: DatabaseAddress) -> None:
@@ -199,124 +93,6 @@ async def test_orders_being_away_delays_the_mail_and_loses_nothing(postgres: Dat
         desk.orders.orders[ORDER_ID] = order
         await desk.tell(PLACED)
         assert len(await desk.mails()) == 1
-
-
-async def test_a_server_that_is_away_is_tried_again_with_growing_pauses(postgres: DatabaseAddress) -> None:
-    async with open_desk(postgres) as desk:
-        await desk.tell(PLACED)
-        for attempt in range(1, 4):
-            desk.box.refusals = [Unavailable("away")]
-            assert await desk.handlers.send_due() == 0
-            (mail,) = await desk.mails()
-            assert (mail.state, mail.attempts) == ("queued", attempt)
-            desk.env.clock.advance(DELAYS_S[attempt - 1] - 1)
-            assert await desk.handlers.send_due() == 0
-            desk.env.clock.advance(1)
-        assert await desk.handlers.send_due() == 1
-        assert len(desk.box.sent) == 1
-
-
-async def test_every_attempt_has_the_same_message_id(postgres: DatabaseAddress) -> None:
-    async with open_desk(postgres) as desk:
-        await desk.tell(PLACED)
-        await desk.handlers.send_due()
-        async with desk.env.db.write() as session:  # the process died between sending and noting it
-            await session.run("UPDATE mails SET state = 'queued', sent_at = NULL")
-        desk.env.clock.advance(DELAYS_S[0])
-        await desk.handlers.send_due()
-        first, second = desk.box.sent
-        assert first.message_id == second.message_id
-        assert (first.subject, first.at) == (second.subject, second.at)
-
-
-async def test_after_the_last_attempt_a_mail_has_failed(postgres: DatabaseAddress) -> None:
-    async with open_desk(postgres) as desk:
-        await desk.tell(PLACED)
-        for delay_s in DELAYS_S:
-            desk.box.refusals = [Unavailable("away")]
-            await desk.handlers.send_due()
-            desk.env.clock.advance(delay_s)
-        (mail,) = await desk.mails()
-        assert (mail.state, mail.attempts) == ("failed", ATTEMPTS_MAX)
-        assert await desk.handlers.send_due() == 0
-        assert desk.box.sent == []
-
-
-async def test_a_last_attempt_cut_short_by_a_crash_ends_too(postgres: DatabaseAddress) -> None:
-    async with open_desk(postgres) as desk:
-        await desk.tell(PLACED)
-        async with desk.env.db.write() as session:
-            await session.run("UPDATE mails SET attempts = $1", ATTEMPTS_MAX)
-        assert await desk.handlers.send_due() == 0
-        assert [mail.state for mail in await desk.mails()] == ["failed"]
-
-
-async def test_a_mail_refused_for_good_is_not_tried_again(postgres: DatabaseAddress) -> None:
-    async with open_desk(postgres) as desk:
-        await desk.tell(PLACED)
-        desk.box.refusals = [MailRefused("no such mailbox")]
-        assert await desk.handlers.send_due() == 1
-        desk.env.clock.advance(86_400)
-        assert await desk.handlers.send_due() == 0
-        assert [mail.state for mail in await desk.mails()] == ["failed"]
-
-
-async def test_a_bug_met_by_one_mail_does_not_make_the_others_be_sent_twice(
-    postgres: DatabaseAddress,
-) -> None:
-    async with open_desk(postgres) as desk:
-        await desk.tell(PLACED, cancelled(), shipped("1"))
-        desk.box.refusals = [ZeroDivisionError()]
-        with pytest.raises(ZeroDivisionError):
-            await desk.handlers.send_due()
-        assert sorted(mail.state for mail in await desk.mails()) == ["queued", "sent", "sent"]
-        assert len(desk.box.sent) == 2
-
-
-async def test_two_workers_sending_at_once_send_each_mail_once(postgres: DatabaseAddress) -> None:
-    async with open_desk(postgres) as desk:
-        await desk.tell(PLACED, cancelled(), *(shipped(str(step)) for step in range(6)))
-        while sum(await asyncio.gather(*(desk.handlers.send_due() for _ in range(3)))):
-            pass
-        assert len(desk.box.sent) == 8
-        assert len({mail.message_id for mail in desk.box.sent}) == 8
-
-
-async def test_a_worker_that_was_suspended_with_a_claim_leaves_the_mail_to_the_next(
-    postgres: DatabaseAddress,
-) -> None:
-    async with open_desk(postgres) as desk:
-        await desk.tell(PLACED)
-
-        class Suspended:
-            """Time passes between claim and sending."""
-
-            def __init__(self) -> None:
-                self.asked = 0
-
-            def now(self) -> datetime:
-                self.asked += 1
-                return desk.env.clock.now() + timedelta(seconds=0 if self.asked == 1 else BEGIN_WITHIN_S)
-
-        suspended: Any = Suspended()
-        sleeper = NotificationHandlers(
-            desk.env.db,
-            suspended,
-            desk.env.ids,
-            orders=desk.env[Orders],
-            catalog=desk.env[Catalog],
-            identity=desk.env[Identity],
-            inventory=desk.env[Inventory],
-            mailer=desk.box,
-            renderer=Renderer(desk.env.settings.public_url),
-            public_url=desk.env.settings.public_url,
-            waiting_key=b"key",
-        )
-        assert await sleeper.send_due() == 0
-        assert desk.box.sent == []
-        desk.env.clock.advance(DELAYS_S[0])
-        assert await desk.handlers.send_due() == 1
-        assert len(desk.box.sent) == 1
 
 
 async def test_the_list_is_newest_first_and_filters_by_exact_address(postgres: DatabaseAddress) -> None:

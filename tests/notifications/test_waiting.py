@@ -3,145 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
-import msgspec
 import pytest
 
-from rialto.catalog.api import Catalog, Offer
-from rialto.identity.api import AccountContact, Identity
-from rialto.inventory.api import Inventory
-from rialto.inventory.events import AvailabilityChanged, band
-from rialto.kernel.bus import Logged
-from rialto.kernel.consumers import Consumer
 from rialto.kernel.db import DatabaseAddress
-from rialto.kernel.errors import Invalid
-from rialto.kernel.events import Envelope
-from rialto.kernel.faults import NoFaults
 from rialto.kernel.ids import AccountId
 from rialto.kernel.personal import Person
 from rialto.notifications.api import (
-    AvailableNow,
-    ListMails,
-    Mail,
-    MailRef,
-    SkuNotOffered,
-    TooManyWishes,
-    WaitFor,
-    WaitingLimit,
     WaitingLinkRefused,
     WaitingToken,
 )
-from rialto.notifications.handlers import NotificationHandlers
-from rialto.notifications.reactions import REACTIONS
-from rialto.notifications.service import SERVICE
 from rialto.notifications.waiting import (
-    ASKED_BURST,
-    CONFIRMED_WITHIN,
     MAILED_AT_ONCE,
-    UNCONFIRMED_MAX,
-    WAITING_MAX,
-    WAITS,
 )
-from rialto.orders.api import Orders
-from tests.notifications.desk import PLACED_AT, LetterDesk, OrderBook, Postbox, Shelf, ShopFronts, an_offer
-from tests.support.env import TestEnv, open_service
+from tests.notifications.desk import an_offer
+from tests.notifications.waiting_desk import ACCOUNT, ANNA, open_desk, token_in
 from tests.support.personal import places_of
 
 pytestmark = pytest.mark.anyio
-
-ANNA = "anna@example.com"
-ACCOUNT = AccountId("acc_anna")
-STREAM = UUID("019b8d3e-9c00-72a7-8000-00000000000b")
-
-
-@dataclass(frozen=True)
-class Desk:
-    handlers: NotificationHandlers
-    env: TestEnv
-    shelf: Shelf
-    people: LetterDesk
-    fronts: ShopFronts
-    consumer: Consumer
-
-    async def wait(self, email: str = ANNA, sku: str = "BOWL", **changed: Any) -> str:
-        """Each asks from a household of its own, unless it is said."""
-        self.env.clock.advance(1)
-        values: dict[str, Any] = {"sku": sku, "email": email, "client": f"{email} {sku}"}
-        return (await self.handlers.wait(WaitFor(**{**values, **changed}))).status
-
-    async def own(self, email: str = ANNA, sku: str = "BOWL", *, verified: bool = True) -> str:
-        self.people.contacts[ACCOUNT] = AccountContact(
-            email=email, name="Anna", language="en", verified=verified
-        )
-        return await self.wait(email, sku, account_id=ACCOUNT)
-
-    async def mails(self, template: str = "", to: str | None = None) -> list[Mail]:
-        """The oldest first."""
-        rows = (await self.handlers.list(ListMails(to=to, limit=200))).items
-        return [
-            await self.handlers.get(MailRef(id=row.id))
-            for row in reversed(rows)
-            if row.template.startswith(template)
-        ]
-
-    async def confirm(self, mail: Mail) -> None:
-        await self.handlers.confirm_waiting(WaitingToken(token=token_in(mail, "confirm")))
-
-    async def restock(self, available: int = 5, sku: str = "BOWL", *, version: int = 1) -> None:
-        """Inventory says so; delivered as the bus does."""
-        self.env.clock.advance(1)
-        self.shelf.available[sku] = available
-        event = AvailabilityChanged(sku=sku, band=band(available), available=available)
-        await self.consumer._take_in([Logged(partition=0, id=version, envelope=_envelope(event, version))])
-
-    async def look(self) -> int:
-        """As often as the job would."""
-        turns = 0
-        while await self.handlers.mail_restocked():
-            turns += 1
-        return turns
-
-    async def waiting(self) -> int:
-        async with self.env.db.read() as session:
-            return int(await session.value("SELECT count(*) FROM waiting"))
-
-
-def _envelope(event: AvailabilityChanged, version: int) -> Envelope:
-    return Envelope(
-        service="inventory",
-        bucket=STREAM.int >> 64 & 0xFFF,
-        stream=STREAM,
-        version=version,
-        type=event.TYPE,
-        schema_version=1,
-        body=msgspec.json.encode(event),
-        meta=b"{}",
-        at=PLACED_AT,
-    )
-
-
-def token_in(mail: Mail, page: str) -> str:
-    (found,) = re.findall(rf"/back-in-stock/{page}\?token=([\w.]+)", mail.text)
-    return str(found)
-
-
-@asynccontextmanager
-async def open_desk(postgres: DatabaseAddress, *offers: Offer) -> AsyncIterator[Desk]:
-    shelf, people = Shelf(), LetterDesk()
-    fronts = ShopFronts("Haus", offers=offers or [an_offer()])
-    peers: dict[Any, Any] = {Orders: OrderBook(), Catalog: fronts, Identity: people, Inventory: shelf}
-    async with open_service(SERVICE, postgres, peers=peers, engines={"mail": Postbox()}) as env:
-        consumer = Consumer(
-            "notifications", env.db, env.handlers, REACTIONS, clock=env.clock, faults=NoFaults(), known=()
-        )
-        yield Desk(env.handlers, env, shelf, people, fronts, consumer)
 
 
 async def test_an_address_is_asked_before_it_is_mailed_anything_else(postgres: DatabaseAddress) -> None:
@@ -263,77 +142,6 @@ async def test_what_is_not_sold_any_more_is_not_advertised(postgres: DatabaseAdd
         assert (await desk.mails(), await desk.waiting()) == ([], 1)
 
 
-async def test_nobody_waits_for_what_can_be_bought_or_is_not_sold(postgres: DatabaseAddress) -> None:
-    async with open_desk(postgres, an_offer(), an_offer("DEAR", price=None)) as desk:
-        desk.shelf.available["BOWL"] = 1
-        with pytest.raises(AvailableNow):
-            await desk.wait()
-        for sku in ("DEAR", "NONE", "", "x" * 65, "\x00", "\ud800"):
-            with pytest.raises(SkuNotOffered):
-                await desk.wait(sku=sku)
-        with pytest.raises(SkuNotOffered):
-            await desk.wait(channel="elsewhere")
-        assert await desk.waiting() == 0
-
-
-@pytest.mark.parametrize("email", ["", "anna", "a@b", "a b@example.com", "a@b.c\r\nBcc: x@y.z", "\x00@b.cd"])
-async def test_what_is_no_address_is_refused_by_its_field(postgres: DatabaseAddress, email: str) -> None:
-    async with open_desk(postgres) as desk:
-        with pytest.raises(Invalid) as refused:
-            await desk.wait(email, client="x")
-        assert [field.path for field in refused.value.fields] == ["email"]
-
-
-async def test_a_household_that_asks_too_often_has_to_wait(postgres: DatabaseAddress) -> None:
-    async with open_desk(postgres) as desk:
-        for number in range(ASKED_BURST):
-            await desk.wait(f"a{number}@example.com", client=f"2001:db8:1:2::{number}")
-        with pytest.raises(TooManyWishes) as refused:
-            await desk.wait("b@example.com", client="2001:db8:1:2::ff")
-        assert refused.value.retry_after_s
-        desk.env.clock.advance(refused.value.retry_after_s)
-        assert await desk.wait("b@example.com", client="2001:db8:1:2::ff") == "accepted"
-
-
-async def test_an_address_is_not_flooded_with_questions(postgres: DatabaseAddress) -> None:
-    offers = [an_offer(f"SKU-{number}") for number in range(UNCONFIRMED_MAX + 1)]
-    async with open_desk(postgres, *offers) as desk:
-        for offer in offers:
-            assert await desk.wait(sku=offer.sku) == "accepted"
-        questions = await desk.mails()
-        assert len(questions) == UNCONFIRMED_MAX
-        await desk.confirm(questions[0])
-        await desk.wait(sku=offers[-1].sku)
-        assert len(await desk.mails()) == UNCONFIRMED_MAX + 1
-
-
-async def test_one_waits_for_a_hundred_articles_at_most(postgres: DatabaseAddress) -> None:
-    offers = [an_offer(f"SKU-{number}") for number in range(WAITING_MAX + 1)]
-    async with open_desk(postgres, *offers) as desk:
-        for offer in offers[:WAITING_MAX]:
-            await desk.own(sku=offer.sku)
-        with pytest.raises(WaitingLimit):
-            await desk.own(sku=offers[-1].sku)
-        assert await desk.own(sku=offers[0].sku) == "waiting"
-        assert await desk.wait(sku=offers[-1].sku) == "accepted"
-        assert await desk.mails() == []
-
-
-async def test_a_question_is_good_for_a_day_and_may_then_be_asked_again(postgres: DatabaseAddress) -> None:
-    async with open_desk(postgres) as desk:
-        await desk.wait()
-        (question,) = await desk.mails()
-        desk.env.clock.advance(CONFIRMED_WITHIN.total_seconds())
-        with pytest.raises(WaitingLinkRefused):
-            await desk.confirm(question)
-        await desk.wait()
-        (_, again) = await desk.mails()
-        with pytest.raises(WaitingLinkRefused):
-            await desk.confirm(question)
-        await desk.confirm(again)
-        assert await desk.waiting() == 1
-
-
 async def test_every_mail_has_a_link_that_ends_the_waiting(postgres: DatabaseAddress) -> None:
     async with open_desk(postgres, an_offer(), an_offer("VASE")) as desk:
         await desk.own()
@@ -351,36 +159,6 @@ async def test_every_mail_has_a_link_that_ends_the_waiting(postgres: DatabaseAdd
         assert await desk.waiting() == 0
         with pytest.raises(WaitingLinkRefused):
             await desk.confirm(question)
-
-
-async def test_a_link_that_is_not_ours_does_nothing(postgres: DatabaseAddress) -> None:
-    async with open_desk(postgres) as desk:
-        await desk.wait()
-        (question,) = await desk.mails()
-        confirm, end = (token_in(question, page) for page in ("confirm", "end"))
-        for token in ("", ".", "x.y", end, f"{confirm}0", f"0{confirm}", "\ud800.\x00", "é" * 40):
-            with pytest.raises(WaitingLinkRefused):
-                await desk.handlers.confirm_waiting(WaitingToken(token=token))
-        for token in ("", confirm, f"{'0' * 64}.{end.partition('.')[2]}"):
-            with pytest.raises(WaitingLinkRefused):
-                await desk.handlers.end_waiting(WaitingToken(token=token))
-        assert await desk.waiting() == 1
-
-
-async def test_rows_die_after_their_time(postgres: DatabaseAddress) -> None:
-    async with open_desk(postgres) as desk:
-        await desk.own()
-        await desk.wait("bob@example.com")
-        await desk.look()
-        desk.env.clock.advance(CONFIRMED_WITHIN.total_seconds())
-        assert await desk.handlers.forget_old() == 1
-        assert await desk.waiting() == 1
-        desk.env.clock.advance((WAITS - CONFIRMED_WITHIN - timedelta(seconds=2)).total_seconds())
-        await desk.handlers.forget_old()
-        assert await desk.waiting() == 1
-        desk.env.clock.advance(1)
-        await desk.handlers.forget_old()
-        assert await desk.waiting() == 0
 
 
 async def test_who_waits_is_handed_out_to_them_and_forgotten(postgres: DatabaseAddress) -> None:

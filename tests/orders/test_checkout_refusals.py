@@ -24,8 +24,9 @@ from rialto.orders.api import (
 )
 from rialto.payments.api import CardNumberRefused, ProviderUnknown
 from tests.orders.counter import a_counter, orders_stored, sandbox, story, work
+from tests.support.goods import GOODS, draft_of
 from tests.support.provider import provider_books
-from tests.support.shop import ADDRESS, GOODS, Shop, draft_of, place_order
+from tests.support.shop import ADDRESS, Shop, place_order
 
 pytestmark = pytest.mark.anyio
 

@@ -160,6 +160,15 @@ def test_what_is_missing_is_counted() -> None:
     assert (found["b"].reason, found["b"].missing) == ("too_few", 2)
 
 
+def test_who_has_bought_for_enough_may_still_have_bought_too_few() -> None:
+    wanted = Conditions(items_min={"EUR": 4900}, quantity_min=2)
+    one, two = (
+        tried([a_promotion("it", conditions=wanted)], an_item(4900, quantity=n))["it"] for n in (1, 2)
+    )
+    assert (one.reason, one.missing) == ("too_few", 1)
+    assert (two.given, two.amounts) == (True, (980,))
+
+
 def test_who_is_known_gets_what_is_meant_for_them() -> None:
     promotions = [
         a_promotion("a"),

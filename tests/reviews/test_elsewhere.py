@@ -16,7 +16,7 @@ from rialto.reviews.store import REVIEWS
 from tests.reviews.builders import MUG, a_review
 from tests.support.databases import SECRETS, fresh_database, in_database
 from tests.support.provider import InProcessProvider, make_sandbox
-from tests.support.shop import RecordingMail, ShopClock, engines_of
+from tests.support.surroundings import RecordingMail, ShopClock, engines_of
 from tests.support.values import settings_in
 
 pytestmark = pytest.mark.anyio

@@ -154,7 +154,7 @@ def test_pages_load_nothing_from_elsewhere_and_their_assets_are_immutable() -> N
     async def test() -> None:
         async with a_client() as client:
             page = (await client.call("GET", "/frame")).text
-            assets = re.findall(r'(?:src|href)="([^"]+)"', page)
+            assets = re.findall(r'(?:src|href)="([^"#]+)"', page)
             assert len(assets) == 3
             for asset in assets:
                 reply = await client.call("GET", asset)

@@ -267,6 +267,10 @@ def stars(product_id: str, *histogram: int) -> ProductRated:
     )
 
 
+def coloured(number: int, colour: str, **more: Any) -> ProductDocument:
+    return a_product(number, attributes={"colour": colour}, **more)
+
+
 async def a_shop(
     folder: Path, products: Iterable[ProductDocument] = (), stock_of: Mapping[str, int] | None = None
 ) -> Shop:

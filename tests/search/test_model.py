@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rialto.catalog.api import Channel
 from rialto.kernel.money import EUR
 from rialto.search import model
-from rialto.search.api import Browse, ChannelFor, QueryInvalid, View
+from rialto.search.api import Browse, ChannelFor, QueryInvalid, Rating, View
 from rialto.search.columns import Posting, bits_of, slots_of
 from rialto.search.documents import Row
 from rialto.search.model import (
@@ -24,6 +24,7 @@ from rialto.search.model import (
     counts,
     most_alike,
     query_key,
+    rating_score,
     read_cursor,
     write_cursor,
 )
@@ -132,6 +133,11 @@ def test_a_product_is_as_available_as_its_best_variant() -> None:
     assert best_band(["sold_out", "in_stock", "few_left"]) == "in_stock"
     assert best_band([]) == "sold_out"
     assert best_band(["on_its_way"]) == "in_stock"
+
+
+def test_one_enthusiast_counts_less_than_many_who_like_it() -> None:
+    assert rating_score(Rating(average=500, count=1)) < rating_score(Rating(average=460, count=50))
+    assert rating_score(Rating(average=100, count=1)) > rating_score(Rating(average=150, count=50))
 
 
 @given(st.integers(0, 10**8), st.integers(0, 10**8))

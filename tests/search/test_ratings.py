@@ -11,7 +11,6 @@ import pytest
 from rialto.catalog.api import ProductDocument
 from rialto.catalog.events import AttributesChanged
 from rialto.search.api import ProductAsked, Rating
-from rialto.search.model import rating_score
 from tests.search.builders import ATTRIBUTES, EN, Shop, a_product, a_shop, product_id, published, stars
 
 pytestmark = pytest.mark.anyio
@@ -60,11 +59,6 @@ async def test_the_best_liked_come_first_and_what_nobody_reviewed_last(tmp_path:
     first = await shop.browse(sort="rating", limit=2)
     second = await shop.browse(sort="rating", limit=3, cursor=first.next_cursor)
     assert [card.slug for card in second.items] == ["p-1", "p-5", "p-4"]
-
-
-def test_one_enthusiast_counts_less_than_many_who_like_it() -> None:
-    assert rating_score(Rating(average=500, count=1)) < rating_score(Rating(average=460, count=50))
-    assert rating_score(Rating(average=100, count=1)) > rating_score(Rating(average=150, count=50))
 
 
 async def test_a_rating_may_be_known_before_its_product(tmp_path: Path) -> None:

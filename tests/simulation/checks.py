@@ -9,8 +9,8 @@ from typing import Any
 from rialto.app import App
 from rialto.kernel.ids import ORDER, PAYMENT
 from tests.simulation.world import World
+from tests.support.goods import GOODS
 from tests.support.provider import Held, provider_books
-from tests.support.shop import GOODS
 
 FINAL = frozenset({"placed", "completed", "cancelled"})
 

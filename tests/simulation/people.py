@@ -35,8 +35,9 @@ from rialto.orders.api import (
 from rialto.orders.routes.checkout import rendered
 from rialto.sandbox.model import Decision
 from tests.simulation.world import PATIENCE_S, World
+from tests.support.goods import FEW, GOODS, draft_of
 from tests.support.provider import answer_challenge
-from tests.support.shop import FEW, GOODS, draft_of, fill_cart, place_order
+from tests.support.shop import fill_cart, place_order
 from tests.support.simulator import ProcessDied
 
 T = TypeVar("T")

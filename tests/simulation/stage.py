@@ -13,7 +13,7 @@ from rialto.kernel.db import DatabaseAddress, connect
 from tests.simulation.parts import SERVICES
 from tests.support.connections import ConnectionStock
 from tests.support.databases import in_database
-from tests.support.shop import goods_template
+from tests.support.goods import goods_template
 from tests.support.simulator import VirtualLoop
 
 _TABLES = """

@@ -22,8 +22,8 @@ from tests.simulation.parts import Parts
 from tests.simulation.stage import Stage
 from tests.support.databases import SECRETS
 from tests.support.provider import Reply, make_sandbox, signed
-from tests.support.shop import START, RecordingMail, engines_of
 from tests.support.simulator import CrashPlan, Process, ProcessDied, Trace, Turnstile
+from tests.support.surroundings import START, RecordingMail, engines_of
 from tests.support.values import settings_in
 
 T = TypeVar("T")

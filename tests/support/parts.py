@@ -14,7 +14,7 @@ import asyncio
 import random
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -33,8 +33,11 @@ from rialto.kernel.remote import Answer, AnswerLost, NotSent
 from rialto.kernel.service import Service
 from rialto.topology import ADMIN, STOREFRONT, Place, place_of, topology_of
 from tests.support.databases import SECRETS
+from tests.support.goods import goods_in
 from tests.support.provider import InProcessProvider, make_sandbox
-from tests.support.shop import RecordingMail, Shop, ShopClock, engines_of, goods_in
+from tests.support.settling import running
+from tests.support.shop import Shop
+from tests.support.surroundings import RecordingMail, ShopClock, engines_of
 from tests.support.values import settings_in
 
 T = TypeVar("T")
@@ -234,16 +237,5 @@ async def a_shop_in_parts(
         stack.push_async_callback(shop.close)
         await parts.start()
         for app in apps.values():
-            await stack.enter_async_context(_running(app))
+            await stack.enter_async_context(running(app))
         yield shop
-
-
-@asynccontextmanager
-async def _running(app: App) -> AsyncIterator[None]:
-    task = asyncio.create_task(app.background.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task

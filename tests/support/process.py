@@ -32,7 +32,7 @@ from rialto.kernel.faults import NoFaults
 from rialto.kernel.ids import RandomIds
 from tests.support.databases import SECRETS, in_database
 from tests.support.provider import InProcessProvider, make_sandbox
-from tests.support.shop import RecordingMail, engines_of
+from tests.support.surroundings import RecordingMail, engines_of
 from tests.support.values import settings_in
 
 WITHIN_S = 30.0

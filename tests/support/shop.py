@@ -21,9 +21,8 @@ import itertools
 import random
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,98 +31,29 @@ import msgspec
 
 from rialto.app import ALL, App
 from rialto.cart.api import AddLine, CartRef, Carts, NewCart, SetAddress, SetDelivery
-from rialto.catalog.api import Catalog, ProductDraft, PutProduct, VariantDraft
-from rialto.engines.choice import Engines
-from rialto.engines.memory_cache import MemoryCache
-from rialto.engines.passwords import Argon2Passwords
-from rialto.engines.picture_files import PictureFiles
-from rialto.engines.tantivy_index import TantivyEngine
+from rialto.catalog.api import Catalog, PutProduct
 from rialto.inventory.api import Inventory, LevelsOf, PutStock, PutStockMany
 from rialto.kernel.address import Address
 from rialto.kernel.audit import Finding
-from rialto.kernel.bus import Bus
-from rialto.kernel.clock import Clock, ManualClock
+from rialto.kernel.clock import ManualClock
 from rialto.kernel.db import DatabaseAddress, connect
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.faults import Faults, NoFaults
-from rialto.kernel.ids import PARTITIONS, AccountId, CartId, OrderId, RandomIds
-from rialto.kernel.mail import MailRefused, Outgoing, compose
-from rialto.kernel.migrations import migrate
+from rialto.kernel.ids import AccountId, CartId, OrderId, RandomIds
 from rialto.kernel.service import Service
 from rialto.orders.api import CheckoutAnswer, ContinueCheckout, Order, OrderRef, Orders, PlaceOrder, Tender
 from rialto.payments.api import Payments
-from rialto.pricing.api import PercentOff, Pricing, Promotion, PutPromotion, PutVoucher, Voucher
 from rialto.sandbox.core import Sandbox
 from rialto.sandbox.model import Decision
-from tests.support.databases import SECRETS, in_database
+from tests.support.databases import SECRETS
+from tests.support.goods import draft_of, goods_in
 from tests.support.provider import InProcessProvider, Network, answer_challenge, make_sandbox, signed
+from tests.support.settling import SETTLED_WITHIN_S, is_settled, running
+from tests.support.surroundings import RecordingMail, ShopClock, engines_of
 from tests.support.values import settings_in
 
-START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-SETTLED_WITHIN_S = 20.0
-
-# What is sold: SKU → (price in cents, stock by warehouse). LAMP is for crowds, the others are scarce.
-GOODS: Mapping[str, tuple[int, Mapping[str, int]]] = {
-    "LAMP": (4900, {"berlin": 12, "rotterdam": 8}),
-    "VASE": (2900, {"berlin": 2, "rotterdam": 1}),
-    "PRINT": (1500, {"berlin": 2}),
-    "BOWL": (3350, {"rotterdam": 1}),
-    "PENCIL": (199, {"berlin": 1000}),
-}
-# A tenth off for the first who have the code.
-FEW, FEW_USES = "FEW", 2
-FEW_SALE = Promotion(id="few", title={"en": "Few"}, benefit=PercentOff(percent="10"), needs_code=True)
+_processes = itertools.count(1)
 ADDRESS = Address(name="Ada Lovelace", line1="Weg 1", city="Berlin", postal_code="10115", country="DE")
-
-_numbers = itertools.count(1)
-_templates: dict[tuple[str, tuple[str, ...]], str] = {}
-
-
-class ShopClock:
-    """Runs with the loop from a fixed start; `advance` moves it ahead. Sleeping is real."""
-
-    def __init__(self, start: datetime = START) -> None:
-        self._start = start
-        self._ahead = 0.0
-        self._began: float | None = None
-
-    def now(self) -> datetime:
-        return self._start + timedelta(seconds=self.monotonic())
-
-    def monotonic(self) -> float:
-        at = asyncio.get_running_loop().time()
-        if self._began is None:
-            self._began = at
-        return at - self._began + self._ahead
-
-    def advance(self, seconds: float) -> None:
-        self._ahead += seconds
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-
-
-class RecordingMail:
-    """Keeps what was handed over; refuses what no mail server could take."""
-
-    parallel = 100
-
-    def __init__(self) -> None:
-        self.sent: list[Outgoing] = []
-
-    async def send(self, mail: Outgoing) -> None:
-        with suppress(MailRefused):
-            compose(mail, sender=_SENDER)
-        self.sent.append(mail)
-
-
-def _sender() -> Any:
-    from email.headerregistry import Address as Sender
-
-    return Sender(display_name="Rialto", addr_spec="shop@rialto.test")
-
-
-_SENDER = _sender()
 
 
 class Shop:
@@ -269,49 +199,6 @@ class Shop:
         return await is_settled(self.app, self.clock)
 
 
-async def is_settled(app: App, clock: Clock) -> bool:
-    """Whether the background of `app` has nothing to do now."""
-    for service in app.services:
-        if service.stored:
-            async with app.databases[service.name].read() as session:
-                if await session.value("SELECT true FROM outbox LIMIT 1"):
-                    return False
-    for consumer in app.consumers:
-        await consumer.save(app.bus)  # at once: by itself it does so once a second
-    if not await _has_consumed(app.bus, [s.name for s in app.services if s.reactions]):
-        return False
-    if not await _has_told_readers(app):
-        return False
-    names = {service.name for service in app.services}
-    if "orders" in names:
-        async with app.databases["orders"].read() as session:
-            for table in ("saga", "email_orders"):
-                if await session.value(f"SELECT true FROM {table} WHERE due_at <= $1 LIMIT 1", clock.now()):
-                    return False
-    if "notifications" in names:
-        async with app.databases["notifications"].read() as session:
-            if await session.value("SELECT true FROM mails WHERE state = 'queued' LIMIT 1"):
-                app.background.wake("notifications.send")
-                return False
-    return True
-
-
-async def _has_told_readers(app: App) -> bool:
-    """Whether search knows all news, and pages made before them are forgotten."""
-    feed = app.pages_refresh
-    at = feed.positions()
-    if at is None:
-        return True
-    ahead, _ = await app.bus.read(
-        {partition: at.get(partition, 0) for partition in range(PARTITIONS)}, types=feed.types, limit=1
-    )
-    return not ahead
-
-
-async def _has_consumed(bus: Bus, consumers: Sequence[str]) -> bool:
-    return not any((await bus.behind(consumers)).values())
-
-
 @asynccontextmanager
 async def a_shop(
     postgres: DatabaseAddress,
@@ -340,7 +227,7 @@ async def a_shop(
         engines = engines_of(
             address,
             clock=clock,
-            ids=RandomIds(clock, random.Random(f"{seed}/{next(_numbers)}")),
+            ids=RandomIds(clock, random.Random(f"{seed}/{next(_processes)}")),
             provider=InProcessProvider(sandbox, clock, SECRETS, network=network),
             mail=mail,
             faults=faults or NoFaults(),
@@ -353,109 +240,8 @@ async def a_shop(
         if app.feeds:
             await app.start()
         if background:
-            await stack.enter_async_context(_running(app))
+            await stack.enter_async_context(running(app))
         yield shop
-
-
-def engines_of(
-    address: DatabaseAddress,
-    *,
-    clock: Clock,
-    ids: RandomIds,
-    provider: InProcessProvider,
-    mail: RecordingMail,
-    faults: Faults,
-    **options: Any,
-) -> Engines:
-    """An app's surroundings in a test. `options` are further fields of Engines (`gate`, `listen`)."""
-    ports = {
-        "payments": {provider.name: provider},
-        "mail": mail,
-        "index": TantivyEngine(),
-        "passwords": Argon2Passwords(time_cost=1, memory_kib=8),
-        "secrets": SECRETS,
-        "cache": MemoryCache,
-        "pictures": PictureFiles,
-    }
-    return Engines(
-        clock=clock, ids=ids, faults=faults, secrets=SECRETS, address=address, by_port=ports, **options
-    )
-
-
-@asynccontextmanager
-async def _running(app: App) -> AsyncIterator[None]:
-    task = asyncio.create_task(app.background.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-@asynccontextmanager
-async def goods_in(postgres: DatabaseAddress, services: Sequence[Service]) -> AsyncIterator[DatabaseAddress]:
-    """A database of its own with GOODS in it and nothing waiting, dropped afterwards."""
-    template = await goods_template(postgres, services)
-    name = f"shop_{next(_numbers)}"
-    connection = await connect(postgres)
-    try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        yield in_database(postgres, name)
-        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    finally:
-        await connection.close()
-
-
-async def goods_template(postgres: DatabaseAddress, services: Sequence[Service]) -> str:
-    """The name of a database to copy: migrated, stocked, and every event about it delivered."""
-    key = (postgres.host, tuple(service.name for service in services))
-    if key not in _templates:
-        name = f"goods_{len(_templates) + 1}"
-        connection = await connect(postgres)
-        try:
-            await connection.execute(f"CREATE DATABASE {name}")
-        finally:
-            await connection.close()
-        address = in_database(postgres, name)
-        clock = ShopClock()
-        await migrate(address, services, SECRETS, clock)
-        await _stock(address, clock, [service for service in services if service.name != "search"])
-        _templates[key] = name
-    return _templates[key]
-
-
-async def _stock(address: DatabaseAddress, clock: ShopClock, services: Sequence[Service]) -> None:
-    provider = InProcessProvider(make_sandbox(clock, random.Random(0)), clock, SECRETS)
-    ids = RandomIds(clock, random.Random(0))
-    app = App(
-        settings_in(),
-        engines_of(address, clock=clock, ids=ids, provider=provider, mail=RecordingMail(), faults=NoFaults()),
-        services,
-    )
-    try:
-        for sku, (cents, places) in GOODS.items():
-            await app[Catalog].put_product(PutProduct(draft=draft_of(sku, cents)))
-            counts = [PutStock(sku=sku, warehouse=place, on_hand=count) for place, count in places.items()]
-            await app[Inventory].put_stock(PutStockMany(items=counts))
-        await app[Pricing].put_promotion(PutPromotion(promotion=FEW_SALE))
-        await app[Pricing].put_voucher(
-            PutVoucher(voucher=Voucher(code=FEW, promotion_id=FEW_SALE.id, uses_max=FEW_USES))
-        )
-        async with _running(app), asyncio.timeout(SETTLED_WITHIN_S):
-            while not await is_settled(app, clock):
-                await asyncio.sleep(0.01)
-    finally:
-        await app.close()
-
-
-def draft_of(sku: str, cents: int) -> ProductDraft:
-    title = sku.capitalize()
-    return ProductDraft(
-        slug=sku.lower(),
-        title={"en": title, "de": title},
-        variants=[VariantDraft(sku=sku, prices={"EUR": cents, "USD": cents}, weight_g=400)],
-    )
 
 
 async def fill_cart(

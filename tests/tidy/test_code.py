@@ -52,7 +52,9 @@ CATCHES_EVERYTHING = {
 WAITS_FOR_REAL = {
     "support/simulator.py": "virtual time",
     "support/provider.py": "the simulated provider is slow on the injected clock",
-    "support/shop.py": "virtual time, and polling a whole shop",
+    "support/shop.py": "polls a whole shop",
+    "support/goods.py": "polls a whole shop",
+    "support/surroundings.py": "virtual time",
     "support/process.py": "polls processes of the shop",
     "simulation/": "virtual time",
     "e2e/": "a browser and processes of their own",

@@ -17,10 +17,11 @@ POSITIONAL_MAX = 4
 READ_BY_PEOPLE = {".py", ".html", ".css", ".js", ".sql"}
 
 
-def test_no_file_is_longer_than_a_reader_can_hold_in_mind() -> None:
+@pytest.mark.parametrize("folder", [SRC, TESTS], ids=["src", "tests"])
+def test_no_file_is_longer_than_a_reader_can_hold_in_mind(folder: Path) -> None:
     long = {
-        path.relative_to(SRC).as_posix(): lines
-        for path in SRC.rglob("*")
+        path.relative_to(folder).as_posix(): lines
+        for path in folder.rglob("*")
         if path.suffix in READ_BY_PEOPLE and path.is_file()
         if (lines := len(path.read_text("utf-8").splitlines())) > FILE_LINES_MAX
     }
