@@ -51,6 +51,7 @@ _DESK = Router(
             order.ship,
             order.cancel,
             order.refund,
+            order.receive,
             order.add_note,
             system.system,
             system.replay,
