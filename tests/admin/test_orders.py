@@ -158,6 +158,40 @@ def test_whoever_comes_second_sees_what_happened_and_does_nothing(
     assert cancel["version"] != mine["version"]
 
 
+def test_goods_that_came_back_are_taken_in_line_by_line(served: Served, owner: Browser) -> None:
+    order = place(served, {"PENCIL": 3, "LAMP": 1})
+    address = f"/admin/orders/{order.id}"
+    assert not owner.page(address).all("section", id="back")  # nothing was sent yet
+    owner.post(f"{address}/ship", form_of(owner.page(address), f"{address}/ship"))
+    page = owner.page(address)
+    sent = form_of(page, f"{address}/receive") | {"warehouse": "rotterdam"}
+    assert [one.text for one in page.all("option")] == ["berlin", "rotterdam"]
+    pencil = next(line.id for line in order.lines if line.sku == "PENCIL")
+    for wrong, field in (
+        ({f"back-{pencil}": "1", f"fit-{pencil}": "2"}, f"fit-{pencil}"),
+        ({f"back-{pencil}": "-1"}, f"back-{pencil}"),
+        ({f"back-{pencil}": "4"}, None),
+        ({}, f"back-{order.lines[0].id}"),
+        ({f"back-{pencil}": "1", f"fit-{pencil}": "1", "warehouse": "atlantis"}, None),
+    ):
+        refused = Page((answer := owner.post(f"{address}/receive", sent | wrong)).text)
+        assert (answer.status_code in {409, 422}, refused.problems != "") == (True, True), wrong
+        if field:
+            assert refused.one("input", id=field).attributes["aria-invalid"] == "true"
+    good = sent | {f"back-{pencil}": "2", f"fit-{pencil}": "1"}
+    for _ in range(2):  # pressed twice
+        done = owner.post(f"{address}/receive", good)
+        assert done.headers["location"] == f"{address}?done=received"
+    settle(served)
+    line = next(line for line in state(served, order.id).lines if line.id == pencil)
+    assert (line.received, line.restocked) == (2, 1)
+    text = owner.page(f"{address}?done=received").one("main").text
+    for told in ("What came back is noted", "Goods came back", "fit for sale: 1 ×", "not fit for sale: 1 ×"):
+        assert told in text
+    assert "At most one piece" in owner.page(address).one("section", id="back").text
+    assert "Came back from a customer" in owner.page("/admin/stock/PENCIL").one("main").text
+
+
 def test_an_order_is_cancelled_with_a_reason_that_stays_in_the_house(served: Served, owner: Browser) -> None:
     order = place(served, {"PENCIL": 1})
     address = f"/admin/orders/{order.id}"

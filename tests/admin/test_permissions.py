@@ -18,6 +18,8 @@ OPEN = {
     ("GET", "/admin/sign-in"),
     ("POST", "/admin/sign-in"),
     ("POST", "/admin/sign-in/code"),
+    ("POST", "/admin/sign-in/passkey"),
+    ("POST", "/admin/sign-in/passkey/options"),
     ("POST", "/admin/sign-out"),
     ("POST", "/admin/language"),
     ("GET", "/assets/admin/{name:str}"),

@@ -116,6 +116,8 @@ BEYOND_SCHEMA: Mapping[str, set[str]] = {
     "write_review": REVIEW,
     "edit_review": REVIEW,
     "refund_order": {"currency_unknown", "amount:not_valid"},
+    # What is fit for sale is among what came back, and lies somewhere.
+    "receive_goods": {"warehouse_unknown", "warehouse:required", "fit:more_fit_than_back"},
 }
 ODD_TEXT = {"not_valid", "required", "sku_not_valid"}
 

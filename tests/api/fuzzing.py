@@ -25,6 +25,7 @@ Json = dict[str, Any]
 
 # Besides what the description itself gives examples of, and the limits of each field.
 EXAMPLES = 50
+REFUSED_EXAMPLES = 2
 SEED = 20260105
 # 402 and 412: cards are declined and versions are old, however well a request is formed.
 ACCEPTED = "2xx 401 402 403 404 409 412 429"
@@ -55,12 +56,17 @@ def looks_at_tokens(operation: Json) -> bool:
 
 
 def schema_for(
-    *, made_up_tokens: bool, thorough: Callable[[Json], bool], asked: Callable[[Json], bool] = bool
+    *,
+    made_up_tokens: bool,
+    thorough: Callable[[Json], bool],
+    asked: Callable[[Json], bool] = bool,
+    examples: int = EXAMPLES,
+    refused: Callable[[Json], bool] = lambda _: False,
 ) -> BaseSchema:
     """The operations that are `asked`, with what is to be tried. All of Schemathesis' checks are on.
 
     `made_up_tokens`: some requests carry a token, which is never a good one. `thorough`: also at the limits of each
-    field; for everybody once is enough.
+    field; for everybody once is enough. `refused`: by who asks, whatever is sent, so that a few requests show it.
     """
     described = asyncio.run(document())
     described["paths"] = {
@@ -73,7 +79,7 @@ def schema_for(
             "seed": SEED,
             "request-timeout": WITHIN_S,
             "generation": {
-                "max-examples": EXAMPLES,
+                "max-examples": examples,
                 "database": "none",
                 # What was found is written down as a request; a smaller one would cost minutes.
                 "no-shrink": True,
@@ -85,9 +91,14 @@ def schema_for(
             },
             "operations": [
                 {
-                    "include-operation-id": [one["operationId"] for one in operations if not thorough(one)],
+                    "include-operation-id": [one["operationId"] for one in operations if chosen(one)],
                     "phases": {"coverage": {"enabled": False}},
+                    **more,
                 }
+                for chosen, more in (
+                    (lambda one: not thorough(one) and not refused(one), {}),
+                    (refused, {"generation": {"max-examples": REFUSED_EXAMPLES}}),
+                )
             ],
         }
     )
@@ -97,21 +108,21 @@ def schema_for(
 class Client:
     """Asks a served shop as somebody, each time from another address."""
 
-    def __init__(self, served: Served, person: Guest) -> None:
+    def __init__(self, served: Served, person: Guest, existing: Existing | None = None) -> None:
         self._served = served
         self._person = person
-        self._existing = Existing(served)
+        self._existing = existing or Existing(served)
         self._turns = itertools.count(1)
         self.asked: set[str] = set()
         self.done: set[str] = set()
 
-    def ask(self, case: Case) -> None:
-        """Send it, filled in most of the time, and look at the answer with every check."""
+    def ask(self, case: Case) -> int:
+        """Send it, filled in most of the time, and look at the answer with every check; its status."""
         turn = next(self._turns)
         described = case.operation.definition.raw
         operation = described["operationId"]
         token = self._person.token(operation)
-        let_in = token is not None or not needs_token(described)
+        let_in = (token is not None or not needs_token(described)) and self._person.may(operation)
         self._mend(case, operation, filled_in=let_in and turn % MADE_UP_EVERY != 0)
         headers = {"X-Forwarded-For": f"10.{turn >> 16 & 255}.{turn >> 8 & 255}.{turn & 255}"}
         if token is not None:
@@ -129,6 +140,7 @@ class Client:
             excluded_checks=[positive_data_acceptance] if is_beyond else [],
             transport_kwargs={"headers": headers, "base_url": self._served.url},
         )
+        return int(response.status_code)
 
     def _mend(self, case: Case, operation: str, *, filled_in: bool) -> None:
         """Change what fits the description; what was made up not to fit must not become good by chance."""

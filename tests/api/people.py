@@ -6,6 +6,7 @@ import itertools
 import re
 
 from rialto.identity.api import Identity, LinkToken, PutStaff, Register, SignIn, Tokens
+from tests.api.roles import MAY
 from tests.api.serving import Served
 from tests.support.shop import Shop
 
@@ -53,11 +54,16 @@ class Guest:
     def token(self, _operation: str) -> str | None:
         return None
 
+    def may(self, _operation: str) -> bool:
+        """Whether the operation, if it is for somebody with a token, is for this one."""
+        return True
+
 
 class Chief(Guest):
     """The owner of the shop. Signs in again long before a token's time is over by the shop's clock."""
 
     name = "chief"
+    role = "owner"
 
     def __init__(self, served: Served) -> None:
         super().__init__(served)
@@ -69,7 +75,7 @@ class Chief(Guest):
         return self.served.run(self._newcomer if operation in ENDING else self._usual)
 
     async def enter(self, shop: Shop, email: str) -> None:
-        await hire(shop, email, "owner")
+        await hire(shop, email, self.role)
 
     async def enter_briefly(self, shop: Shop, email: str) -> None:
         await self.enter(shop, email)
@@ -91,6 +97,16 @@ class Chief(Guest):
 
     def _next_email(self) -> str:
         return f"{self.name}{next(_numbers)}@example.org"
+
+
+class Clerk(Chief):
+    """Somebody on staff who packs parcels: some of the operations for staff are theirs, most are not."""
+
+    name = "clerk"
+    role = "fulfilment"
+
+    def may(self, operation: str) -> bool:
+        return operation in MAY[self.role]
 
 
 class Customer(Chief):

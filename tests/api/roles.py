@@ -41,7 +41,7 @@ MAY: Mapping[str, set[str]] = {
         *READS_PRICES,
         *WRITES_PRICES,
         *("read_stock", "put_stock", "list_channels", "put_profile"),
-        *("ship_order", "cancel_any_order", "refund_order", "add_note", "read_payments"),
+        *("ship_order", "receive_goods", "cancel_any_order", "refund_order", "add_note", "read_payments"),
     },
     "catalog": {
         *ANYBODY_ON_STAFF,
@@ -55,7 +55,7 @@ MAY: Mapping[str, set[str]] = {
         *ANYBODY_ON_STAFF,
         *READS_CATALOGUE,
         *READS_ORDERS,
-        *("read_stock", "put_stock", "ship_order", "add_note"),
+        *("read_stock", "put_stock", "ship_order", "receive_goods", "add_note"),
     },
     "support": {
         *ANYBODY_ON_STAFF,

@@ -182,7 +182,7 @@ async def _order(shop: Shop, turn: int) -> Json:
     if turn % SHIPPED_EVERY == 0:
         await shop.orders.ship(ShipOrder(order_id=order.id, step=f"ship-{turn}"))
     lines = {order.lines[0].id: 1}
-    return {"order_id": order.id, "key": order.key, "order_key": order.key, "lines": lines}
+    return {"order_id": order.id, "key": order.key, "order_key": order.key, "lines": lines, "fit": lines}
 
 
 async def _search_rules(shop: Shop) -> None:

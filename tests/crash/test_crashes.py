@@ -42,6 +42,7 @@ DECLINING = ("orders.saga.after_cancel", "orders.saga.after_void", "orders.saga.
 SHIPPING = ("orders.ship.after_event", "orders.ship.after_capture", "payments.after_provider")
 CANCELLING = ("orders.saga.after_cancel", "orders.saga.after_void", "payments.after_provider")
 REFUNDING = ("orders.refund.after_decision", "orders.refund.after_payment")
+RECEIVING = ("orders.receive.after_event", "orders.receive.after_stock")
 SWEEPING = ("inventory.sweep.before_commit", "inventory.sweep.after_commit")
 
 ADDRESS = {
@@ -72,7 +73,7 @@ def shop(place: tuple[RealShop, str]) -> Iterator[RealShop]:
 
 
 def test_every_point_there_is_is_tried() -> None:
-    every = (*BUYING, *DECLINING, *SHIPPING, *CANCELLING, *REFUNDING, *SWEEPING)
+    every = (*BUYING, *DECLINING, *SHIPPING, *CANCELLING, *REFUNDING, *RECEIVING, *SWEEPING)
     tried = {point.partition(":")[0] for point in every}
     assert tried == set(POINTS)
 
@@ -144,6 +145,23 @@ def test_a_refund_that_is_cut_off_is_given_once(shop: RealShop, point: str) -> N
         "refunded": seen["refunded"]["amount"],
     }
     assert seen["refunded"]["amount"] > 0
+    _check_audit(shop)
+
+
+@pytest.mark.parametrize("point", RECEIVING)
+def test_goods_whose_return_is_cut_off_are_in_stock_once(shop: RealShop, point: str) -> None:
+    order = _bought(shop, then=point)
+    admin = f"/v1/admin/orders/{order['id']}"
+    assert shop.staff("POST", f"{admin}/ship", {}, "parcel").status == 200
+    line = order["lines"][0]["id"]
+    body = {"lines": {line: 2}, "fit": {line: 1}, "warehouse": "berlin"}
+    _dying(shop, lambda: shop.staff("POST", f"{admin}/receipts", body, "back"))
+    shop.let_time_pass()
+    shop.start()
+    answer = _insist(shop, lambda: shop.staff("POST", f"{admin}/receipts", body, "back"))
+    assert answer.status == 200, answer
+    _wait_for_rest(shop)
+    assert _available(shop) == 19
     _check_audit(shop)
 
 

@@ -235,11 +235,38 @@ async def test_staff_ship_refund_and_are_refused_what_cannot_be(postgres: Databa
         assert problem(await web.staff(f"{order.id}/refunds", other)) == (422, "idempotency_key_reused")
 
 
+async def test_staff_take_goods_back_once_and_are_refused_what_cannot_be(postgres: DatabaseAddress) -> None:
+    async with a_web(postgres) as web:
+        web.principal = CLERK
+        order = (await web.shop.buy("LAMP", 2)).order
+        line, path = order.lines[0].id, f"{order.id}/receipts"
+        body = {"lines": {line: 2}, "fit": {line: 1}, "warehouse": "berlin"}
+        assert problem(await web.staff(path, body)) == (409, "order_not_receivable")
+        await web.staff(f"{order.id}/ship", {}, key="parcel")
+        assert problem(await web.staff(path, body, key=None)) == (400, "idempotency_key_missing")
+        nowhere = await web.staff(path, body | {"warehouse": "atlantis"})
+        assert problem(nowhere) == (422, "warehouse_unknown")
+        more = await web.staff(path, body | {"fit": {line: 3}})
+        assert (more.status_code, more.json()["errors"][0]["code"]) == (422, "more_fit_than_back")
+        back = await web.staff(path, body)
+        assert back.status_code == 200
+        assert [back.json()["lines"][0][name] for name in ("received", "restocked")] == [2, 1]
+        assert (await web.staff(path, body)).content == back.content
+        other = await web.staff(path, body | {"fit": {}})
+        assert problem(other) == (422, "idempotency_key_reused")
+        unknown = await web.staff("ord_06bqk3v1m5g7r0z2x4c6n8p0qs/receipts", body)
+        assert problem(unknown) == (404, "not_found")
+
+
 async def test_staff_routes_are_for_those_who_may(postgres: DatabaseAddress) -> None:
     async with a_web(postgres) as web:
         order = (await web.shop.buy("LAMP")).order
         refund = {"amount": {"amount": 1, "currency": "EUR"}, "reason": "a"}
-        calls: tuple[tuple[str, Any], ...] = (("ship", {}), ("cancel", None), ("refunds", refund))
+        receipt = {"lines": {order.lines[0].id: 1}}
+        calls: tuple[tuple[str, Any], ...] = (
+            *(("ship", {}), ("cancel", None)),
+            *(("refunds", refund), ("receipts", receipt)),
+        )
         for principal, status in ((GUEST, 401), (VIEWER, 403)):
             web.principal = principal
             for path, body in calls:

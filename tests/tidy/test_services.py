@@ -37,9 +37,11 @@ MORE = {
     "inventory": {
         "listing.py": "what staff look through",
         "settle.py": "settling a batch against locked rows",
+        "taking_back.py": "what came back from customers",
     },
     "orders": {
         "answers.py": "what an Idempotency-Key was answered",
+        "restocking.py": "the saga's step after goods came back",
         "saga.py": "the checkout's steps",
         "starting.py": "the first of them, by group commit",
         "views.py": "the order as people see it",

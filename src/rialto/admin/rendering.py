@@ -47,6 +47,7 @@ def environment() -> Environment:
         column=Column,
     )
     env.filters.update(
+        data=formats.as_data,
         lines=_lines,
         money=formats.money,
         day=formats.day,

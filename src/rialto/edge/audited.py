@@ -1,7 +1,7 @@
 """Staff's log: every change that staff asks for is written down before it is done, and its outcome after.
 
-One place for all routes: whatever a guard keeps for staff and is no mere reading is logged here, also what was then
-refused. What cannot be written down is not done (503). Guests and bad tokens leave no rows: they get no further than
+One place for all routes: whatever a guard keeps for staff, or lets them do to their own account beside customers
+(passkeys, codes, sessions), and is no mere reading is logged here, also what was then refused. What cannot be written down is not done (503). Guests and bad tokens leave no rows: they get no further than
 the guard, and a flood of them should not fill the log.
 """
 
@@ -56,7 +56,7 @@ def audited(identity: Identity) -> Any:
 
 def _is_for_staff(handler: Any) -> bool:
     return isinstance(handler, HTTPRouteHandler) and any(
-        hasattr(guard, "permission") for guard in handler.resolve_guards()
+        hasattr(guard, "permission") or hasattr(guard, "lets_staff_in") for guard in handler.resolve_guards()
     )
 
 

@@ -262,6 +262,7 @@ EXAMPLES: dict[str, Any] = {
     "reason": "Arrived broken",
     "tracking": "JD0146000038",
     "lines": {f"line_{BODY}": 1},
+    "fit": {f"line_{BODY}": 1},
     "code": "WELCOME10",
     "device": "",
     "token": "0a7.06bqk3v1m5g7r0z2x4c6n8p0qs.5f0c1d",

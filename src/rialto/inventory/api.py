@@ -40,6 +40,13 @@ class UnknownWarehouse(Invalid):
     message = "There is no such warehouse."
 
 
+class ReturnRefused(Conflict):
+    """More came back than the order has taken, or the same step brought something else before."""
+
+    code = "return_refused"
+    message = "This cannot have come back from the order."
+
+
 class StockLine(Frozen):
     sku: str
     quantity: int
@@ -164,8 +171,31 @@ class ListMovements(Frozen):
     limit: int = 50
 
 
+class ReturnedLine(Frozen):
+    """`line_id` is the order's: a SKU may stand in several."""
+
+    line_id: str
+    sku: str
+    quantity: int
+
+
+class TakeBack(Frozen):
+    """Units of an order that came back and can be sold again, onto the shelves of one warehouse."""
+
+    order_id: OrderId
+    step: str
+    warehouse: str
+    lines: list[ReturnedLine]
+
+
+class TakenBack(Frozen):
+    """All that an order brought back into stock, over all steps."""
+
+    items: list[Allocation]
+
+
 class StockMovement(Frozen):
-    """`kind` is correction, reserve, consume, release or restock; `on_hand` and `reserved` are differences."""
+    """`kind` is correction, reserve, consume, release, restock or return; `on_hand` and `reserved` are differences."""
 
     warehouse: str
     kind: str
@@ -204,6 +234,18 @@ class Inventory(Protocol):
         After this a late `reserve` or `consume` for the order raises ReservationGone: a tombstone is kept.
         """
         ...
+
+    @operation(idempotent=True)
+    async def take_back(self, command: TakeBack) -> TakenBack:
+        """Put what came back on the shelves: on hand rises. Once per (order, line, step); again: unchanged.
+
+        Raises UnknownWarehouse, Invalid, and ReturnRefused for more than the order has used up, or for a step that
+        brought something else before; then nothing moves.
+        """
+        ...
+
+    @operation(idempotent=True)
+    async def taken_back(self, command: OfOrder) -> TakenBack: ...
 
     @operation(idempotent=True)
     async def reservation(self, command: OfOrder) -> Reservation | None:

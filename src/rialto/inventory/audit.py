@@ -34,16 +34,25 @@ SELECT r.order_id AS subject, r.state, coalesce(s.steps, 'none') AS steps
 FROM reservations AS r JOIN allocations AS a USING (order_id)
 LEFT JOIN LATERAL (
     SELECT string_agg(m.kind, ',' ORDER BY m.kind) AS steps FROM movements AS m
-    WHERE m.sku = a.sku AND m.warehouse = a.warehouse AND m.order_id = a.order_id
+    WHERE m.sku = a.sku AND m.warehouse = a.warehouse AND m.order_id = a.order_id AND m.kind <> 'return'
 ) AS s ON true
 WHERE coalesce(s.steps, '') <> CASE r.state
     WHEN 'held' THEN 'reserve' WHEN 'consumed' THEN 'consume,reserve'
     WHEN 'released' THEN 'release,reserve' ELSE 'consume,reserve,restock' END
 """
+_MORE_BACK_THAN_USED_UP = """
+SELECT m.order_id AS subject, m.sku, m.returned, coalesce(a.quantity, 0) AS used_up
+FROM (SELECT order_id, sku, sum(on_hand) AS returned FROM movements WHERE kind = 'return' GROUP BY order_id, sku) AS m
+LEFT JOIN (
+    SELECT a.order_id, a.sku, sum(a.quantity) AS quantity
+    FROM allocations AS a JOIN reservations AS r USING (order_id) WHERE r.state = 'consumed' GROUP BY a.order_id, a.sku
+) AS a USING (order_id, sku)
+WHERE m.returned > coalesce(a.quantity, 0)
+"""
 
 
 async def stock_is_sound(e: Env) -> list[Finding]:
-    """I1: each stock row is the sum of its movements, and nothing is held beyond what is on hand."""
+    """I1: each stock row is the sum of its movements, nothing is held beyond what is on hand, nothing comes back twice."""
     async with e.db.read() as session:
         return [
             *await findings(
@@ -54,6 +63,13 @@ async def stock_is_sound(e: Env) -> list[Finding]:
             ),
             *await findings(
                 session, "I1", _RESERVED_IS_WHAT_IS_HELD, text="reserved {reserved}, but orders hold {held}"
+            ),
+            *await findings(
+                session,
+                "I1",
+                _MORE_BACK_THAN_USED_UP,
+                text="{returned} of {sku} came back, used up were {used_up}",
+                kind=ORDER,
             ),
         ]
 

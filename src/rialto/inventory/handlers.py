@@ -18,6 +18,8 @@ from rialto.inventory.api import (
     Reserve,
     StockChanged,
     StockLevels,
+    TakeBack,
+    TakenBack,
     UnknownSku,
     UnknownWarehouse,
     Warehouse,
@@ -27,6 +29,7 @@ from rialto.inventory.events import AvailabilityChanged
 from rialto.inventory.listing import StockLists
 from rialto.inventory.model import LINES_MAX, QUANTITY_MAX, Shelf, merged, warehouses_for
 from rialto.inventory.settle import Change, Settlement
+from rialto.inventory.taking_back import movements_of, not_made_yet, taken_of
 from rialto.kernel.batch import Batcher
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, Row, WriteSession
@@ -74,6 +77,34 @@ class InventoryHandlers(StockLists):
         order_id = to_uuid(command.order_id)
         async with self._db.read() as session:
             return (await store.load_reservations(session, [order_id])).get(order_id)
+
+    async def take_back(self, command: TakeBack) -> TakenBack:
+        """A transaction of its own and no member of a batch: it is rare, and nobody waits in line."""
+        wanted, order_id = movements_of(command), to_uuid(command.order_id)
+        if command.warehouse not in {code for code, _ in await self._known_warehouses()}:
+            raise UnknownWarehouse
+        skus = sorted({move.sku for move in wanted})
+        async with self._db.write() as session:
+            # The order's row first, then the shelves, as in every batch: what comes back of one order queues here.
+            known = await store.load_reservations(session, [order_id], lock=True)
+            rows = await session.all(store.RETURNED, order_id)
+            fresh = not_made_yet(wanted, rows, known.get(order_id))
+            if fresh:
+                await session.run(store.ENSURE_STOCK, skus, [command.warehouse] * len(skus))
+                shelves = await store.lock_shelves(session, skus)
+                for move in fresh:
+                    shelves.move(move)
+                await store.write_movements(session, shelves, self._clock.now())
+                changed = shelves.changed_totals()
+                await self._announce(
+                    session, shelves, {sku: changed[sku] for sku in changed if shelves.crossed(sku)}
+                )
+                rows = await session.all(store.RETURNED, order_id)
+        return taken_of(rows)
+
+    async def taken_back(self, command: OfOrder) -> TakenBack:
+        async with self._db.read() as session:
+            return taken_of(await session.all(store.RETURNED, to_uuid(command.order_id)))
 
     async def levels(self, command: LevelsOf) -> Levels:
         async with self._db.read() as session:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rialto.inventory.api import Allocation, OutOfStock, StockLine
+from rialto.inventory.api import Allocation, OutOfStock, ReturnRefused, StockLine
 from rialto.kernel.errors import FieldProblem, Invalid
 
 LINES_MAX = 200
@@ -59,3 +59,12 @@ def allocate(
     if short:
         raise OutOfStock(extra={"items": short})
     return found
+
+
+def check_returned(used_up: Sequence[Allocation], before: Mapping[str, int], now: Mapping[str, int]) -> None:
+    """That no more of a SKU comes back, all told, than the order has used up. Raises ReturnRefused."""
+    gone: dict[str, int] = {}
+    for part in used_up:
+        gone[part.sku] = gone.get(part.sku, 0) + part.quantity
+    if any(before.get(sku, 0) + count > gone.get(sku, 0) for sku, count in now.items()):
+        raise ReturnRefused

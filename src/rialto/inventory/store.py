@@ -69,6 +69,8 @@ WITH moved AS (
 )
 SELECT count(*) FROM moved
 """
+# A few rows per order at most.
+RETURNED = "SELECT sku, warehouse, cause, on_hand FROM movements WHERE order_id = $1 AND kind = 'return'"
 ENSURE_STOCK = """
 INSERT INTO stock (sku, warehouse, on_hand, reserved, low_at)
 SELECT sku, warehouse, 0, 0, (SELECT max(low_at) FROM stock WHERE stock.sku = t.sku)

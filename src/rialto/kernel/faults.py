@@ -55,6 +55,8 @@ POINTS: tuple[str, ...] = (
     "orders.ship.after_capture",
     "orders.refund.after_decision",
     "orders.refund.after_payment",
+    "orders.receive.after_event",
+    "orders.receive.after_stock",
     "payments.before_provider",
     "payments.after_provider",
     "relay.before_publish",

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from rialto.inventory.api import Inventory, OfOrder
+from rialto.inventory.api import Allocation, Inventory, OfOrder
 from rialto.kernel.audit import Audit, Finding, findings
 from rialto.kernel.db import ReadSession
 from rialto.kernel.ids import CART, ORDER, to_uuid
@@ -129,7 +129,8 @@ async def lists_are_their_orders(e: Env) -> list[Finding]:
 
 
 async def stock_and_payments_agree(e: Env) -> list[Finding]:
-    """I3, I6: a placed order has its stock used up and its total authorised; a closed one holds neither."""
+    """I1, I3, I6: a placed order has its stock used up and its total authorised; a closed one holds neither; what came
+    back is in stock."""
     found: list[Finding] = []
     async with e.db.read() as session:
         async for page in _pages(session):
@@ -159,6 +160,8 @@ async def _check_peers(e: Env, state: OrderState) -> list[Finding]:
         found.append(
             Finding(invariant="I6", subject=order_id, text=f"is {state.status}, its stock is {held}")
         )
+    if state.shipments:
+        found += _compare_shelves(state, (await e[Inventory].taken_back(OfOrder(order_id=order_id))).items)
     if live != state.total.amount:
         text = f"costs {state.total.amount} {state.total.currency}, authorised is {live}"
         found.append(Finding(invariant="I3", subject=order_id, text=text))
@@ -167,6 +170,26 @@ async def _check_peers(e: Env, state: OrderState) -> list[Finding]:
             Finding(invariant="I3", subject=order_id, text=f"was told of other captures than {kept}")
         )
     return found
+
+
+def _compare_shelves(state: OrderState, taken: Sequence[Allocation]) -> list[Finding]:
+    """I1: what came back and can be sold again is what stock has taken back of this order."""
+    skus = {line.id: line.sku for line in state.started.lines}
+    told: dict[tuple[str, str], int] = {}
+    for event in state.received:
+        for line, units in event.fit.items():
+            shelf = (skus.get(line, line), event.warehouse)
+            told[shelf] = told.get(shelf, 0) + units
+    kept = {(part.sku, part.warehouse): part.quantity for part in taken}
+    return [
+        Finding(
+            invariant="I1",
+            subject=state.started.order_id,
+            text=f"brought back {told.get((sku, place), 0)} of {sku} to {place}, stock took {kept.get((sku, place), 0)}",
+        )
+        for sku, place in sorted(told.keys() | kept.keys())
+        if told.get((sku, place)) != kept.get((sku, place))
+    ]
 
 
 async def _pages(session: ReadSession) -> AsyncIterator[Sequence[Any]]:
@@ -236,6 +259,8 @@ def _repeated(state: OrderState) -> list[Finding]:
         "decided refund": [event.step for event in state.refunds],
         "refund": [event.step for event in state.refunded],
         "return": [event.step for event in state.returns],
+        "receipt": [event.step for event in state.received],
+        "restocking": [event.step for event in state.restocked],
     }
     found = [
         f"has two {what}s of the step {step}"
@@ -247,7 +272,11 @@ def _repeated(state: OrderState) -> list[Finding]:
     for line, quantity in state.shipped().items():
         if quantity > bought.get(line, 0):
             found.append(f"shipped {quantity} of line {line}, sold are {bought.get(line, 0)}")
-    for what, units in (("paid back", state.given_back()), ("announced back", state.coming_back())):
+    for what, units in (
+        ("paid back", state.given_back()),
+        ("announced back", state.coming_back()),
+        ("received back", state.came_back()),
+    ):
         found += [
             f"{what} {quantity} of line {line}, shipped are {state.shipped().get(line, 0)}"
             for line, quantity in units.items()

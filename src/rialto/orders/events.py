@@ -227,6 +227,31 @@ class OrderReturnRequested(Event):
     requested_at: datetime
 
 
+class OrderGoodsReceived(Event):
+    """Units came back. Those in `fit` go on the shelves of `warehouse`; `OrderGoodsRestocked` of the same step says that
+    they are there. The others cannot be sold again.
+    """
+
+    TYPE: ClassVar[str] = "orders.goods_received"
+
+    order_id: OrderId
+    step: str
+    lines: dict[str, int]
+    fit: dict[str, int] = {}
+    warehouse: str = ""
+    received_at: datetime
+
+
+class OrderGoodsRestocked(Event):
+    """What came back in this step and is fit for sale is in stock."""
+
+    TYPE: ClassVar[str] = "orders.goods_restocked"
+
+    order_id: OrderId
+    step: str
+    restocked_at: datetime
+
+
 class OrderNeedsAttention(Event):
     """The saga cannot go on by itself; a person must look."""
 
@@ -249,5 +274,7 @@ EVENTS: tuple[type[Event], ...] = (
     OrderRefundDecided,
     OrderRefunded,
     OrderReturnRequested,
+    OrderGoodsReceived,
+    OrderGoodsRestocked,
     OrderNeedsAttention,
 )

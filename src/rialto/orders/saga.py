@@ -8,6 +8,7 @@ for the rest, and the optimistic lock lets one writer through.
     cancelled → void payments → give the stock back → free codes → closed
     shipped → capture → captured
     refund decided → refund → refunded
+    goods received → put into stock → restocked
 
 Stock is used up before the order is placed: from then on no sweeper can take it away, and a success that
 arrives after the reservation's time finds it gone and is voided.
@@ -39,6 +40,7 @@ from rialto.orders.events import (
     OrderRefunded,
 )
 from rialto.orders.model import OrderState
+from rialto.orders.restocking import restock
 from rialto.payments.api import (
     Authorise,
     Capture,
@@ -160,6 +162,10 @@ class Saga:
             return await self._place(state)
         if state.status == "cancelled":
             return await self._give_back(state)
+        if state.unstocked:
+            put_back = await restock(self._inventory, state)
+            self._faults.reach("orders.receive.after_stock")
+            return Progress(state=await self.change(state, put_back))
         if state.uncaptured:
             return await self._take_money(state)
         return await self._return_money(state)

@@ -12,18 +12,21 @@ from rialto.kernel.events import Event, Recorded
 from rialto.kernel.ids import OrderId
 from rialto.kernel.money import Money
 from rialto.orders.api import GivenBack, Order, OrderLine, OrderTax, ReturnedGoods, Shipment, TimelineEntry
-from rialto.orders.events import OrderStarted, StartedLine
+from rialto.orders.events import OrderGoodsReceived, OrderStarted, StartedLine
 from rialto.orders.model import OrderState
 from rialto.orders.store import Contact
 
 # What a timeline tells of an event beside its amount, by the names that events have for it.
-WORDS = ("cause", "country", "decline_code", "reason", "tracking")
+WORDS = ("cause", "country", "decline_code", "reason", "tracking", "warehouse")
 
 
 def order_view(state: OrderState, key: str, contact: Contact, *, public_url: str) -> Order:
     """The order as of the state given."""
     start = state.started
-    counts = (state.shipped(), state.coming_back(), state.given_back())
+    counts = (
+        *(state.shipped(), state.coming_back(), state.given_back()),
+        *(state.came_back(), state.fit_again()),
+    )
     return Order(
         id=start.order_id,
         number=start.number,
@@ -94,7 +97,8 @@ def _refunds(state: OrderState) -> list[GivenBack]:
     ]
 
 
-def _line(line: StartedLine, shipped: int, returning: int, refunded: int) -> OrderLine:
+def _line(line: StartedLine, *counts: int) -> OrderLine:
+    shipped, returning, refunded, received, restocked = counts
     return OrderLine(
         id=line.id,
         sku=line.sku,
@@ -107,6 +111,8 @@ def _line(line: StartedLine, shipped: int, returning: int, refunded: int) -> Ord
         shipped=shipped,
         returning=returning,
         refunded=refunded,
+        received=received,
+        restocked=restocked,
         unit_price=line.unit_price,
         total=line.total,
         tax=line.tax,
@@ -151,8 +157,11 @@ def _words(event: Event, titles: dict[str, str]) -> dict[str, str]:
     lines = getattr(event, "lines", None)
     if isinstance(lines, dict):
         words["lines"] = _units(lines, titles)
+    if isinstance(event, OrderGoodsReceived):
+        unfit = {line: units - event.fit.get(line, 0) for line, units in event.lines.items()}
+        words |= {"fit": _units(event.fit, titles), "unfit": _units(unfit, titles)}
     return {name: text for name, text in words.items() if text}
 
 
 def _units(lines: dict[str, int], titles: dict[str, str]) -> str:
-    return ", ".join(f"{units} × {titles.get(line, line)}" for line, units in lines.items())
+    return ", ".join(f"{units} × {titles.get(line, line)}" for line, units in lines.items() if units)

@@ -6,10 +6,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
+import msgspec
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
+from markupsafe import Markup
 
 from rialto.kernel.address import COUNTRIES
 from rialto.kernel.money import Money
@@ -110,3 +113,9 @@ def _date(value: str | date | None) -> date | None:
 
 def _sort_key(name: str) -> str:
     return name.casefold().translate(str.maketrans("äöüåéèçíôñ", "aouaeecion"))
+
+
+def as_data(value: Any) -> Markup:
+    """A value as JSON inside a script element: nothing in it can end the element."""
+    text = msgspec.json.encode(value).decode()
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
+
+import msgspec
 
 from rialto.kernel.address import Address, check_address
 from rialto.kernel.errors import FieldProblem, Invalid
@@ -104,6 +107,14 @@ def secret(data: Mapping[str, object], field: str) -> str:
     """A password, a token or a browser's answer: longer than a person types."""
     value = data.get(field)
     return value[:SECRET_LENGTH_MAX] if isinstance(value, str) else ""
+
+
+def credential_of(data: Mapping[str, object]) -> dict[str, Any]:
+    """The browser's answer; empty for what is none, which the service refuses."""
+    try:
+        return msgspec.json.decode(secret(data, "credential"), type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return {}
 
 
 def once_key(data: Mapping[str, object]) -> str | None:

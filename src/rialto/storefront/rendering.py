@@ -51,7 +51,7 @@ def environment() -> Environment:
         suggest_words=_suggest_words,
     )
     env.filters.update(
-        data=_data,
+        data=formats.as_data,
         lines=_lines,
         money=formats.money,
         moment=formats.moment,
@@ -172,9 +172,3 @@ def _suggest_words(texts: Texts) -> str:
 def _lines(text: str) -> Markup:
     """What stands in a textarea: its line breaks are no indentation of ours, to be taken out of the page."""
     return escape(text).replace("\n", Markup("&#10;"))
-
-
-def _data(value: Any) -> Markup:
-    """A value as JSON inside a script element: nothing in it can end the element."""
-    text = msgspec.json.encode(value).decode()
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pyotp
 from playwright.sync_api import Page, expect
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.running_shop import PASSWORD, RunningShop, until
 from tests.e2e.scenes.goods import order_by_api, send_back
 from tests.e2e.scenes.scene import Scene, Tour
+from tests.identity.authenticator import Authenticator
 
 STEP_S = 30
 
@@ -23,6 +25,7 @@ def of_admin(name: str, page: str, shows: str = "h1") -> Scene:
 DOOR = of_admin("sign-in", "sign_in", "#password")
 DOOR_REFUSED = of_admin("sign-in-refused", "sign_in", "#problems")
 DOOR_CODE = of_admin("sign-in-code", "sign_in_code", "#code")
+DOOR_PASSKEY = of_admin("sign-in-passkey", "sign_in_passkey", "[data-passkey] .button")
 START = of_admin("start", "start", ".chart svg")
 START_EMPTY = of_admin("start-of-others", "start", ".notice")
 ME = of_admin("me", "me", "#totp_password")
@@ -30,6 +33,8 @@ ME_PROBLEMS = of_admin("me-problems", "me", "#problems")
 SETUP = of_admin("second-factor", "second_factor", ".code-picture svg")
 CODES = of_admin("recovery-codes", "recovery_codes", ".codes li")
 ME_SAFE = of_admin("me-safe", "me", ".button--danger")
+ME_PASSKEYS = of_admin("me-passkeys", "me", ".passkeys li")
+PASSKEY = of_admin("passkey", "passkey", "[data-passkey] .button")
 ORDERS = of_admin("orders", "orders", ".table tbody tr")
 ORDERS_FILTERED = of_admin("orders-filtered", "orders", "#view-name")
 ORDERS_VIEW = of_admin("orders-view", "orders", ".view")
@@ -46,7 +51,7 @@ MISSING = of_admin("missing", "error", ".eyebrow")
 
 def work(tour: Tour) -> Iterator[Scene]:
     page, shop = tour.page, tour.shop
-    email = f"{tour.name('desk')}@staff.test"
+    email, other = (f"{tour.name(name)}@staff.test" for name in ("desk", "keys"))
     hire(shop, email, "owner")
     page.goto(f"{shop.url}/admin/orders")
     yield DOOR
@@ -56,6 +61,11 @@ def work(tour: Tour) -> Iterator[Scene]:
     expect(page.locator(".table, .nothing").first).to_be_visible()
     page.goto(f"{shop.url}/admin/me")
     yield ME
+    page.locator("form[action$='/passkeys/new'] .button").click()
+    yield PASSKEY
+    keep_a_passkey(shop, email)
+    page.goto(f"{shop.url}/admin/me")
+    yield ME_PASSKEYS
     page.fill("#totp_password", "not the password")
     page.locator("#second-factor .button").click()
     yield ME_PROBLEMS
@@ -74,6 +84,12 @@ def work(tour: Tour) -> Iterator[Scene]:
     page.locator("h1").wait_for()
     page.goto(f"{shop.url}/admin/nothing")
     yield MISSING
+    page.goto(f"{shop.url}/admin")
+    sign_out(page)
+    hire(shop, other, "viewer")
+    keep_a_passkey(shop, other)
+    enter(page, other)
+    yield DOOR_PASSKEY
 
 
 def look_after_orders(tour: Tour) -> Iterator[Scene]:
@@ -128,10 +144,21 @@ def hire(shop: RunningShop, email: str, role: str) -> None:
     shop.staff("PUT", "staff", {**body, "roles": [role]})
 
 
+def keep_a_passkey(shop: RunningShop, email: str) -> None:
+    """By the API, on a device without a browser: browsers have none for a bare address."""
+    auth, device = f"{shop.url}/v1/auth", Authenticator(origin=shop.url)
+    body: dict[str, Any] = {"email": email, "password": PASSWORD}
+    token = shop.http.post(f"{auth}/login", json=body).raise_for_status().json()["access_token"]
+    own = {"authorization": f"Bearer {token}"}
+    asked = shop.http.post(f"{auth}/passkeys/register/options", json={}, headers=own).raise_for_status()
+    body = {"credential": device.create(asked.json()["public_key"]), "name": "Telefon & Laptop"}
+    shop.http.post(f"{auth}/passkeys/register/verify", json=body, headers=own).raise_for_status()
+
+
 def enter(page: Page, email: str, password: str = PASSWORD) -> None:
     page.fill("#email", email)
     page.fill("#password", password)
-    page.locator(".form .button").click()
+    page.locator("form[action='/admin/sign-in'] .button").click()
 
 
 def press_code(page: Page, code: str) -> None:

@@ -1,7 +1,8 @@
-"""One's own account: password and second factor. For everybody who works here."""
+"""One's own account: password, second factor and the list of passkeys. For everybody who works here."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import get, post
@@ -12,6 +13,7 @@ from rialto.admin.desk import HOME, AnyRequest, Desk
 from rialto.admin.problems import Problem, problems_of, status_of
 from rialto.admin.rendering import PAGE, go, page
 from rialto.identity.api import (
+    AccountRef,
     ChangePassword,
     ConfirmTotp,
     Identity,
@@ -28,8 +30,8 @@ ME = f"{HOME}/me"
 
 
 @get(ME, guards=[staff_only])
-async def me(desk: Injected[Desk]) -> PAGE:
-    return _me(desk)
+async def me(desk: Injected[Desk], identity: Injected[Identity]) -> PAGE:
+    return await own_page(desk, identity)
 
 
 @post(f"{ME}/password", guards=[staff_only], status_code=200)
@@ -40,8 +42,8 @@ async def change_password(
     data = dict(await request.form())
     new = typed(data, "new_password")
     if new != typed(data, "new_password_again"):
-        text = desk.texts("me.password.not_the_same")
-        return _me(desk, problems=[Problem(text=text, field="new_password_again")], status=422)
+        same = Problem(text=desk.texts("me.password.not_the_same"), field="new_password_again")
+        return await own_page(desk, identity, problems=[same], status=422)
     try:
         await identity.change_password(
             ChangePassword(
@@ -54,7 +56,7 @@ async def change_password(
         )
     except RialtoError as error:
         fields = {PasswordWrong: "old_password", PasswordWeak: "new_password"}
-        return _refused(desk, error, field=fields.get(type(error)))
+        return await own_page(desk, identity, error=error, field=fields.get(type(error)))
     return go(f"{ME}?done=password")
 
 
@@ -65,9 +67,9 @@ async def begin_second_factor(
     """A secret for an authenticator, shown once; it counts when a code of it was given."""
     data = dict(await request.form())
     try:
-        setup = await identity.begin_totp(_proof(request, desk, typed(data, "password")))
+        setup = await identity.begin_totp(proof_of(request, desk, typed(data, "password")))
     except RialtoError as error:
-        return _refused(desk, error, field="totp_password")
+        return await own_page(desk, identity, error=error, field="totp_password")
     return _setup(desk, secret=setup.secret, uri=setup.uri, svg=setup.svg)
 
 
@@ -93,9 +95,9 @@ async def end_second_factor(
     """Needs the password."""
     data = dict(await request.form())
     try:
-        await identity.disable_totp(_proof(request, desk, typed(data, "password")))
+        await identity.disable_totp(proof_of(request, desk, typed(data, "password")))
     except RialtoError as error:
-        return _refused(desk, error, field="totp_password")
+        return await own_page(desk, identity, error=error, field="totp_password")
     return go(f"{ME}?done=second_factor_off")
 
 
@@ -106,19 +108,28 @@ async def renew_recovery_codes(
     """Ten new ones, shown this once; the old ones are good no more."""
     data = dict(await request.form())
     try:
-        codes = await identity.renew_recovery_codes(_proof(request, desk, typed(data, "password")))
+        codes = await identity.renew_recovery_codes(proof_of(request, desk, typed(data, "password")))
     except RialtoError as error:
-        return _refused(desk, error, field="totp_password")
+        return await own_page(desk, identity, error=error, field="totp_password")
     return _codes(desk, codes)
 
 
-def _me(desk: Desk, *, problems: list[Problem] | None = None, status: int = 200) -> PAGE:
-    return page(desk, "pages/me.html", section="me", status=status, problems=problems or [])
-
-
-def _refused(desk: Desk, error: RialtoError, *, field: str | None) -> PAGE:
-    problems = [Problem(text=one.text, field=field) for one in problems_of(error, desk.texts)]
-    return _me(desk, problems=problems, status=status_of(error))
+async def own_page(
+    desk: Desk,
+    identity: Identity,
+    *,
+    error: RialtoError | None = None,
+    field: str | None = None,
+    problems: Sequence[Problem] = (),
+    status: int = 200,
+) -> PAGE:
+    """The page of one's account; a refusal is told above it and beside the field."""
+    told = list(problems)
+    if error is not None:
+        told = [Problem(text=one.text, field=field) for one in problems_of(error, desk.texts)]
+        status = status_of(error)
+    passkeys = await identity.list_passkeys(AccountRef(account_id=desk.staff.id))
+    return page(desk, "pages/me.html", section="me", status=status, problems=told, passkeys=passkeys.items)
 
 
 def _setup(desk: Desk, *, secret: str = "", uri: str = "", svg: str = "", **more: Any) -> PAGE:
@@ -141,7 +152,8 @@ def _codes(desk: Desk, codes: RecoveryCodes) -> PAGE:
     return page(desk, "pages/recovery_codes.html", section="me", codes=codes.codes)
 
 
-def _proof(request: AnyRequest, desk: Desk, password: str) -> Proof:
+def proof_of(request: AnyRequest, desk: Desk, password: str | None) -> Proof:
+    """By the password that was typed; None: by the session, if it began a moment ago."""
     return Proof(
         account_id=desk.staff.id,
         session_id=desk.session_id,

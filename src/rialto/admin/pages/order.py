@@ -19,6 +19,7 @@ from rialto.admin.pages.orders import ORDERS
 from rialto.admin.problems import Problem, problems_of, status_of
 from rialto.admin.rendering import PAGE, go, page
 from rialto.identity.api import Identity
+from rialto.inventory.api import Inventory
 from rialto.kernel.errors import NotFound, RialtoError, VersionConflict, field_problem
 from rialto.kernel.http import Injected, requires
 from rialto.kernel.ids import ORDER, Ids, OrderId
@@ -30,6 +31,7 @@ from rialto.orders.api import (
     Order,
     OrderRef,
     Orders,
+    ReceiveGoods,
     RefundOrder,
     ShipOrder,
     TimelineEntry,
@@ -48,12 +50,20 @@ class Parts:
     """The services an order's page is made of, for one request."""
 
     def __init__(
-        self, desk: Desk, orders: Orders, payments: Payments, *, identity: Identity, ids: Ids
+        self,
+        desk: Desk,
+        orders: Orders,
+        payments: Payments,
+        *,
+        identity: Identity,
+        inventory: Inventory,
+        ids: Ids,
     ) -> None:
         self.desk = desk
         self.orders = orders
         self.payments = payments
         self.identity = identity
+        self.inventory = inventory
         self.ids = ids
 
     async def show(self, order_id: OrderId, *, status: int = 200, **more: Any) -> PAGE:
@@ -64,6 +74,7 @@ class Parts:
         notes = (await self.orders.notes(reference)).items
         paid = await _payments_of(order_id, self.payments)
         since = more.get("since")
+        outside = {line.id: line.shipped - line.received for line in order.lines}
         open_units = {line.id: line.quantity - line.shipped for line in order.lines}
         return page(
             self.desk,
@@ -80,6 +91,8 @@ class Parts:
             returnable=[line for line in order.lines if line.shipped > line.refunded],
             delivery_left=not any(one.delivery for one in order.refunds),
             open_units=open_units,
+            outside=outside,
+            places=(await self.inventory.warehouses(Nothing())).items if any(outside.values()) else [],
             can_ship=order.status == "placed" and any(open_units.values()),
             can_cancel=order.status in {"pending", "placed"} and not order.shipments,
             problems=more.get("problems", []),
@@ -111,10 +124,11 @@ async def open_parts(
     payments: Injected[Payments],
     *,
     identity: Injected[Identity],
+    inventory: Injected[Inventory],
     ids: Injected[Ids],
 ) -> Parts:
     """Litestar dependency `parts`."""
-    return Parts(desk, orders, payments, identity=identity, ids=ids)
+    return Parts(desk, orders, payments, identity=identity, inventory=inventory, ids=ids)
 
 
 @get(ONE, guards=[requires("orders.read")])
@@ -154,6 +168,16 @@ async def refund(
 ) -> PAGE | Redirect:
     """All that is left, some units of lines, or an amount; never more than was captured."""
     return await _carry_out(request, order_id, parts, act=_refund, done="refunded")
+
+
+@post(f"{ONE}/receive", guards=[requires("orders.ship")], status_code=200)
+async def receive(
+    request: AnyRequest,
+    order_id: FromPath[str],
+    parts: Injected[Parts],
+) -> PAGE | Redirect:
+    """What came back, by line; what of it can be sold again goes into stock."""
+    return await _carry_out(request, order_id, parts, act=_receive, done="received")
 
 
 @post(f"{ONE}/notes", guards=[requires("orders.note")], status_code=200)
@@ -243,6 +267,26 @@ async def _refund(parts: Parts, sent: Sent) -> None:
             step=sent.key("refund"),
             expected=sent.version,
             **_asked_back(order, sent.data, left),
+        )
+    )
+
+
+async def _receive(parts: Parts, sent: Sent) -> None:
+    order = await parts.orders.get(OrderRef(order_id=sent.order_id, staff=True))
+    lines, fit = _units(order, sent.data, "back"), _units(order, sent.data, "fit")
+    for line, units in fit.items():
+        if units > lines.get(line, 0):
+            raise field_problem(f"fit-{line}", "more_fit_than_back", "No more than came back.")
+    if not lines:
+        raise field_problem(f"back-{order.lines[0].id}", "nothing_chosen", "Nothing was chosen.")
+    await parts.orders.receive(
+        ReceiveGoods(
+            order_id=sent.order_id,
+            lines=lines,
+            fit=fit,
+            warehouse=typed(sent.data, "warehouse"),
+            step=sent.key("receive"),
+            expected=sent.version,
         )
     )
 

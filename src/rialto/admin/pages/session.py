@@ -1,8 +1,9 @@
-"""Coming in and going out: e-mail and password, the second step, the language. For those who are not signed in."""
+"""Coming in and going out: e-mail and password, the second step, a passkey, the language. For those not signed in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from litestar import Response, get, post
 from litestar.response import Redirect
@@ -19,12 +20,16 @@ from rialto.admin.problems import Problem, problems_of, status_of
 from rialto.admin.rendering import PAGE, bare_frame, go, render
 from rialto.admin.texts import texts_of
 from rialto.identity.api import (
+    BeginStaffAction,
+    ClientRef,
     CodeRefused,
+    EndStaffAction,
     FinishSignIn,
     Identity,
     RefreshWith,
     SignIn,
     SignInRefused,
+    SignInWithPasskey,
     TokenRefused,
     Tokens,
 )
@@ -34,7 +39,7 @@ from rialto.kernel.browser import ADMIN
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.http import Injected, client_of, principal_of
 from rialto.kernel.settings import Settings
-from rialto.storefront.forms import typed
+from rialto.storefront.forms import credential_of, typed
 from rialto.storefront.texts import LANGUAGES
 
 DEVICE_LENGTH_MAX = 200
@@ -53,7 +58,7 @@ async def sign_in_page(request: AnyRequest) -> PAGE | Redirect:
 async def sign_in(
     request: AnyRequest, identity: Injected[Identity], settings: Injected[Settings]
 ) -> PAGE | Redirect:
-    """E-mail and password; whose account has a second factor is asked for its code."""
+    """E-mail and password; whose account has a second factor is asked for its code, or for its passkey."""
     data = dict(await request.form())
     place, email = local_path(typed(data, "next")), typed(data, "email").strip()
     command = SignIn(
@@ -61,8 +66,11 @@ async def sign_in(
     )
     try:
         answer = await identity.sign_in(command)
-        if answer.second_step is not None:
-            return _code_page(request, answer.second_step.mfa_token, place)
+        step = answer.second_step
+        if step is not None and step.factor == "passkey":
+            return _before(request, "pages/sign_in_passkey.html", {"next": place}, error=None)
+        if step is not None:
+            return _code_page(request, step.mfa_token, place)
         assert answer.tokens is not None
         return await _let_in(request, answer.tokens, place, identity, settings=settings)
     except RialtoError as error:
@@ -86,6 +94,30 @@ async def finish_sign_in(
         return _door(request, place, error=error)
     except RialtoError as error:
         return _code_page(request, token, place, error=error)
+
+
+@post(f"{SIGN_IN}/passkey/options", status_code=200)
+async def begin_passkey(request: AnyRequest, identity: Injected[Identity]) -> Response[dict[str, Any]]:
+    """For the page's script: what the browser is asked with. Raises TooMany."""
+    options = await identity.begin_passkey_sign_in(ClientRef(client=client_of(request)))
+    return Response(options.public_key, headers={"Cache-Control": "no-store"})
+
+
+@post(f"{SIGN_IN}/passkey", status_code=200)
+async def sign_in_with_passkey(
+    request: AnyRequest, identity: Injected[Identity], settings: Injected[Settings]
+) -> PAGE | Redirect:
+    """What the browser answered, sent by our own form. The device has verified its user: both factors at once."""
+    data = dict(await request.form())
+    place = local_path(typed(data, "next"))
+    command = SignInWithPasskey(
+        credential=credential_of(data), client=client_of(request), device=_device(request), kind="staff"
+    )
+    try:
+        tokens = await identity.sign_in_with_passkey(command)
+        return await _let_in(request, tokens, place, identity, settings=settings)
+    except RialtoError as error:
+        return _door(request, place, error=error, field=None)
 
 
 @post(f"{HOME}/sign-out", status_code=200)
@@ -114,11 +146,26 @@ async def choose_language(request: AnyRequest, settings: Injected[Settings]) -> 
 async def _let_in(
     request: AnyRequest, tokens: Tokens, place: str, identity: Identity, *, settings: Settings
 ) -> Redirect:
-    """Staff only. For a customer the session ends as it began. Raises SignInRefused, told as a wrong password is."""
-    if _principal_with(request, tokens).kind != "staff":
+    """Staff only. For a customer the session ends as it began. Raises SignInRefused, told as a wrong password is.
+
+    Staff's log has it, with the way by which somebody came; if it cannot be written down nobody comes in.
+    """
+    principal = _principal_with(request, tokens)
+    if principal.kind != "staff":
         await identity.sign_out(RefreshWith(refresh_token=tokens.refresh_token))
         raise SignInRefused(signed_in=False)
+    action = await identity.begin_staff_action(
+        BeginStaffAction(
+            staff_id=principal.id or "",
+            operation="sign_in",
+            method="POST",
+            path=request.scope["path"],
+            object_id="",
+            request_id=str(request.scope.get("rialto.request_id", "")),
+        )
+    )
     answer = go(place)
+    await identity.end_staff_action(EndStaffAction(action_id=action.action_id, status=303))
     answer.cookies.extend(
         browser.signed_in(
             ADMIN,
@@ -137,11 +184,14 @@ def _principal_with(request: AnyRequest, tokens: Tokens) -> Principal:
 
 
 def _door(
-    request: AnyRequest, place: str, *, email: str = "", error: RialtoError | None = None
+    request: AnyRequest,
+    place: str,
+    *,
+    email: str = "",
+    error: RialtoError | None = None,
+    field: str | None = "password",
 ) -> Response[bytes]:
-    return _before(
-        request, "pages/sign_in.html", {"next": place, "email": email}, error=error, field="password"
-    )
+    return _before(request, "pages/sign_in.html", {"next": place, "email": email}, error=error, field=field)
 
 
 def _code_page(

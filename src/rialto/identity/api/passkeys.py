@@ -19,6 +19,13 @@ class PasskeyRefused(Denied):
     message = "This passkey was not accepted."
 
 
+class PasskeyElsewhere(PasskeyRefused):
+    """Told to its owner only, once the passkey has proven itself: a browser may offer both to who has both."""
+
+    code = "passkey_elsewhere"
+    message = "This passkey opens another door: staff come in at the back office, customers in the shop."
+
+
 class PasskeyNotFound(NotFound):
     message = "There is no such passkey."
 
@@ -54,11 +61,15 @@ class ClientRef(Frozen):
 
 
 class SignInWithPasskey(Frozen):
-    """`credential` is what the browser answered, by its `toJSON()`."""
+    """`credential` is what the browser answered, by its `toJSON()`.
+
+    `kind` is who may come in where it was asked: `customer`, `staff`, or, empty, either.
+    """
 
     credential: dict[str, Any]
     client: str = ""
     device: str = ""
+    kind: str = ""
 
 
 class Passkey(Frozen):
@@ -108,7 +119,10 @@ class Passkeys(Protocol):
 
     @operation(idempotent=False)
     async def sign_in_with_passkey(self, command: SignInWithPasskey) -> Tokens:
-        """Raises PasskeyRefused for whatever is wrong, and does not say what; TooMany."""
+        """Raises PasskeyRefused for whatever is wrong, and does not say what; TooMany, counted as wrong passwords are.
+
+        PasskeyElsewhere for an account that may not come in here: no session begins.
+        """
         ...
 
     @operation(idempotent=True)

@@ -51,10 +51,14 @@ class Tokens(Frozen):
 
 
 class SecondStep(Frozen):
-    """The password was right, and the account has a second factor. `expires_in` in seconds."""
+    """The password was right, and the account has a second factor. `expires_in` in seconds.
+
+    `factor` is what is missing: a `code` beside the token, or a `passkey`, which signs in by itself and needs no token.
+    """
 
     mfa_token: str
     expires_in: int
+    factor: str = "code"
 
 
 class SignedIn(Frozen):
@@ -118,7 +122,8 @@ class SigningIn(Protocol):
         """Raises SignInRefused, TooMany (per account and per client, alike for accounts that do not exist).
 
         A customer may sign in before the e-mail is verified. An account with a second factor gets no tokens
-        but a `second_step`.
+        but a `second_step`: one-time codes where they are on, else, for staff, a passkey where they have one. For
+        customers a passkey is another way in beside the password.
         """
         ...
 

@@ -44,6 +44,7 @@ class NotYoursToGive(Denied):
 class PutStaff(Frozen):
     """Create a member of staff, or set the password and roles of an existing one.
 
+    Another password ends all sessions and removes the passkeys: this is also the way back for who lost them.
     `by` are the permissions of whoever asks, who cannot give more; None: whoever runs the shop's machine.
     """
 
@@ -83,13 +84,19 @@ class StaffMemberRef(Frozen):
 
 
 class StaffMember(Frozen):
-    """What somebody who works here sees of themselves."""
+    """What somebody who works here sees of themselves. `second_factor` is whether codes are on."""
 
     id: str
     email: str
     name: str
     roles: list[str]
     second_factor: bool
+    passkeys: int = 0
+
+    @property
+    def by_password_alone(self) -> bool:
+        """Nothing but the password keeps this account."""
+        return not self.second_factor and not self.passkeys
 
 
 class Role(Frozen):

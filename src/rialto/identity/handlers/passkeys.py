@@ -13,6 +13,7 @@ from rialto.identity.api import (
     ClientRef,
     EmailNotVerified,
     Passkey,
+    PasskeyElsewhere,
     PasskeyKnown,
     PasskeyList,
     PasskeyNotFound,
@@ -26,9 +27,10 @@ from rialto.identity.api import (
     Tokens,
 )
 from rialto.identity.handlers.proof import ProofCases
-from rialto.identity.handlers.shared import account_uuid
+from rialto.identity.handlers.shared import ANY_CLIENT, account_uuid
 from rialto.identity.model.fields import check_name
 from rialto.identity.model.tokens import OneTimeToken, Purpose, is_good, one_time_token, parse_token
+from rialto.identity.passkeys import Claim
 from rialto.identity.store import accounts, passkeys, tokens
 from rialto.identity.store.accounts import StoredAccount
 from rialto.identity.store.passkeys import PASSKEYS_MAX
@@ -100,14 +102,24 @@ class PasskeyCases(ProofCases):
     async def sign_in_with_passkey(self, command: SignInWithPasskey) -> Tokens:
         self.admit(command.client)
         try:
-            account = await self._owner_of(command)
+            claim = self.parts.ceremonies.claim_of(command.credential)
+            digest = self._attempts_of(claim, command.client)
+            counted = await self.count_attempt(digest, ANY_CLIENT)
+            account = await self._owner_of(claim, command)
         except PasskeyRefused as refused:
             raise PasskeyRefused(signed_in=False) from refused
+        await self.forget_attempts(digest, counted, ANY_CLIENT)
+        if command.kind not in {"", account.kind}:
+            raise PasskeyElsewhere(signed_in=False)
         return await self.start_session(account, command.device)
 
-    async def _owner_of(self, command: SignInWithPasskey) -> StoredAccount:
+    def _attempts_of(self, claim: Claim, client: str) -> bytes:
+        """Counted for whoever is claimed to be there, alike where nobody is; for each client by itself, since an
+        account's handle is no secret and strangers must not slow its owner down."""
+        return self.keyed("passkey", self.client_hash(client) + claim.user_handle)
+
+    async def _owner_of(self, claim: Claim, command: SignInWithPasskey) -> StoredAccount:
         """Whose passkey answered our question. Raises PasskeyRefused."""
-        claim = self.parts.ceremonies.claim_of(command.credential)
         await self._use_question(claim.challenge)
         account = await self._claimed_account(claim.user_handle)
         async with self.db.read() as session:

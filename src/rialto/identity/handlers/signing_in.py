@@ -20,7 +20,7 @@ from rialto.identity.handlers.shared import IdentityUseCase
 from rialto.identity.model.fields import email_hash
 from rialto.identity.model.sessions import Refresh, judge_refresh
 from rialto.identity.model.tokens import Purpose, one_time_token
-from rialto.identity.store import accounts, second_factors, sessions, tokens
+from rialto.identity.store import accounts, passkeys, second_factors, sessions, tokens
 from rialto.identity.store.accounts import StoredAccount
 from rialto.kernel.errors import InvariantBroken, TooMany
 from rialto.kernel.ids import SESSION
@@ -46,16 +46,25 @@ class SigningInCases(IdentityUseCase):
         if account is None or not matches or not account.active:
             log.warning("sign-in refused", account=self.keyed("log", digest).hex()[:16])
             raise SignInRefused(signed_in=False)
-        async with self.db.read() as session:
-            factor = await second_factors.load_totp(session, account.id)
-        if factor is not None and factor.confirmed_at is not None:
-            answer = SignedIn(second_step=await self._ask_for_code(account))
+        factor = await self._second_factor(account)
+        if factor is not None:
+            answer = SignedIn(second_step=await self._ask_for(factor, account))
         else:
             answer = SignedIn(tokens=await self.start_session(account, command.device))
         await self.forget_attempts(digest, counted, client)
         return answer
 
-    async def _ask_for_code(self, account: StoredAccount) -> SecondStep:
+    async def _second_factor(self, account: StoredAccount) -> str | None:
+        """What the account's password needs beside it. Of staff with a passkey nobody gets in by the password alone."""
+        async with self.db.read() as session:
+            totp = await second_factors.load_totp(session, account.id)
+            if totp is not None and totp.confirmed_at is not None:
+                return "code"
+            if account.kind == "staff" and await passkeys.load_credential_ids(session, account.id):
+                return "passkey"
+        return None
+
+    async def _ask_for(self, factor: str, account: StoredAccount) -> SecondStep:
         token = one_time_token(self.ids.uuid(account.bucket), self.ids.token())
         until = self.clock.now() + timedelta(seconds=SECOND_STEP_S)
         async with self.db.write() as session:
@@ -64,7 +73,7 @@ class SigningInCases(IdentityUseCase):
             await tokens.keep_token(
                 session, token, purpose=Purpose.SECOND_STEP, account_id=account.id, expires_at=until
             )
-        return SecondStep(mfa_token=token.text, expires_in=SECOND_STEP_S)
+        return SecondStep(mfa_token=token.text, expires_in=SECOND_STEP_S, factor=factor)
 
     async def refresh(self, command: RefreshWith) -> Tokens:
         token = self.parts.tokens.parse(command.refresh_token)

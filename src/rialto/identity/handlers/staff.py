@@ -24,7 +24,7 @@ from rialto.identity.handlers.shared import account_uuid
 from rialto.identity.model.fields import STAFF_BUCKET, checked_staff, email_hash
 from rialto.identity.model.roles import check_reach, checked_roles
 from rialto.identity.model.tokens import Purpose
-from rialto.identity.store import accounts, roles, second_factors, sessions, tokens
+from rialto.identity.store import accounts, passkeys, roles, second_factors, sessions, tokens
 from rialto.identity.store.accounts import StoredAccount
 from rialto.kernel.db import WriteSession
 from rialto.kernel.errors import Conflict, NotFound
@@ -63,6 +63,7 @@ class StaffCases(RoleCases):
             await accounts.save_account(session, account, now)
             if fresh is not None:
                 await accounts.save_password(session, account_id, fresh, now)
+                await passkeys.remove_all(session, account_id)
                 await sessions.end_all(session, account_id, reason="password_changed", now=now)
                 await tokens.use_up(session, account_id, Purpose.RESET_PASSWORD, Purpose.SECOND_STEP, now=now)
         async with self.db.write() as session:
@@ -96,12 +97,14 @@ class StaffCases(RoleCases):
             raise StaffNotFound
         async with self.db.read() as session:
             factor = await second_factors.load_totp(session, account.id)
+            keys = await passkeys.load_credential_ids(session, account.id)
         return StaffMember(
             id=STAFF.of(account.id),
             email=account.email,
             name=account.name,
             roles=list(account.roles),
             second_factor=factor is not None and factor.confirmed_at is not None,
+            passkeys=len(keys),
         )
 
     async def assign_roles(self, command: AssignRoles) -> Staff:

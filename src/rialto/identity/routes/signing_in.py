@@ -38,11 +38,12 @@ class Refresh(Frozen, kw_only=True):
 
 
 class MfaRequired(Frozen):
-    """The password is right, a code is missing. `expires_in` is the token's life in seconds."""
+    """The password is right, `factor` is missing: a `code`, or a `passkey`. `expires_in` is the token's life in seconds."""
 
     mfa_token: str
     expires_in: int
     mfa_required: bool = True
+    factor: str = "code"
 
 
 @post(
@@ -65,7 +66,8 @@ async def login(
 
     `expires_in` is the access token's life in seconds. After ten failures each further attempt has to wait. An
     account with a second factor answers 202 with an `mfa_token` instead: send it with a code to
-    `/v1/auth/totp/verify`.
+    `/v1/auth/totp/verify`. With `factor` `passkey` (staff without codes who have one) sign in by
+    `/v1/auth/passkeys/sign-in/verify`, which needs no password.
     """
     answer = await identity.sign_in(
         SignIn(email=data.email, password=data.password, client=client_of(request), device=data.device)
@@ -103,7 +105,7 @@ async def read_keys(identity: Injected[Identity]) -> Jwks:
 def signed_in_response(answer: SignedIn) -> Response[Tokens]:
     if answer.second_step is not None:
         step = answer.second_step
-        waiting = MfaRequired(mfa_token=step.mfa_token, expires_in=step.expires_in)
+        waiting = MfaRequired(mfa_token=step.mfa_token, expires_in=step.expires_in, factor=step.factor)
         return Response(waiting, status_code=202)  # type: ignore[arg-type]
     assert answer.tokens is not None
     return Response(answer.tokens)

@@ -30,9 +30,11 @@ from rialto.orders.api.fulfilling import CancelOrder as CancelOrder
 from rialto.orders.api.fulfilling import Note as Note
 from rialto.orders.api.fulfilling import Notes as Notes
 from rialto.orders.api.fulfilling import OrderNotCancellable as OrderNotCancellable
+from rialto.orders.api.fulfilling import OrderNotReceivable as OrderNotReceivable
 from rialto.orders.api.fulfilling import OrderNotRefundable as OrderNotRefundable
 from rialto.orders.api.fulfilling import OrderNotReturnable as OrderNotReturnable
 from rialto.orders.api.fulfilling import OrderNotShippable as OrderNotShippable
+from rialto.orders.api.fulfilling import ReceiveGoods as ReceiveGoods
 from rialto.orders.api.fulfilling import RefundOrder as RefundOrder
 from rialto.orders.api.fulfilling import RequestReturn as RequestReturn
 from rialto.orders.api.fulfilling import ReturnReason as ReturnReason
@@ -124,6 +126,15 @@ class Orders(Protocol):
 
         A confirmation is mailed. The same step again: unchanged. Raises Invalid, OrderNotFound, KeyReused,
         OrderNotReturnable.
+        """
+        ...
+
+    @operation(idempotent=True, timeout_s=15)
+    async def receive(self, command: ReceiveGoods) -> Order:
+        """Note what came back, announced or not, and put what can be sold again into stock. The same step again: unchanged.
+
+        It is noted at once; the shelf follows, if need be by the worker. Raises Invalid, OrderNotFound, KeyReused,
+        OrderNotReceivable, VersionConflict, and inventory's UnknownWarehouse.
         """
         ...
 

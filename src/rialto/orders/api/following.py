@@ -21,6 +21,8 @@ class OrderNotFound(NotFound):
 
 
 class OrderLine(Frozen):
+    """`returning` units were announced to come back, `received` came, and `restocked` of these can be sold again."""
+
     id: str
     sku: str
     product_id: str | None = None
@@ -32,6 +34,8 @@ class OrderLine(Frozen):
     shipped: int = 0
     returning: int = 0
     refunded: int = 0
+    received: int = 0
+    restocked: int = 0
     unit_price: Money
     total: Money
     tax: Money

@@ -55,6 +55,11 @@ class OrderNotReturnable(Conflict):
     message = "This cannot be sent back."
 
 
+class OrderNotReceivable(Conflict):
+    code = "order_not_receivable"
+    message = "No more can come back than was sent and has not come back before."
+
+
 class ReturnReason(StrEnum):
     WITHDRAWAL = "withdrawal"
     DAMAGED = "damaged"
@@ -88,6 +93,19 @@ class RequestReturn(Frozen):
     lines: dict[str, int]
     reason: str = ReturnReason.WITHDRAWAL
     step: str
+
+
+class ReceiveGoods(Frozen):
+    """Units (line id → quantity) that came back. `fit` are those of them that can be sold again and go on the shelves of
+    `warehouse`; the others are noted and go nowhere. `step` makes a repeat harmless, `expected` is as in CancelOrder.
+    """
+
+    order_id: OrderId
+    lines: dict[str, int]
+    fit: dict[str, int] = {}
+    warehouse: str = ""
+    step: str
+    expected: int | None = None
 
 
 class TimelineEntry(Frozen):

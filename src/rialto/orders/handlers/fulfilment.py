@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from rialto.inventory.api import Inventory, UnknownWarehouse
 from rialto.kernel.errors import Unavailable, VersionConflict, field_problem
 from rialto.kernel.events import Event
+from rialto.kernel.service import Nothing
 from rialto.kernel.text import is_plain
 from rialto.orders import model
-from rialto.orders.api import CancelOrder, Order, RefundOrder, RequestReturn, ShipOrder
+from rialto.orders.api import CancelOrder, Order, ReceiveGoods, RefundOrder, RequestReturn, ShipOrder
 from rialto.orders.handlers.shared import OrderUseCase
 from rialto.orders.model import OrderState
 
@@ -57,6 +59,28 @@ class Fulfilment(OrderUseCase):
         state = await self.saga.change(await self.saga.load(command.order_id), decide)
         self.env.faults.reach("orders.refund.after_decision")
         return self.view(await self._go_on(state), details)
+
+    async def receive(self, command: ReceiveGoods) -> Order:
+        details = await self.details(command.order_id)
+        await self._require_place(command)
+
+        def decide(now: OrderState, at: datetime) -> Sequence[Event]:
+            received = model.receive(now, command, at)
+            if received:
+                _require_seen(now, command.expected)
+            return received
+
+        state = await self.saga.change(await self.saga.load(command.order_id), decide)
+        self.env.faults.reach("orders.receive.after_event")
+        return self.view(await self._go_on(state), details)
+
+    async def _require_place(self, command: ReceiveGoods) -> None:
+        """Asked before anything is noted: what is noted must be able to go on its shelf. Raises UnknownWarehouse."""
+        if not command.warehouse or not any(command.fit.values()):
+            return
+        known = (await self.env[Inventory].warehouses(Nothing())).items
+        if command.warehouse not in {one.code for one in known}:
+            raise UnknownWarehouse
 
     async def request_return(self, command: RequestReturn) -> Order:
         details = await self.admitted(

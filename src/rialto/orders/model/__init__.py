@@ -1,7 +1,8 @@
 """The rules of an order, pure: its state folded from events, and what may happen to it next.
 
 started ──▶ awaiting customer ──▶ placed ──▶ shipped (in parts) ──▶ completed
-   │               │                 │             └─▶ returns asked for, money given back (decided, then refunded)
+   │               │                 │             └─▶ returns asked for, goods received (then restocked),
+   │               │                 │                 money given back (decided, then refunded)
    └───────────────┴─▶ cancelled ◀───┘      cancelled: first voided and restocked, then closed
 """
 
@@ -13,6 +14,7 @@ from rialto.orders.model.ending import far_from_account as far_from_account
 from rialto.orders.model.numbers import is_order_number as is_order_number
 from rialto.orders.model.numbers import order_number as order_number
 from rialto.orders.model.returning import decide_refund as decide_refund
+from rialto.orders.model.returning import receive as receive
 from rialto.orders.model.returning import request_return as request_return
 from rialto.orders.model.shipping import ship as ship
 from rialto.orders.model.state import OrderState as OrderState

@@ -10,13 +10,15 @@ from rialto.kernel.events import Event
 from rialto.kernel.money import Money
 from rialto.orders.api import (
     KeyReused,
+    OrderNotReceivable,
     OrderNotRefundable,
     OrderNotReturnable,
+    ReceiveGoods,
     RefundOrder,
     RequestReturn,
     ReturnReason,
 )
-from rialto.orders.events import OrderRefundDecided, OrderReturnRequested
+from rialto.orders.events import OrderGoodsReceived, OrderRefundDecided, OrderReturnRequested
 from rialto.orders.model.shipping import due_for
 from rialto.orders.model.state import OrderState
 
@@ -89,6 +91,39 @@ def request_return(state: OrderState, command: RequestReturn, at: datetime) -> l
             lines=command.lines,
             reason=command.reason,
             requested_at=at,
+        )
+    ]
+
+
+def receive(state: OrderState, command: ReceiveGoods, at: datetime) -> list[Event]:
+    """Note units that came back, announced or not; the same step again changes nothing.
+
+    Raises KeyReused for the same step with something else, OrderNotReceivable for more than was sent and has not come
+    back before, Invalid for fit ones that are not among them or have nowhere to go.
+    """
+    fit = {line: units for line, units in command.fit.items() if units}
+    place = command.warehouse if fit else ""
+    known = next((event for event in state.received if event.step == command.step), None)
+    if known is not None:
+        if (known.lines, known.fit, known.warehouse) != (command.lines, fit, place):
+            raise KeyReused
+        return []
+    back = state.came_back()
+    there = {line: units - back.get(line, 0) for line, units in state.shipped().items()}
+    if not command.lines or not _fits(command.lines, there):
+        raise OrderNotReceivable
+    if not _fits(fit, command.lines):
+        raise field_problem("fit", "more_fit_than_back", "No more can be fit for sale than came back.")
+    if fit and not place:
+        raise field_problem("warehouse", "required", "Please choose where it lies now.")
+    return [
+        OrderGoodsReceived(
+            order_id=state.started.order_id,
+            step=command.step,
+            lines=command.lines,
+            fit=fit,
+            warehouse=place,
+            received_at=at,
         )
     ]
 

@@ -18,6 +18,8 @@ from rialto.orders.events import (
     OrderCancelled,
     OrderCaptured,
     OrderClosed,
+    OrderGoodsReceived,
+    OrderGoodsRestocked,
     OrderNeedsAttention,
     OrderPlaced,
     OrderRefundDecided,
@@ -48,6 +50,8 @@ class OrderState(Frozen):
     refunds: tuple[OrderRefundDecided, ...] = ()
     refunded: tuple[OrderRefunded, ...] = ()
     returns: tuple[OrderReturnRequested, ...] = ()
+    received: tuple[OrderGoodsReceived, ...] = ()
+    restocked: tuple[OrderGoodsRestocked, ...] = ()
 
     @property
     def started(self) -> OrderStarted:
@@ -72,11 +76,17 @@ class OrderState(Frozen):
         return [event for event in self.refunds if event.step not in done]
 
     @property
+    def unstocked(self) -> list[OrderGoodsReceived]:
+        """What came back and can be sold again, and is not on its shelf yet."""
+        done = {event.step for event in self.restocked}
+        return [event for event in self.received if event.fit and event.step not in done]
+
+    @property
     def at_rest(self) -> bool:
         """Whether nothing is left for the saga to do."""
         if self.status == "cancelled":
             return self.closed
-        owes_nothing = not self.uncaptured and not self.unrefunded
+        owes_nothing = not self.uncaptured and not self.unrefunded and not self.unstocked
         return self.status in {"placed", "completed", "needs_attention"} and owes_nothing
 
     def ordered(self) -> dict[str, int]:
@@ -97,6 +107,14 @@ class OrderState(Frozen):
     def coming_back(self) -> dict[str, int]:
         """Quantities that the customer sends back, by line id."""
         return _units(event.lines for event in self.returns)
+
+    def came_back(self) -> dict[str, int]:
+        """Quantities that came back, by line id."""
+        return _units(event.lines for event in self.received)
+
+    def fit_again(self) -> dict[str, int]:
+        """Quantities of these that can be sold again, by line id."""
+        return _units(event.fit for event in self.received)
 
     def captured_amount(self) -> int:
         return sum(event.amount.amount for event in self.captured)
@@ -168,10 +186,20 @@ def _after_placing(state: OrderState, event: Event) -> dict[str, object]:
             return {"captured": captured, "status": _after_capture(state, captured)}
         case OrderRefundDecided():
             return {"refunds": (*state.refunds, event)}
-        case OrderReturnRequested():
-            return {"returns": (*state.returns, event)}
         case OrderRefunded():
             return {"refunded": (*state.refunded, event)}
+        case _:
+            return _with_goods_back(state, event)
+
+
+def _with_goods_back(state: OrderState, event: Event) -> dict[str, object]:
+    match event:
+        case OrderReturnRequested():
+            return {"returns": (*state.returns, event)}
+        case OrderGoodsReceived():
+            return {"received": (*state.received, event)}
+        case OrderGoodsRestocked():
+            return {"restocked": (*state.restocked, event)}
         case _:
             raise InvariantBroken(f"an order knows no {type(event).__name__}")
 

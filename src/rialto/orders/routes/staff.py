@@ -8,6 +8,7 @@ import msgspec
 from litestar import get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from rialto.inventory.api import UnknownWarehouse
 from rialto.kernel.errors import TooMany
 from rialto.kernel.http import Injected, about, principal_of, requires
 from rialto.kernel.ids import ORDER
@@ -24,10 +25,12 @@ from rialto.orders.api import (
     OrderList,
     OrderNotCancellable,
     OrderNotFound,
+    OrderNotReceivable,
     OrderNotRefundable,
     OrderNotShippable,
     OrderRef,
     Orders,
+    ReceiveGoods,
     RefundOrder,
     ShipOrder,
     Timeline,
@@ -52,6 +55,14 @@ class RefundBody(Frozen):
     lines: dict[str, Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]] = {}
     delivery: bool = False
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+
+class ReceiptBody(Frozen):
+    """`lines` (line id → quantity) came back; those of them in `fit` can be sold again and lie in `warehouse` now."""
+
+    lines: dict[str, Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]]
+    fit: dict[str, Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]] = {}
+    warehouse: Annotated[str, msgspec.Meta(max_length=64)] = ""
 
 
 class NoteBody(Frozen):
@@ -158,6 +169,40 @@ async def refund_order(
     )
 
 
+@post(
+    "/v1/admin/orders/{order_id:str}/receipts",
+    guards=[requires("orders.ship")],
+    status_code=200,
+    cache_control=PRIVATE,
+    **about(
+        "receive_goods",
+        "Take goods back",
+        tag=STAFF,
+        refuses=[KeyMissing, KEY_NOT_VALID, OrderNotFound, OrderNotReceivable, KeyReused, UnknownWarehouse],
+    ),
+)
+async def receive_goods(
+    order_id: FromPath[str],
+    data: JSONBody[ReceiptBody],
+    orders: Injected[Orders],
+    idempotency_key: Key = None,
+) -> Order:
+    """Notes what came back, announced or not, at most what was shipped; what can be sold again goes into stock.
+
+    The same key takes nothing back twice. Money is given back by a refund.
+    """
+    step = step_of(required_key(idempotency_key))
+    return await orders.receive(
+        ReceiveGoods(
+            order_id=ORDER.parse(order_id),
+            lines=dict(data.lines),
+            fit=dict(data.fit),
+            warehouse=data.warehouse,
+            step=step,
+        )
+    )
+
+
 @get(
     "/v1/admin/orders/{order_id:str}/timeline",
     guards=[requires("orders.read")],
@@ -216,6 +261,7 @@ ROUTES: list[Any] = [
     ship_order,
     cancel_any_order,
     refund_order,
+    receive_goods,
     read_timeline,
     list_notes,
     add_note,

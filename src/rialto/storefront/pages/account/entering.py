@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-import msgspec
 from litestar import Response, get, post
 from litestar.response import Redirect
 from msgspec.structs import replace
@@ -43,7 +42,7 @@ from rialto.storefront.accounts import (
     local_path,
 )
 from rialto.storefront.conflicts import conflict_query
-from rialto.storefront.forms import secret, typed
+from rialto.storefront.forms import credential_of, secret, typed
 from rialto.storefront.pages.account.entry import Entry, ask_in
 from rialto.storefront.pages.address import read_typed, take_up
 from rialto.storefront.rendering import PAGE, go
@@ -139,7 +138,10 @@ async def sign_in_with_passkey(
     data = dict(await request.form())
     entry = _entry(data, visit)
     command = SignInWithPasskey(
-        credential=credential_of(data), client=client_of(request), device=device_of(request)
+        credential=credential_of(data),
+        client=client_of(request),
+        device=device_of(request),
+        kind="customer",
     )
     try:
         tokens = await identity.sign_in_with_passkey(command)
@@ -170,14 +172,6 @@ def left(response: Response[Any], visit: Visit) -> None:
     remember_member(response, visit, known=False)
     if visit.account_id is not None or visit.lapsed:
         forget_cart(response, visit)
-
-
-def credential_of(data: Mapping[str, object]) -> dict[str, Any]:
-    """The browser's answer; empty for what is none, which the service refuses."""
-    try:
-        return msgspec.json.decode(secret(data, "credential"), type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeEncodeError):
-        return {}
 
 
 async def _ask_code(

@@ -27,8 +27,7 @@ from rialto.kernel.http import Injected, customer_only, principal_of, status_of
 from rialto.kernel.ids import PASSKEY
 from rialto.search.api import Search
 from rialto.storefront.accounts import device_of, own_account, proven, refusal, told_done
-from rialto.storefront.forms import typed
-from rialto.storefront.pages.account.entering import credential_of
+from rialto.storefront.forms import credential_of, typed
 from rialto.storefront.problems import Problem
 from rialto.storefront.rendering import PAGE, go, private_page
 from rialto.storefront.visit import AnyRequest, Visit
