@@ -166,6 +166,7 @@ async def test_it_comes_to_whoever_has_proven_its_email(postgres: DatabaseAddres
         await shop.settle()
         assert (await shop.orders.own(OwnOrders(account_id=ada))).items == []
         await customers.verify(ada)
+        await shop.settle()
         await taken_in(shop, number="R-2", email=f" {MAIL.upper()} ")
         await shop.settle()
         own = (await shop.orders.own(OwnOrders(account_id=ada))).items
