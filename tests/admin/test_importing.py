@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from rialto.admin.uploads import BYTES_MAX, Handed, UploadGone, UploadRefused, Uploads
 from rialto.catalog.api import Catalog, ProductNotFound, ProductRef
 from rialto.kernel.db import DatabaseAddress
+from rialto.kernel.ids import OrderId
 from tests.admin.merchants_desk import Browser, Form, back_office, fields_of
 
 GOODS = (
@@ -52,6 +54,39 @@ async def test_what_was_looked_at_is_what_is_loaded(postgres: DatabaseAddress) -
             assert 'id="problems"' in page
         status, page = await hand_in(desk, {"goods.csv": GOODS}, currency="EURO")
         assert status == 422
+
+
+PAST = (
+    "number,status,started_at,placed_at,currency,email,shipping_name,line1,postal_code,city,country,items_total,total,line,sku,title,"
+    "quantity,shipped,unit_price,line_total\n"
+    "R-7,completed,2025-01-02T03:04:05Z,2025-01-02T03:04:05Z,EUR,ada@example.org,Ada,Weg 1,10115,Berlin,DE,12.50,12.50,1,CUP,Cup,"
+    "1,1,12.50,12.50\n"
+)
+
+
+@pytest.mark.anyio
+async def test_orders_from_elsewhere_are_marked_and_offer_nothing(postgres: DatabaseAddress) -> None:
+    async with back_office(postgres) as desk:
+        status, page = await hand_in(desk, {"orders.csv": PAST})
+        assert status == 200
+        form: Form = fields_of(page, "/admin/import/apply")
+        assert "Orders" in await desk.post("/import/apply", form, status=200)
+        await desk.shop.settle()
+        listed = await desk.get("/orders?q=R-7")
+        order_id = re.findall(r"/admin/orders/(ord_\w+)", listed)[0]
+        assert "imported" in listed
+        shown = await desk.get(f"/orders/{order_id}")
+        assert "Taken over from another system on" in shown
+        assert "It was paid elsewhere." in shown
+        for verb in ("ship", "cancel", "refund"):
+            assert f"/admin/orders/{order_id}/{verb}" not in shown
+        order = await desk.shop.order(OrderId(order_id))
+        theirs = (await desk.shop.web.get(f"/en/orders/{order_id}?key={order.key}")).text
+        assert "This order is from our former shop." in theirs
+        assert f"/en/orders/{order_id}/return" not in theirs
+        assert f"/en/orders/{order_id}/reorder" in theirs
+        back = await desk.shop.web.get(f"/en/orders/{order_id}/return?key={order.key}")
+        assert (back.status_code, "units-" in back.text) == (200, False)
 
 
 @pytest.mark.fast

@@ -47,6 +47,17 @@ def put_in_cart(page: Page, product_url: str) -> None:
     expect(page.locator(".line").first).to_be_visible()
 
 
+def enter_code(page: Page, cart_url: str, code: str) -> None:
+    """On the cart's page; ends there, with the code among those that count."""
+    page.goto(cart_url)
+    form = page.locator(".code__form")
+    if not form.is_visible():
+        page.locator("details:has(.code__form) > summary").click()
+    form.locator("[name=code]").fill(code)
+    form.locator("button").click()
+    expect(page.locator(".chip", has_text=code)).to_be_visible()
+
+
 def go_to_checkout(page: Page) -> None:
     page.locator("a.button[href$='/checkout/address']").click()
     expect(page).to_have_url(re.compile("/checkout/address"))

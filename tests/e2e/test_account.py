@@ -1,4 +1,4 @@
-"""A customer from the first day to the last: registers, gets a passkey, buys, reviews, takes the data along and leaves."""
+"""A customer from the first day to the last: registers, gets a passkey, buys with a voucher, reviews, takes the data along, leaves."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tests.e2e.buying import (
     ADDRESS,
     choose_delivery,
     enter_card,
+    enter_code,
     expect_thanks,
     go_to_checkout,
     press_next,
@@ -25,6 +26,7 @@ from tests.e2e.scenes.owning import PASSWORD, mailed_link
 from tests.e2e.windows import watched_window
 
 NAME = "Ada Lovelace"
+VOUCHER = "WELCOME-ADA"
 DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -41,6 +43,7 @@ def test_from_registering_to_erasing(browser: Browser, email: str) -> None:
         watched_window(browser, shop.origins, accept_downloads=True) as page,
     ):
         with_device(page)
+        give_a_voucher(shop)
         register(page, shop, email)
         add_a_passkey(page)
         sign_out_and_in_with_the_passkey(page, shop)
@@ -49,6 +52,14 @@ def test_from_registering_to_erasing(browser: Browser, email: str) -> None:
         find_the_order_and_review_it(page, shop, number)
         take_the_data(page, shop, email)
         erase(page, shop, email)
+
+
+def give_a_voucher(shop: RunningShop) -> None:
+    """What the merchant did before."""
+    benefit = {"type": "percent", "percent": "10"}
+    promotion = {"id": "welcome", "title": {"en": "Welcome", "de": "Willkommen"}, "benefit": benefit}
+    shop.staff("POST", "promotions", {**promotion, "needs_code": True})
+    shop.staff("PUT", f"promotions/welcome/codes/{VOUCHER}", {"uses_max": 1})
 
 
 def with_device(page: Page) -> None:
@@ -106,6 +117,7 @@ def keep_an_address(page: Page, shop: RunningShop) -> None:
 
 def buy_with_it(page: Page, shop: RunningShop, email: str) -> str:
     put_in_cart(page, f"{shop.url}/en/p/lamp-luna")
+    enter_code(page, f"{shop.url}/en/cart", VOUCHER)
     go_to_checkout(page)
     expect(page.locator("#email")).to_have_value(email)
     expect(page.locator("#saved-1")).to_be_checked()
@@ -115,7 +127,11 @@ def buy_with_it(page: Page, shop: RunningShop, email: str) -> str:
     choose_delivery(page)
     enter_card(page)
     press_order(page)
-    return expect_thanks(page)
+    number = expect_thanks(page)
+    order = the_one_order(shop, email)
+    assert order["codes"] == [VOUCHER]
+    assert order["totals"]["discount"]["amount"] * 10 == order["totals"]["items"]["amount"]
+    return number
 
 
 def find_the_order_and_review_it(page: Page, shop: RunningShop, number: str) -> None:

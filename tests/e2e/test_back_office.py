@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pyotp
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Windows
+from tests.e2e.fulfilling import (
+    open_order,
+    read_the_day,
+    refund_a_unit_of_the_first_line,
+    ship_the_first_of_two_lines,
+)
 from tests.e2e.running_shop import PASSWORD, RunningShop, until
 from tests.e2e.scenes.goods import order_by_api
-from tests.e2e.scenes.working import enter, hire, is_listed, next_code, press_code, press_ship, sign_out
+from tests.e2e.scenes.working import enter, hire, next_code, press_code, sign_out
 
 
 def test_staff_sign_in_with_a_second_factor_ship_half_refund_a_line_and_read_the_day(
@@ -30,33 +35,15 @@ def test_staff_sign_in_with_a_second_factor_ship_half_refund_a_line_and_read_the
         press_code(page, next_code(totp))
         expect(page).to_have_url(f"{shop.url}/admin")
 
-        until(lambda: is_listed(page, shop, order_id))
-        page.locator(f"a[href='/admin/orders/{order_id}']").click()
-        left = page.locator("[name^='ship-']")
-        expect(left).to_have_count(2)
-        left.nth(1).fill("0")
-        page.fill("#tracking", "JVGL 0815")
-        press_ship(page)
-        expect(page.locator("[role=status]").first).to_contain_text("Shipped")
-        expect(page.locator("[name^='ship-']")).to_have_count(1)
-
-        until(lambda: can_refund(page))
-        page.locator("[name^='refund-']").first.fill("1")
-        page.locator("#kind-lines").check()
-        page.fill("#refund_reason", "Arrived broken")
-        page.locator("form[action$='/refund'] .button").click()
-        expect(page.locator("[role=status]").first).to_contain_text("given back")
-        expect(page.locator(".happenings").last).to_contain_text("Arrived broken")
+        open_order(page, shop, order_id)
+        ship_the_first_of_two_lines(page)
+        refund_a_unit_of_the_first_line(page)
         until(lambda: read(shop, order_id)["refunded"]["amount"])
         order = read(shop, order_id)
         assert order["fulfilment_status"] == "partially_shipped"
         assert order["refunded"]["amount"] == order["lines"][0]["total"]["amount"]
 
-        page.goto(f"{shop.url}/admin")
-        expect(page.locator(".numbers").first).to_contain_text(re.compile(r"Orders\s*[1-9]"))
-        expect(page.locator(".chart__bar")).to_have_count(60)
-        page.locator(".fold > summary").first.click()
-        expect(page.locator(".fold tbody tr")).to_have_count(30)
+        read_the_day(page, shop)
 
 
 def turn_on_second_factor(page: Page, shop: RunningShop) -> pyotp.TOTP:
@@ -70,11 +57,6 @@ def turn_on_second_factor(page: Page, shop: RunningShop) -> pyotp.TOTP:
     page.locator("main .button").click()
     expect(page.locator(".notice")).to_have_count(0)
     return totp
-
-
-def can_refund(page: Page) -> bool:
-    page.reload()
-    return page.locator("#kind-lines").count() == 1
 
 
 def read(shop: RunningShop, order_id: str) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from rialto.catalog.api import ListProducts, ProductRef, PutProduct
+from rialto.catalog.api import Catalog, ListProducts, ProductRef, PutProduct, PutProducts, Verdicts
 from rialto.cli import import_, seed
 from rialto.cli.import_ import report_lines
 from rialto.importing.demo import SAMPLE_MAKER, DemoImporter, demo_catalogue
@@ -17,6 +18,7 @@ from rialto.importing.demo_removal import demo_products
 from rialto.importing.model import Change, Counts, ImportOptions, Problem, ProductRow, Report
 from rialto.inventory.api import LevelsOf, PutStock, PutStockMany, Reserve, StockLine
 from rialto.kernel.db import DatabaseAddress
+from rialto.kernel.errors import Unavailable
 from rialto.kernel.ids import ORDER
 from tests.importing.sources import DATA, a_shop
 from tests.support.values import seeded_ids
@@ -197,6 +199,44 @@ def test_a_report_is_bounded_and_harmless_on_a_terminal() -> None:
     assert "  customers  3 created, 0 changed, 0 unchanged, 0 refused" in lines
     assert lines[lines.index("Changed:") + 1] == "  cup, title.en: nothing → A?"
     assert all(line.isprintable() for line in lines)
+
+
+class Stumbling:
+    """A catalogue that does not answer in time for the first so many times it is to save something."""
+
+    def __init__(self, catalog: Catalog, times: int) -> None:
+        self._catalog = catalog
+        self.left = times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._catalog, name)
+
+    async def put_products(self, command: PutProducts) -> Verdicts:
+        if self.left:
+            self.left -= 1
+            raise Unavailable
+        return await self._catalog.put_products(command)
+
+
+async def test_making_up_goes_on_when_the_machine_is_busy_for_a_moment(postgres: DatabaseAddress) -> None:
+    said: list[str] = []
+    async with a_shop(postgres) as shop:
+
+        async def make_up(times: int) -> int:
+            catalog: Any = Stumbling(shop.catalog, times)
+            return await seed.make_up(
+                seeding("--products", "20"),
+                catalog,
+                shop.inventory,
+                today=date(2026, 3, 1),
+                out=said.append,
+                advance=lambda _done: None,
+            )
+
+        assert await make_up(seed.TRIES) == 1
+        assert said == [f"After 0 products: {Unavailable().text} The same command goes on from there."]
+        assert await make_up(seed.TRIES - 1) == 0
+        assert said[1:] == ["20 products made up: 20 created."]
 
 
 async def test_seed_makes_up_as_many_products_as_asked_for(postgres: DatabaseAddress) -> None:

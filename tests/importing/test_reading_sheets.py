@@ -12,7 +12,7 @@ import pytest
 from rialto.catalog.api import Content, Maker, Picture
 from rialto.importing.attributes import definitions_of
 from rialto.importing.demo import demo_catalogue
-from rialto.importing.model import AttributeRow, CategoryRow, CustomerRow, Row
+from rialto.importing.model import AttributeRow, CategoryRow, CustomerRow, PastOrderRow, Row
 from tests.importing.sources import DATA, left_out_in, problems_in, products_in, rows_of
 
 pytestmark = pytest.mark.fast
@@ -176,7 +176,8 @@ def test_files_beside_the_products_are_the_truth_about_attributes_and_categories
         "round,round,,Round,,\n",
         "customers.csv": "email,name,line1,city,postal_code,country,verified,shoe_size\n"
         "ada@example.com,Ada,Weg 1,Berlin,10115,DE,yes,39\nADA@example.com,Ada,Platz 2,Berlin,10115,DE,yes,\n",
-        "orders.csv": "number\n1\n",
+        "orders.csv": "number,status,started_at,currency,line,quantity,payment,hat\n"
+        "1,completed,2026-01-01T00:00:00Z,EUR,1,2,cash,9\n1,,,,2,1,,\n2,completed,then,EUR,1,1,,\n",
         "other.csv": "a\n1\n",
     }.items():
         (tmp_path / name).write_text(text, "utf-8")
@@ -192,13 +193,17 @@ def test_files_beside_the_products_are_the_truth_about_attributes_and_categories
         ("attributes.csv", 5, ""),
         ("attributes.csv", 7, ""),
         ("categories.csv", 4, ""),
+        ("orders.csv", 4, ""),
     ]
     [ada] = [one for one in rows if isinstance(one, CustomerRow)]
     assert [one.line1 for one in ada.addresses] == ["Weg 1", "Platz 2"]
+    assert ada.verified
+    [order] = [one.order for one in rows if isinstance(one, PastOrderRow)]
+    assert [line.quantity for line in order.lines] == [2, 1]
     assert left_out_in(rows) == {
-        "customers.csv: verified": 2,
         "customers.csv: shoe_size": 1,
-        "orders.csv": 0,
+        "orders.csv: payment": 1,
+        "orders.csv: hat": 1,
         "other.csv": 0,
     }
 

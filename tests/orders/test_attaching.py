@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from rialto.identity.api import AccountRef
 from rialto.identity.events import CustomerVerified
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.ids import AccountId, bucket_of
@@ -97,7 +98,10 @@ async def test_an_order_that_was_never_placed_is_not_listed_and_not_looked_at_ag
         ada = customers.join(MAIL)
         await customers.verify(ada)
         assert await listed(shop, ada) == []
-        assert await shop.sql("SELECT 1 FROM orders.email_orders") == []
+        assert await shop.sql("SELECT 1 FROM orders.email_orders WHERE due_at IS NOT NULL") == []
+        # Whom it was for is found by the e-mail alone, and goes with the account.
+        await shop.orders.forget(AccountRef(account_id=ada))
+        assert await shop.sql("SELECT 1 FROM orders.contacts") == []
 
 
 async def test_saying_it_many_times_attaches_once(postgres: DatabaseAddress) -> None:

@@ -24,13 +24,14 @@ from rialto.importing.pictures import Files, Web, with_pictures
 from rialto.inventory.api import Inventory
 from rialto.kernel.errors import Invalid, RialtoError
 from rialto.kernel.money import parse_currency
+from rialto.orders.api import Orders
 from rialto.pricing.api import Pricing
 
 Out = Callable[[str], None]
 
 SHOWN_MAX = 50
 ALWAYS = ("attributes", "categories", "products", "stock")
-WHERE_THERE_ARE = ("promotions", "delivery", "customers")
+WHERE_THERE_ARE = ("promotions", "delivery", "customers", "orders")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -65,6 +66,7 @@ async def run(
     *,
     pricing: Pricing | None = None,
     identity: Identity | None = None,
+    orders: Orders | None = None,
     files: Files | None = None,
     web: Web | None = None,
 ) -> int:
@@ -91,6 +93,7 @@ async def run(
             inventory,
             pricing=pricing,
             identity=identity,
+            orders=orders,
             source=str(args.path),
             options=options,
             dry_run=args.dry_run,

@@ -193,7 +193,7 @@ def _shop_work(options: argparse.Namespace) -> tuple[Sequence[Service], Work]:
     goods, people = (CATALOG, INVENTORY), (IDENTITY,)
     works: dict[str, tuple[Sequence[Service], Work]] = {
         "seed": (goods, lambda app: _seed(options, app)),
-        "import": ((IDENTITY, *goods, PRICING), lambda app: _import(options, app)),
+        "import": (ALL, lambda app: _import(options, app)),
         "export": (ALL, lambda app: _export(options, app)),
         "promotions": (
             (IDENTITY, CATALOG, PRICING),
@@ -229,6 +229,7 @@ async def _import(options: argparse.Namespace, app: App) -> int:
         print,
         pricing=app[Pricing],
         identity=app[Identity],
+        orders=app[Orders],
         files=PictureFiles(app.settings.data / "media"),
         web=make_public_web(),
     )

@@ -20,11 +20,13 @@ from rialto.importing.load import load
 from rialto.importing.made_up import demo_definitions, made_up_products
 from rialto.importing.model import ImportOptions, ProductRow, Report, Row
 from rialto.inventory.api import Inventory
-from rialto.kernel.errors import RialtoError
+from rialto.kernel.errors import RialtoError, Unavailable
 
 PRODUCTS_MAX = 1_000_000
 ROWS_AT_ONCE = 1_000
 REFUSED_SHOWN_MAX = 5
+# A busy machine does not answer in time for a moment; a shop that is gone does not answer five times either.
+TRIES = 5
 
 Advance = Callable[[int], None]
 
@@ -128,11 +130,17 @@ async def _loaded(
     rows: Sequence[Row], catalog: Catalog, inventory: Inventory, *, keep_stock: bool
 ) -> Report | RialtoError:
     """An error as an answer, so that the other half of a pair is finished."""
-    try:
-        options = ImportOptions(keep_stock=keep_stock)
-        return await load(rows, catalog, inventory, source="made up", options=options)
-    except RialtoError as refused:
-        return refused
+    options = ImportOptions(keep_stock=keep_stock)
+    failed: RialtoError | None = None
+    for _ in range(TRIES):
+        try:
+            return await load(rows, catalog, inventory, source="made up", options=options)
+        except Unavailable as gone:
+            failed = gone
+        except RialtoError as refused:
+            return refused
+    assert failed is not None
+    return failed
 
 
 def _portions(products: Iterator[ProductRow]) -> Iterator[Sequence[Row]]:

@@ -15,7 +15,7 @@ async def put_customers(identity: Identity, rows: Sequence[CustomerRow], *, dry_
     """By e-mail. Whoever has an account already keeps it as it is; an address that is not valid is left out."""
     came = Came()
     for row in rows:
-        addresses, faults = _usable(row.addresses)
+        addresses, faults = _usable(row)
         came.left_out += [
             NotImported(what=f"{row.file}: addresses", rows=1, reason=f"some are not valid ({fault})")
             for fault in faults
@@ -25,7 +25,11 @@ async def put_customers(identity: Identity, rows: Sequence[CustomerRow], *, dry_
             name=row.name,
             language=row.language,
             channel=row.channel,
-            addresses=addresses,
+            addresses=list(addresses.values()),
+            default_shipping=_place(row.default_shipping, addresses),
+            default_billing=_place(row.default_billing, addresses),
+            verified=row.verified,
+            registered_at=row.registered_at,
             dry_run=dry_run,
         )
         try:
@@ -38,14 +42,21 @@ async def put_customers(identity: Identity, rows: Sequence[CustomerRow], *, dry_
     return came
 
 
-def _usable(addresses: Sequence[Address]) -> tuple[list[Address], list[str]]:
-    """Those that a country's post would take, and for each other the fields that are wrong with it."""
-    good: list[Address] = []
+def _usable(row: CustomerRow) -> tuple[dict[int, Address], list[str]]:
+    """Those that a country's post would take, by their place, and for each other the fields that are wrong with it."""
+    good: dict[int, Address] = {}
     faults: list[str] = []
-    for address in addresses:
+    for place, address in enumerate(row.addresses):
         try:
-            good.append(check_address(address, path="address"))
+            good[place] = check_address(address, path="address")
         except Invalid as refused:
             names = sorted({problem.path.removeprefix("address.") for problem in refused.fields})
             faults.append(", ".join(names))
     return good, faults
+
+
+def _place(wanted: int | None, good: dict[int, Address]) -> int | None:
+    """Where the default stands among those that are left; the first where it is not among them."""
+    if wanted is None or not good:
+        return None
+    return list(good).index(wanted) if wanted in good else 0

@@ -6,8 +6,7 @@ reports the same of products; what pricing and identity would refuse is only kno
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -16,8 +15,6 @@ from rialto.catalog.api import (
     Catalog,
     Category,
     ProductDraft,
-    PutProducts,
-    Rehearsal,
     Verdict,
 )
 from rialto.identity.api import Identity
@@ -34,35 +31,29 @@ from rialto.importing.model import (
     DeliveryRow,
     ImportOptions,
     NotImported,
+    PastOrderRow,
     Problem,
     ProductRow,
     PromotionRow,
     Report,
     Row,
 )
+from rialto.importing.past_orders import put_orders
+from rialto.importing.saving import Rehearsing, Saver, Saving
 from rialto.importing.stock import put_stock
 from rialto.importing.terms import Came, put_delivery, put_promotions
 from rialto.inventory.api import Inventory
-from rialto.kernel.errors import FieldProblem, RialtoError, Unavailable
+from rialto.kernel.errors import FieldProblem
 from rialto.kernel.service import Nothing
+from rialto.orders.api import Orders
 from rialto.pricing.api import Pricing
 
 PRODUCTS_AT_ONCE = 500
-KINDS = ("attributes", "categories", "products", "stock", "promotions", "delivery", "customers")
+KINDS = ("attributes", "categories", "products", "stock", "promotions", "delivery", "customers", "orders")
 
 Progress = Callable[[int, int], None]
 Where = tuple[str, int]
 T = AttributeDefinition | Category
-
-
-class Saver(Protocol):
-    """Saves, or rehearses saving; a refusal is a verdict, not an error. Raises Unavailable."""
-
-    async def attributes(self, definitions: Sequence[AttributeDefinition]) -> list[Verdict]: ...
-
-    async def categories(self, categories: Sequence[Category]) -> list[Verdict]: ...
-
-    async def products(self, drafts: Sequence[ProductDraft]) -> list[Verdict]: ...
 
 
 class Loading:
@@ -79,17 +70,22 @@ class Loading:
         self._promotions = [row for row in everything if isinstance(row, PromotionRow)]
         self._delivery = [row for row in everything if isinstance(row, DeliveryRow)]
         self._customers = [row for row in everything if isinstance(row, CustomerRow)]
+        self._orders = [row for row in everything if isinstance(row, PastOrderRow)]
         self._saved: list[ProductRow] = []
         self._changes: list[Change] = []
         self._counts: dict[str, Counts] = {kind: Counts() for kind in KINDS}
-        for _ in {problem.product for problem in self._refused if problem.product}:
-            self._count("products", "refused")
+        for kind, names in (
+            ("products", {problem.product for problem in self._refused}),
+            ("orders", {problem.order for problem in self._refused}),
+        ):
+            for _ in names - {""}:
+                self._count(kind, "refused")
 
     async def save_goods(
         self, catalog: Catalog, inventory: Inventory, *, dry_run: bool, progress: Progress
     ) -> None:
         """Attributes, categories, products and their stock."""
-        saver: Saver = _Rehearsing(catalog) if dry_run else _Saving(catalog)
+        saver: Saver = Rehearsing(catalog) if dry_run else Saving(catalog)
         definitions = await self._save_attributes(catalog, saver)
         await self._save_categories(catalog, saver)
         if any(row.spare_prices for row in self._products):
@@ -111,6 +107,13 @@ class Loading:
             self._leave_out("customers", self._customers)
             return
         self._take("customers", await put_customers(identity, self._customers, dry_run=dry_run))
+
+    async def save_orders(self, orders: Orders | None, *, dry_run: bool) -> None:
+        """After the customers, whose lists they may come to."""
+        if orders is None:
+            self._leave_out("orders", self._orders)
+            return
+        self._take("orders", await put_orders(orders, self._orders, dry_run=dry_run))
 
     def report(self, source: str, *, dry_run: bool) -> Report:
         return Report(
@@ -263,6 +266,7 @@ async def load(
     source: str,
     pricing: Pricing | None = None,
     identity: Identity | None = None,
+    orders: Orders | None = None,
     options: ImportOptions | None = None,
     dry_run: bool = False,
     progress: Progress = lambda _done, _all: None,
@@ -270,61 +274,14 @@ async def load(
     """Apply all rows and report. Idempotent. Raises FileRefused before anything was saved; Unavailable in the
     middle: what was saved stays, and the same import again goes on from there.
 
-    Without `pricing` or `identity` the rows that are theirs are reported as not imported.
+    Without `pricing`, `identity` or `orders` the rows that are theirs are reported as not imported.
     """
     loading = Loading(rows, options or ImportOptions())
     await loading.save_goods(catalog, inventory, dry_run=dry_run, progress=progress)
     await loading.save_terms(pricing, catalog, dry_run=dry_run)
     await loading.save_customers(identity, dry_run=dry_run)
+    await loading.save_orders(orders, dry_run=dry_run)
     return loading.report(source, dry_run=dry_run)
-
-
-class _Saving:
-    """Implements `Saver` for good."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-
-    async def attributes(self, definitions: Sequence[AttributeDefinition]) -> list[Verdict]:
-        return [await _outcome(self._catalog.put_attribute(definition)) for definition in definitions]
-
-    async def categories(self, categories: Sequence[Category]) -> list[Verdict]:
-        return [await _outcome(self._catalog.put_category(category)) for category in categories]
-
-    async def products(self, drafts: Sequence[ProductDraft]) -> list[Verdict]:
-        return (await self._catalog.put_products(PutProducts(drafts=list(drafts)))).items
-
-
-class _Rehearsing:
-    """Implements `Saver` without saving: each rehearsal begins with all definitions and categories so far."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-        self._attributes: list[AttributeDefinition] = []
-        self._categories: list[Category] = []
-
-    async def attributes(self, definitions: Sequence[AttributeDefinition]) -> list[Verdict]:
-        self._attributes = list(definitions)
-        return (await self._catalog.rehearse(Rehearsal(attributes=self._attributes))).attributes
-
-    async def categories(self, categories: Sequence[Category]) -> list[Verdict]:
-        self._categories = list(categories)
-        return (await self._catalog.rehearse(Rehearsal(categories=self._categories))).categories
-
-    async def products(self, drafts: Sequence[ProductDraft]) -> list[Verdict]:
-        rehearsal = Rehearsal(attributes=self._attributes, categories=self._categories, products=list(drafts))
-        return (await self._catalog.rehearse(rehearsal)).products
-
-
-async def _outcome(saving: Awaitable[object]) -> Verdict:
-    try:
-        await saving
-    except Unavailable:
-        raise
-    except RialtoError as refused:
-        fields = list(refused.fields)
-        return Verdict(outcome="refused", code=refused.stable_code, message=refused.text, fields=fields)
-    return Verdict(outcome="saved")
 
 
 async def _currencies(catalog: Catalog) -> frozenset[str]:

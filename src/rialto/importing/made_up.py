@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import accumulate
 
@@ -42,10 +42,24 @@ ENDINGS = (
     "na",
     "o",
 )
-# Percent of the demo's price, and how many of a thousand products have it: most are near it, few far above.
-PRICES = ((40, 60), (60, 140), (80, 220), (100, 240), (130, 160), (180, 100), (260, 50), (420, 24), (900, 6))
-VARIANTS = ((1, 560), (2, 210), (3, 110), (4, 60), (6, 40), (12, 20))
-ON_HAND = ((0, 80), (2, 120), (8, 250), (25, 300), (90, 200), (400, 50))
+
+
+class Spread:
+    """Values, each with how many of a thousand have it."""
+
+    def __init__(self, shares: Mapping[int, int]) -> None:
+        self._values = list(shares)
+        self._up_to = list(accumulate(shares.values()))
+
+    def draw(self, chance: random.Random) -> int:
+        [found] = chance.choices(self._values, cum_weights=self._up_to)
+        return found
+
+
+# Percent of the demo's price: most are near it, few far above.
+PRICES = Spread({40: 60, 60: 140, 80: 220, 100: 240, 130: 160, 180: 100, 260: 50, 420: 24, 900: 6})
+VARIANTS = Spread({1: 560, 2: 210, 3: 110, 4: 60, 6: 40, 12: 20})
+ON_HAND = Spread({0: 80, 2: 120, 8: 250, 25: 300, 90: 200, 400: 50})
 WAREHOUSES = ("berlin", "rotterdam")
 UNPUBLISHED_OF_1000, REDUCED_OF_1000, SECOND_WAREHOUSE_OF_1000 = 30, 80, 250
 DAYS = 1500
@@ -129,8 +143,8 @@ class _Maker:
     def _variants(self, slug: str) -> list[VariantDraft]:
         chance = self._chance
         some = self._kind.variants
-        wanted = chance.sample(some, min(_weighted(chance, VARIANTS), len(some)))
-        percent = _weighted(chance, PRICES) + chance.randrange(-9, 10)
+        wanted = chance.sample(some, min(VARIANTS.draw(chance), len(some)))
+        percent = PRICES.draw(chance) + chance.randrange(-9, 10)
         reduced = chance.randrange(1000) < REDUCED_OF_1000
         return [self._variant(slug, each, percent, reduced=reduced) for each in wanted]
 
@@ -149,7 +163,7 @@ class _Maker:
         chance = self._chance
         several = chance.randrange(1000) < SECOND_WAREHOUSE_OF_1000
         for warehouse in WAREHOUSES if several else WAREHOUSES[:1]:
-            on_hand = _weighted(chance, ON_HAND)
+            on_hand = ON_HAND.draw(chance)
             yield StockCount(sku=variant.sku, warehouse=warehouse, on_hand=on_hand, line=0)
 
 
@@ -170,8 +184,3 @@ def _name_in(title: Texts) -> str:
     """The word that all languages share: the demo's name for it. Empty where there is none."""
     words = [re.findall(r"[^\W\d_]{3,}", text) for text in title.values()]
     return next((word for word in words[0] if all(word in other for other in words)), "") if words else ""
-
-
-def _weighted(chance: random.Random, choices: Sequence[tuple[int, int]]) -> int:
-    [found] = chance.choices([value for value, _ in choices], weights=[weight for _, weight in choices])
-    return found

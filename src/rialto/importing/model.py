@@ -8,6 +8,7 @@ fault of a row is a `Problem` and costs that row's product only.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from rialto.catalog.api import AttributeDefinition, Category, ProductDraft, Text
 from rialto.kernel.address import Address
 from rialto.kernel.errors import Invalid
 from rialto.kernel.service import Frozen
+from rialto.orders.api import ImportOrder
 from rialto.pricing.api import DeliveryMethod, Promotion, Voucher
 
 CHANGES_MAX = 1000
@@ -117,7 +119,10 @@ class ProductRow(Frozen):
 
 
 class CustomerRow(Frozen):
-    """Somebody with an account at the source, and their addresses. There is never a password."""
+    """Somebody with an account at the source, and their addresses. There is never a password.
+
+    `default_shipping` and `default_billing` are places among the addresses.
+    """
 
     email: str
     name: str
@@ -126,6 +131,18 @@ class CustomerRow(Frozen):
     language: str = "en"
     channel: str = "default"
     addresses: list[Address] = []
+    default_shipping: int | None = 0
+    default_billing: int | None = 0
+    verified: bool = False
+    registered_at: datetime | None = None
+
+
+class PastOrderRow(Frozen):
+    """An order that is over, as history."""
+
+    order: ImportOrder
+    file: str
+    line: int
 
 
 class PromotionRow(Frozen):
@@ -147,12 +164,13 @@ class DeliveryRow(Frozen):
 
 
 class Problem(Frozen):
-    """A row that was refused, and with it its product. `product` is its slug where one is known."""
+    """A row that was refused, and with it its product or order. `product` is its slug, `order` its number, where one is known."""
 
     file: str
     line: int
     reason: str
     product: str = ""
+    order: str = ""
 
 
 class NotImported(Frozen):
@@ -164,7 +182,15 @@ class NotImported(Frozen):
 
 
 Row = (
-    AttributeRow | CategoryRow | ProductRow | CustomerRow | PromotionRow | DeliveryRow | Problem | NotImported
+    AttributeRow
+    | CategoryRow
+    | ProductRow
+    | CustomerRow
+    | PastOrderRow
+    | PromotionRow
+    | DeliveryRow
+    | Problem
+    | NotImported
 )
 
 
@@ -216,4 +242,5 @@ class Report(Frozen):
     customers: Counts = Counts()
     promotions: Counts = Counts()
     delivery: Counts = Counts()
+    orders: Counts = Counts()
     changes: list[Change] = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -25,9 +25,9 @@ from rialto.importing.model import (
     Said,
     StockCount,
 )
-from rialto.importing.sheet_lists import PRODUCTS, picture_at, read_lists
+from rialto.importing.sheet_lists import PRODUCTS, has_lists_only, list_in, picture_at, read_lists
 from rialto.importing.tables import Line, Table, is_folder, read_table, shown
-from rialto.importing.words import label_of, whole_number, yes_or_no
+from rialto.importing.words import label_of, moment, whole_number, yes_or_no
 from rialto.kernel.errors import Invalid, RialtoError
 from rialto.kernel.money import parse_currency
 
@@ -67,10 +67,16 @@ _OF_THE_PRODUCT = (
 
 
 class SheetImporter:
-    """Implements `Importer` for a products file, or for the folder of an export with more files beside it."""
+    """Implements `Importer` for a file of products, customers or orders, or for the folder of an export."""
 
     def read(self, path: Path, options: ImportOptions) -> Iterator[Row]:
         folder = path if is_folder(path) else None
+        if folder and has_lists_only(folder):
+            yield from read_lists(folder)
+            return
+        if folder is None and (people := list_in(path)) is not None:
+            yield from people
+            return
         required = ("slug", "sku", f"title_{options.language}")
         table = read_table(folder / PRODUCTS if folder else path, required=required, cell=taken)
         reading = _Reading(table, options)
@@ -281,18 +287,10 @@ def _day(text: str) -> date:
         raise Invalid(f"{shown(text)} is not a day such as 2026-01-31.") from error
 
 
-def _moment(text: str) -> datetime:
-    """Its zone is looked at by the catalogue."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid(f"{shown(text)} is not a time such as 2026-01-31T08:00:00Z.") from error
-
-
 _FLAGS: dict[str, Callable[[str], bool | date]] = {
     "published": yes_or_no,
-    "publish_at": _moment,
-    "unpublish_at": _moment,
+    "publish_at": moment,
+    "unpublish_at": moment,
     "featured": yes_or_no,
     "created_on": _day,
 }

@@ -1,4 +1,4 @@
-"""The files beside the products of our own CSV: what attributes and categories are, and who the customers are.
+"""The files beside the products of our own CSV: what attributes and categories are, who the customers are, what they bought.
 
 What `attributes.csv` and `categories.csv` say is the truth about them and replaces what the shop has.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rialto.catalog.api import AttributeDefinition, Category, Picture, Texts
 from rialto.importing.cells import taken
+from rialto.importing.drafting import RowFault, at_line
 from rialto.importing.model import (
     AttributeRow,
     CategoryRow,
@@ -20,8 +21,9 @@ from rialto.importing.model import (
     Problem,
     Row,
 )
-from rialto.importing.tables import Line, Table, read_table, shown
-from rialto.importing.words import whole_number, yes_or_no
+from rialto.importing.sheet_orders import ADDRESS_FIELDS, ORDER_KEYS, read_orders
+from rialto.importing.tables import Line, Table, columns_of, read_table, shown
+from rialto.importing.words import moment, whole_number, yes_or_no
 from rialto.kernel.address import Address
 from rialto.kernel.errors import Invalid, RialtoError
 
@@ -33,7 +35,8 @@ ORDERS = "orders.csv"
 
 ATTRIBUTE_COLUMNS = ("code", "type", "unit", "filterable", "value")
 CATEGORY_COLUMNS = ("slug", "parent", "position", "image", "image_widths", "image_size")
-ADDRESS_COLUMNS = ("company", "line1", "line2", "city", "region", "postal_code", "country", "phone")
+ADDRESS_COLUMNS = ADDRESS_FIELDS
+CUSTOMER_KEYS = ("email", "name")
 CUSTOMER_COLUMNS = (
     "email", "name", "language", "channel", "verified", "registered_at", "default_shipping", "default_billing",
     "address_name", *ADDRESS_COLUMNS,
@@ -42,27 +45,31 @@ MEDIA = "media:"
 LEVELS_MAX = 50  # of a tree in a file; the catalogue takes fewer
 
 _SIZE = re.compile(r"([0-9]{1,5})x([0-9]{1,5})")
-_NOT_TAKEN = {
-    "verified": "an e-mail is proven here anew",
-    "registered_at": "accounts begin with the import",
-    "default_billing": "the first address is that to ship and to bill to",
-}
 
 
 def read_lists(folder: Path) -> Iterator[Row]:
     """All that stands beside the products. Raises FileRefused."""
-    readers: dict[str, tuple[tuple[str, ...], Callable[[Table], Iterator[Row]]]] = {
-        ATTRIBUTES: (("code", "type", "value"), _attributes),
-        CATEGORIES: (("slug", "parent"), _categories),
-        CUSTOMERS: (("email", "name"), _customers),
-    }
-    for name, (required, read) in readers.items():
+    for name, (required, read) in READERS.items():
         if (folder / name).exists():
             yield from read(read_table(folder / name, required=required, cell=taken))
     for name in _names(folder):
-        if name not in {PRODUCTS, *readers}:
-            reason = "orders are written down, not taken in" if name == ORDERS else "there is no place for it"
-            yield NotImported(what=name, rows=0, reason=reason)
+        if name not in {PRODUCTS, *READERS}:
+            yield NotImported(what=name, rows=0, reason="there is no place for it")
+
+
+def has_lists_only(folder: Path) -> bool:
+    """Whether products are left out, and something else is there."""
+    return not (folder / PRODUCTS).exists() and any((folder / name).exists() for name in READERS)
+
+
+def list_in(path: Path) -> Iterator[Row] | None:
+    """What a file of customers or of orders holds, whatever it is called; None for any other. Raises FileRefused."""
+    columns = columns_of(path)
+    for name in (CUSTOMERS, ORDERS):
+        required, read = READERS[name]
+        if "slug" not in columns and set(required) <= set(columns):
+            return read(read_table(path, required=required, cell=taken))
+    return None
 
 
 def picture_at(address: str, line: Line) -> Picture:
@@ -145,33 +152,55 @@ def _depth(slug: str, lines: dict[str, Line]) -> int:
     return depth
 
 
-def _customers(table: Table) -> Iterator[Row]:
+def read_customers(table: Table) -> Iterator[Row]:
     """A row for each address of a customer; those without one have a single row."""
     groups: dict[str, list[Line]] = {}
     for line in table.lines:
         groups.setdefault(line["email"].casefold(), []).append(line)
     for lines in groups.values():
-        first = lines[0]
-        in_order = sorted(lines, key=lambda one: one["default_shipping"].lower() != "yes")
-        yield CustomerRow(
-            email=first["email"],
-            name=first["name"],
-            language=first["language"] or "en",
-            channel=first["channel"] or "default",
-            addresses=[_address(line) for line in in_order if line["line1"] or line["country"]],
-            file=table.file,
-            line=first.number,
-        )
+        try:
+            yield _customer(table, lines)
+        except RowFault as fault:
+            yield Problem(file=table.file, line=fault.line, reason=fault.reason)
     for column in table.columns:
-        rows = sum(1 for line in table.lines if line[column] and not _is_same_default(column, line))
-        if rows and (column in _NOT_TAKEN or column not in CUSTOMER_COLUMNS):
-            reason = _NOT_TAKEN.get(column, "this column has no meaning here")
+        rows = sum(1 for line in table.lines if line[column])
+        if rows and column not in CUSTOMER_COLUMNS:
+            reason = "this column has no meaning here"
             yield NotImported(what=f"{table.file}: {column}", rows=rows, reason=reason)
 
 
-def _is_same_default(column: str, line: Line) -> bool:
-    """Whether this only says again which address is the first."""
-    return column == "default_billing" and line[column].lower() == line["default_shipping"].lower()
+def _customer(table: Table, lines: list[Line]) -> CustomerRow:
+    """Raises RowFault."""
+    first = lines[0]
+    with at_line(first.number, "verified"):
+        verified = yes_or_no(first["verified"]) if first["verified"] else False
+    with at_line(first.number, "registered_at"):
+        registered_at = moment(first["registered_at"]) if first["registered_at"] else None
+    homes = [line for line in lines if line["line1"] or line["country"]]
+    return CustomerRow(
+        email=first["email"],
+        name=first["name"],
+        language=first["language"] or "en",
+        channel=first["channel"] or "default",
+        addresses=[_address(line) for line in homes],
+        default_shipping=_default(table, homes, "default_shipping"),
+        default_billing=_default(table, homes, "default_billing"),
+        verified=verified,
+        registered_at=registered_at,
+        file=table.file,
+        line=first.number,
+    )
+
+
+def _default(table: Table, lines: list[Line], column: str) -> int | None:
+    """The first that is said to be it; without such a column the first of all."""
+    if column not in table.columns:
+        return 0
+    for place, line in enumerate(lines):
+        with at_line(line.number, column):
+            if line[column] and yes_or_no(line[column]):
+                return place
+    return None
 
 
 def _address(line: Line) -> Address:
@@ -200,3 +229,11 @@ def _names(folder: Path) -> list[str]:
         return sorted(file.name for file in folder.iterdir() if file.suffix.lower() == ".csv")
     except OSError as error:
         raise FileRefused(folder.name, "the folder cannot be read.") from error
+
+
+READERS: dict[str, tuple[tuple[str, ...], Callable[[Table], Iterator[Row]]]] = {
+    ATTRIBUTES: (("code", "type", "value"), _attributes),
+    CATEGORIES: (("slug", "parent"), _categories),
+    CUSTOMERS: (CUSTOMER_KEYS, read_customers),
+    ORDERS: (ORDER_KEYS, read_orders),
+}

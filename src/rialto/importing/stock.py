@@ -12,7 +12,8 @@ from rialto.inventory.api import Inventory, LevelsOf, PutStock, PutStockMany, Un
 from rialto.kernel.errors import RialtoError, Unavailable
 from rialto.kernel.service import Nothing
 
-SKUS_AT_ONCE = 200
+SKUS_AT_ONCE = 200  # that inventory tells at a time
+COUNTS_AT_ONCE = 1_000  # in one transaction: each of them waits for the disk
 REASON = "imported"
 
 Counted = tuple[ProductRow, StockCount]
@@ -38,8 +39,8 @@ async def put_stock(
     done = Stocked()
     places = {one.code for one in (await inventory.warehouses(Nothing())).items}
     counts = _placed(rows, places)
-    for start in range(0, len(counts), SKUS_AT_ONCE):
-        batch = counts[start : start + SKUS_AT_ONCE]
+    for start in range(0, len(counts), COUNTS_AT_ONCE):
+        batch = counts[start : start + COUNTS_AT_ONCE]
         known = await _levels(inventory, batch)
         kept = {sku for sku, _ in known} if keep else set()
         done.outcomes += ["unchanged" for one in batch if one[1].sku in kept]
@@ -71,9 +72,11 @@ def _placed(rows: Sequence[ProductRow], places: Collection[str]) -> list[Counted
 
 async def _levels(inventory: Inventory, batch: Sequence[Counted]) -> dict[Shelf, int]:
     skus = list(dict.fromkeys(count.sku for _, count in batch))
-    return {
-        (one.sku, one.warehouse): one.on_hand for one in (await inventory.stock(LevelsOf(skus=skus))).items
-    }
+    known: dict[Shelf, int] = {}
+    for start in range(0, len(skus), SKUS_AT_ONCE):
+        levels = await inventory.stock(LevelsOf(skus=skus[start : start + SKUS_AT_ONCE]))
+        known |= {(one.sku, one.warehouse): one.on_hand for one in levels.items}
+    return known
 
 
 def _refused_at_once(batch: Sequence[Counted], places: Collection[str]) -> dict[Shelf, Problem]:

@@ -94,6 +94,12 @@ def read_table(path: Path, *, required: Sequence[str], cell: Callable[[str], str
     return Table(file=path.name, columns=columns, lines=lines)
 
 
+def columns_of(path: Path) -> list[str]:
+    """The header alone, to tell what a file is. Raises FileRefused as `read_table` does."""
+    number, header = next(_records(path.name, read_text(path)), (1, []))
+    return _checked_header(path.name, number, header, ())
+
+
 def _records(file: str, text: str) -> Iterator[tuple[int, list[str]]]:
     """(first line, fields) of each record that is not empty."""
     head = text[: text.find("\n")] if "\n" in text else text

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from rialto.catalog.api import Catalog, ProductNotFound, ProductRef
-from rialto.importing.model import CustomerRow, DeliveryRow, NotImported, Problem, PromotionRow
+from rialto.importing.model import CustomerRow, DeliveryRow, NotImported, PastOrderRow, Problem, PromotionRow
 from rialto.kernel.errors import RialtoError, Unavailable
 from rialto.kernel.service import Frozen, Nothing
 from rialto.pricing.api import (
@@ -30,7 +30,7 @@ class Came:
     problems: list[Problem] = field(default_factory=list)
     left_out: list[NotImported] = field(default_factory=list)
 
-    def refuse(self, row: CustomerRow | PromotionRow | DeliveryRow, reason: str) -> None:
+    def refuse(self, row: CustomerRow | PastOrderRow | PromotionRow | DeliveryRow, reason: str) -> None:
         self.outcomes.append("refused")
         self.problems.append(Problem(file=row.file, line=row.line, reason=reason))
 

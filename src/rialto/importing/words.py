@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from datetime import datetime
 from fractions import Fraction
 
 from rialto.kernel.errors import Invalid
@@ -78,6 +79,14 @@ def decimal_number(text: str) -> Fraction:
 
 def is_decimal(text: str) -> bool:
     return _DECIMAL.fullmatch(text) is not None
+
+
+def moment(text: str) -> datetime:
+    """Its zone is looked at by whoever takes it. Raises Invalid for anything but a time as ISO 8601 writes it."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(f"{text[:32]!r} is not a time such as 2026-01-31T08:00:00Z.") from error
 
 
 def yes_or_no(text: str) -> bool:

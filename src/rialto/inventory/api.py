@@ -265,7 +265,7 @@ class Inventory(Protocol):
         """All of them, in the merchant's order."""
         ...
 
-    @operation(idempotent=True)
+    @operation(idempotent=True, timeout_s=30)
     async def put_stock(self, command: PutStockMany) -> StockLevels:
         """Set counts, all or none. Raises UnknownWarehouse, UnknownSku, StockChanged; Conflict for less than is reserved."""
         ...

@@ -49,7 +49,12 @@ async def _placed(e: Env, before: datetime) -> AsyncIterator[Sequence[OrderRow]]
     cursor: str | None = None
     while True:
         page = await e[Orders].list(ListOrders(cursor=cursor, limit=PAGE))
-        yield [row for row in page.items if row.placed_at is not None and row.placed_at < before]
+        # Orders from elsewhere were confirmed there.
+        yield [
+            row
+            for row in page.items
+            if row.placed_at is not None and row.placed_at < before and not row.imported
+        ]
         cursor = page.next_cursor
         if cursor is None:
             return

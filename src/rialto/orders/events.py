@@ -96,6 +96,43 @@ class OrderStarted(Event):
         return any(one.first_order for one in self.discounts)
 
 
+class OrderImported(Event):
+    """An order from elsewhere is here as history: it was placed, paid and delivered there.
+
+    So it has no payment, no stock and no ledger entry here. The first event of its stream; another one in the same stream says that a later
+    source tells it otherwise, and counts instead. `shipped` is by line id.
+    """
+
+    TYPE: ClassVar[str] = "orders.imported"
+
+    order_id: OrderId
+    number: str
+    currency: Currency
+    language: str
+    channel: str
+    country: str
+    lines: list[StartedLine]
+    shipped: dict[str, int]
+    taxes: list[StartedTax]
+    items: Money
+    discount: Money
+    delivery: Money
+    tax: Money
+    total: Money
+    tax_included: bool
+    codes: list[str]
+    delivery_option_id: str
+    delivery_title: str
+    status: str
+    payment_status: str
+    fulfilment_status: str
+    cancel_reason: str | None
+    refunded: Money
+    started_at: datetime
+    placed_at: datetime | None
+    imported_at: datetime
+
+
 class OrderAwaitsCustomer(Event):
     """The provider wants the customer to act (3-D Secure)."""
 
@@ -264,6 +301,7 @@ class OrderNeedsAttention(Event):
 
 EVENTS: tuple[type[Event], ...] = (
     OrderStarted,
+    OrderImported,
     OrderAwaitsCustomer,
     OrderPlaced,
     OrderAttached,

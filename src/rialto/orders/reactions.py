@@ -15,6 +15,7 @@ from rialto.orders.events import (
     OrderCancelled,
     OrderCaptured,
     OrderClosed,
+    OrderImported,
     OrderNeedsAttention,
     OrderRefunded,
     OrderShipped,
@@ -47,6 +48,7 @@ async def follow_in_lists(
         | OrderRefunded
         | OrderNeedsAttention
         | OrderClosed
+        | OrderImported
     ],
     session: WriteSession,
 ) -> None:
@@ -80,6 +82,7 @@ REACTIONS = (
             OrderCaptured,
             OrderRefunded,
             OrderNeedsAttention,
+            OrderImported,
         )
     ),
     Reaction(event=PaymentAuthorised, run_many=hurry),

@@ -12,7 +12,7 @@ from rialto.kernel.events import Event, Recorded
 from rialto.kernel.ids import OrderId
 from rialto.kernel.money import Money
 from rialto.orders.api import GivenBack, Order, OrderLine, OrderTax, ReturnedGoods, Shipment, TimelineEntry
-from rialto.orders.events import OrderGoodsReceived, OrderStarted, StartedLine
+from rialto.orders.events import OrderGoodsReceived, OrderImported, OrderStarted, StartedLine
 from rialto.orders.model import OrderState
 from rialto.orders.store import Contact
 
@@ -43,7 +43,7 @@ def order_view(state: OrderState, key: str, contact: Contact, *, public_url: str
             tax=start.tax,
             total=start.total,
         ),
-        codes=start.codes(),
+        codes=start.codes() if state.imported is None else state.imported.codes,
         discounts=[
             Discount(title=given.title, amount=given.amount, code=given.code) for given in start.discounts
         ],
@@ -79,6 +79,7 @@ def order_view(state: OrderState, key: str, contact: Contact, *, public_url: str
         refunded=Money(state.refunded_amount(), start.currency),
         status_url=status_url(public_url, start.language, start.order_id, key),
         key=key,
+        imported_at=state.imported.imported_at if state.imported else None,
     )
 
 
@@ -137,7 +138,7 @@ def timeline_of(events: Sequence[Recorded]) -> list[TimelineEntry]:
     entries = []
     for recorded in events:
         event = recorded.event
-        if isinstance(event, OrderStarted):
+        if isinstance(event, OrderStarted | OrderImported):
             titles = {line.id: line.title for line in event.lines}
         entries.append(
             TimelineEntry(

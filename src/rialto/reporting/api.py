@@ -65,7 +65,9 @@ class OrdersQuery(Frozen):
 
 
 class ListedOrder(Frozen):
-    """`at` is when it was placed; for one that was not, when it began. `cause` says what needs attention."""
+    """`at` is when it was placed; for one that was not, when it began. `cause` says what needs attention. `imported`: it came
+    from elsewhere, and no sum of sales holds it.
+    """
 
     id: OrderId
     number: str
@@ -77,6 +79,7 @@ class ListedOrder(Frozen):
     country: str
     skus: list[str]
     cause: str | None = None
+    imported: bool = False
 
 
 class OrderPage(Frozen):

@@ -25,7 +25,7 @@ WITH added AS (
     SELECT o.currency, count(*) AS started, count(*) FILTER (WHERE stage NOT IN ('pending', 'abandoned')) AS orders,
            sum(total) FILTER (WHERE stage NOT IN ('pending', 'abandoned')) AS revenue, sum(refunded) AS refunds,
            count(*) FILTER (WHERE stage = 'cancelled') AS cancelled
-    FROM orders AS o JOIN filling AS f ON f.generation = o.generation GROUP BY o.currency
+    FROM orders AS o JOIN filling AS f ON f.generation = o.generation WHERE NOT o.imported GROUP BY o.currency
 )
 SELECT coalesce(a.currency, c.currency) AS subject, a.orders AS added, c.orders AS counted
 FROM added AS a FULL JOIN counted AS c ON c.currency = a.currency

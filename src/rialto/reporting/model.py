@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from rialto.orders.events import (
     OrderAwaitsCustomer,
     OrderCancelled,
     OrderCaptured,
+    OrderImported,
     OrderNeedsAttention,
     OrderPlaced,
     OrderRefunded,
@@ -27,6 +29,7 @@ NUMBER_ALPHABET = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 NUMBER_LENGTH = 10
 # One letter is the beginning of every thirtieth number: no search.
 PREFIX_LENGTH_MIN = 2
+_FOREIGN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{1,39}")
 
 
 class Line(Frozen):
@@ -45,6 +48,7 @@ class Line(Frozen):
     refunded: int
     started_at: datetime
     cause: str | None = None
+    imported: bool = False
 
 
 class Place(NamedTuple):
@@ -76,7 +80,10 @@ class Taken(NamedTuple):
     adds: Count
 
 
-def begin(event: OrderStarted) -> Taken:
+def begin(event: OrderStarted | OrderImported) -> Taken:
+    """The row of an order that began here, or came from elsewhere: that one adds nothing to what was sold here."""
+    if isinstance(event, OrderImported):
+        return _taken(_from_elsewhere(event), event.started_at, Count())
     line = Line(
         id=event.order_id,
         number=event.number,
@@ -124,7 +131,7 @@ def fold(events: Iterable[Event]) -> tuple[Line, dict[Place, Count]] | None:
     line: Line | None = None
     counts: dict[Place, Count] = {}
     for event in events:
-        if isinstance(event, OrderStarted):
+        if isinstance(event, OrderStarted | OrderImported):
             taken = begin(event)
         elif line is not None:
             taken = follow(line, event)
@@ -147,6 +154,30 @@ def number_prefix(text: str) -> str | None:
     if not fits:
         return None
     return letters if len(letters) <= NUMBER_LENGTH // 2 else f"{letters[:5]}-{letters[5:]}"
+
+
+def _from_elsewhere(event: OrderImported) -> Line:
+    stage = "abandoned" if event.placed_at is None else event.status
+    return Line(
+        id=event.order_id,
+        number=event.number,
+        at=event.placed_at or event.started_at,
+        stage=stage,
+        payment_status=event.payment_status,
+        total=event.total,
+        channel=event.channel,
+        country=event.country,
+        skus=tuple(sorted({line.sku for line in event.lines})),
+        captured=0,
+        refunded=event.refunded.amount,
+        started_at=event.started_at,
+        imported=True,
+    )
+
+
+def foreign_prefix(text: str) -> str | None:
+    """The beginning of a number that another shop gave an order; None when it cannot be one."""
+    return text if _FOREIGN.fullmatch(text) else None
 
 
 def _cancelled(line: Line, event: OrderCancelled) -> Line:

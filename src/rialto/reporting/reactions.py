@@ -12,6 +12,7 @@ from rialto.orders.events import (
     OrderAwaitsCustomer,
     OrderCancelled,
     OrderCaptured,
+    OrderImported,
     OrderNeedsAttention,
     OrderPlaced,
     OrderRefunded,
@@ -38,6 +39,7 @@ REACTIONS = (
         Reaction(event=event, run_many=follow_orders)
         for event in (
             OrderStarted,
+            OrderImported,
             OrderAwaitsCustomer,
             OrderPlaced,
             OrderCancelled,

@@ -16,21 +16,24 @@ from rialto.reporting.model import Count, Line, Place
 # Counted no further: somebody who has more than this to look at needs a list and not a number.
 COUNT_MAX = 1000
 
-_COLUMNS = "id, number, at, stage, payment_status, total, currency, channel, country, skus, cause"
+_COLUMNS = "id, number, at, stage, payment_status, total, currency, channel, country, skus, cause, imported"
 _LINES = (
     f"SELECT {_COLUMNS}, captured, refunded, started_at, generation FROM orders WHERE id = ANY ($1::uuid[])"
 )
 _SAVE = """
 INSERT INTO orders (id, number, at, stage, payment_status, total, currency, channel, country, skus, captured, refunded,
-                    started_at, cause, generation)
+                    started_at, cause, generation, imported)
 SELECT id, number, at, stage, payment_status, total, currency, channel, country, string_to_array(skus, E'\\x1f'), captured,
-       refunded, started_at, cause, generation
+       refunded, started_at, cause, generation, imported
 FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[],
-            $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::timestamptz[], $14::text[], $15::int[])
+            $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::timestamptz[], $14::text[], $15::int[],
+            $16::boolean[])
     AS t(id, number, at, stage, payment_status, total, currency, channel, country, skus, captured, refunded, started_at,
-         cause, generation)
+         cause, generation, imported)
 ON CONFLICT (id) DO UPDATE SET at = excluded.at, stage = excluded.stage, payment_status = excluded.payment_status,
-    captured = excluded.captured, refunded = excluded.refunded, cause = excluded.cause, generation = excluded.generation
+    captured = excluded.captured, refunded = excluded.refunded, cause = excluded.cause, generation = excluded.generation,
+    total = excluded.total, currency = excluded.currency, channel = excluded.channel, country = excluded.country,
+    skus = excluded.skus, started_at = excluded.started_at
 """
 _ADD = """
 INSERT INTO daily (generation, day, channel, currency, slot, started, orders, revenue, refunds, cancelled)
@@ -132,6 +135,7 @@ async def load_lines(session: ReadSession, order_ids: Collection[OrderId]) -> di
                 refunded=row["refunded"],
                 started_at=row["started_at"],
                 cause=row["cause"],
+                imported=row["imported"],
             ),
             generation=row["generation"],
         )
@@ -160,6 +164,7 @@ async def save_lines(session: WriteSession, kept: Sequence[KeptLine]) -> None:
         [line.started_at for line in lines],
         [line.cause for line in lines],
         [one.generation for one in kept],
+        [line.imported for line in lines],
     )
 
 
@@ -244,7 +249,7 @@ async def search(session: ReadSession, asked: Search) -> list[ListedOrder]:
     source = "orders"
     if asked.number is not None:
         # Looked up before anything else: as a prefix in LIKE a prepared statement walks all orders by time instead
-        # (350 ms of a million), and numbers are made of digits, capitals and a dash, all before `~`.
+        # (350 ms of a million), and what numbers are made of is all before `~`.
         where("number ~>=~ {} AND number ~<~ {}", asked.number, f"{asked.number}~")
         source = f"(SELECT * FROM orders WHERE {conditions.pop()} OFFSET 0) AS numbered"
     if asked.sku is not None:
@@ -282,6 +287,7 @@ def order_row(row: Row) -> ListedOrder:
         country=row["country"],
         skus=list(row["skus"]),
         cause=row["cause"],
+        imported=row["imported"],
     )
 
 

@@ -25,25 +25,27 @@ from rialto.kernel.http import Injected, requires
 from rialto.kernel.ids import Ids
 from rialto.kernel.money import parse_currency
 from rialto.kernel.service import Frozen, Nothing
+from rialto.orders.api import Orders
 from rialto.pricing.api import Pricing
 
 PLACE = f"{HOME}/import"
 # Files bring counts of stock with them.
 GUARDS = [requires("catalog.write"), requires("inventory.write")]
 FORMATS = ("csv", "saleor", "spree", "flower-shop")
-KINDS = ("products", "attributes", "categories", "stock", "promotions", "delivery", "customers")
+KINDS = ("products", "attributes", "categories", "stock", "promotions", "delivery", "customers", "orders")
 SHOWN_MAX = 200
 # Around the files of a form stand its fields and boundaries.
 BODY_MAX = BYTES_MAX + 200_000
 
 
 class Peers(Frozen):
-    """Whom an import tells. Who may not change prices or people takes over goods only."""
+    """Whom an import tells. Who may not change prices or people, or take in orders, takes over goods only."""
 
     catalog: Any
     inventory: Any
     pricing: Any
     identity: Any
+    orders: Any
 
 
 async def open_peers(
@@ -53,6 +55,7 @@ async def open_peers(
     pricing: Injected[Pricing],
     *,
     identity: Injected[Identity],
+    orders: Injected[Orders],
 ) -> Peers:
     """Litestar dependency `peers`."""
     return Peers(
@@ -60,6 +63,7 @@ async def open_peers(
         inventory=inventory,
         pricing=pricing if desk.may("pricing.write") else None,
         identity=identity if desk.may("customers.write") else None,
+        orders=orders if desk.may("orders.import") else None,
     )
 
 
@@ -140,6 +144,7 @@ async def _load(values: Values, token: str, uploads: Uploads, peers: Peers, *, d
         source=path.name,
         pricing=peers.pricing,
         identity=peers.identity,
+        orders=peers.orders,
         options=options,
         dry_run=dry_run,
     )

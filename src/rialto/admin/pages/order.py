@@ -305,7 +305,9 @@ async def _payments_of(order_id: OrderId, payments: Payments) -> list[Payment]:
 
 
 def _left(payments: list[Payment], order: Order) -> Money:
-    """What was captured and is not given back yet, nor to be."""
+    """What was captured and is not given back yet, nor to be. Of an order from elsewhere nothing was captured here."""
+    if order.imported_at is not None:
+        return Money.zero(order.currency)
     captured = total((payment.captured for payment in payments), order.currency)
     promised = total((one.amount for one in order.refunds if not one.done), order.currency)
     return captured - order.refunded - promised

@@ -13,13 +13,21 @@ CUSTOMERS_PAGE_MAX = 200
 
 
 class ImportCustomer(Frozen):
-    """Somebody who had an account elsewhere. `dry_run`: only say what would come of it."""
+    """Somebody who had an account elsewhere. `dry_run`: only say what would come of it.
+
+    `default_shipping` and `default_billing` are places among the addresses, None: none is. `verified`: the source knows
+    that the e-mail is theirs; `registered_at`: since when they have had an account.
+    """
 
     email: str
     name: str
     language: str = "en"
     channel: str = "default"
     addresses: list[Address] = []
+    default_shipping: int | None = 0
+    default_billing: int | None = 0
+    verified: bool = False
+    registered_at: datetime | None = None
     dry_run: bool = False
 
 
@@ -59,9 +67,10 @@ class Customers(Protocol):
 
     @operation(idempotent=True)
     async def import_customer(self, command: ImportCustomer) -> ImportedCustomer:
-        """Make an account without a password, its e-mail unverified; no mail is sent.
+        """Make an account without a password; no mail is sent.
 
-        Its owner sets a password by "password forgotten", which proves the e-mail, too. Whoever has an account
+        Its owner sets a password by "password forgotten", which proves the e-mail in any case: so the word of the source that
+        it is verified lets nobody in, and only brings what was ordered with it to the account. Whoever has an account
         already keeps it as it is, addresses included: it is theirs. Raises Invalid naming the fields, AddressesFull,
         EmailTaken for a member of staff.
         """

@@ -36,7 +36,7 @@ UNCHANGED = ImportedCustomer(outcome="unchanged")
 class CustomerCases(RegisteringCases):
     async def import_customer(self, command: ImportCustomer) -> ImportedCustomer:
         """As registering does it: the claim of the e-mail names the id, and a claim without an account is continued."""
-        wanted = checked_import(command)
+        wanted = checked_import(command, self.clock.now())
         book = [check_address(one, path=f"addresses.{index}") for index, one in enumerate(command.addresses)]
         if len(book) > ADDRESSES_MAX:
             raise AddressesFull
@@ -58,7 +58,8 @@ class CustomerCases(RegisteringCases):
             channel=wanted.channel,
         )
         async with self.db.write() as session:
-            created = await accounts.create_customer(session, account, None, self.clock.now())
+            since = wanted.registered_at or self.clock.now()
+            created = await accounts.create_customer(session, account, None, since)
             if created:
                 await self._furnish(session, account, msgspec.structs.replace(command, addresses=book))
         if created:
@@ -77,8 +78,13 @@ class CustomerCases(RegisteringCases):
             await addresses.add_address(
                 session, account.id, ids[-1], address=address, made_by=None, now=added_at
             )
-        for column in ("default_shipping", "default_billing") if ids else ():
-            await addresses.set_default(session, account.id, ids[0], column=column, wanted=True)
+        defaults = {
+            "default_shipping": command.default_shipping,
+            "default_billing": command.default_billing,
+        }
+        for column, place in defaults.items():
+            if place is not None and ids:
+                await addresses.set_default(session, account.id, ids[place], column=column, wanted=True)
         registered = CustomerRegistered(
             account_id=ACCOUNT.of(account.id),
             channel=account.channel,
@@ -89,6 +95,8 @@ class CustomerCases(RegisteringCases):
             session,
             [NewEvent(bucket=account.bucket, stream=account.id, version=1, event=registered, at=now)],
         )
+        if command.verified:
+            await self.mark_verified(session, account.id)
 
     async def list_customers(self, command: ListCustomers) -> CustomerList:
         if not 1 <= command.limit <= CUSTOMERS_PAGE_MAX:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -15,6 +16,7 @@ from rialto.kernel.errors import FieldProblem, Invalid
 PASSWORD_LENGTH_MIN = 12
 PASSWORD_LENGTH_MAX = 1024
 NAME_LENGTH_MAX = 120
+EARLIEST_YEAR = 1990  # of an account anywhere
 
 # All staff are born in one bucket: they are few, and their list must not be gathered from all shards.
 STAFF_BUCKET = 0
@@ -81,11 +83,18 @@ def checked_registration(command: Register) -> Register:
     )
 
 
-def checked_import(command: ImportCustomer) -> ImportCustomer:
+def checked_import(command: ImportCustomer, at: datetime) -> ImportCustomer:
     """The command, normalised; addresses stay as they are. Raises Invalid naming every field that is wrong."""
     name, problems = check_name(command.name)
     problems += check_language(command.language)
     problems += check_channel(command.channel)
+    for field in ("default_shipping", "default_billing"):
+        place: int | None = getattr(command, field)
+        if place and not 0 <= place < len(command.addresses):
+            problems.append(wrong(field, "There is no such address."))
+    since = command.registered_at
+    if since is not None and (since.tzinfo is None or since.year < EARLIEST_YEAR or since > at):
+        problems.append(wrong("registered_at", "Give a time with its zone that is not in the future."))
     if problems:
         raise Invalid("The account is not complete.", fields=tuple(problems))
     return msgspec.structs.replace(command, email=checked_email(command.email), name=name)

@@ -41,6 +41,10 @@ from rialto.orders.api.fulfilling import ReturnReason as ReturnReason
 from rialto.orders.api.fulfilling import ShipOrder as ShipOrder
 from rialto.orders.api.fulfilling import Timeline as Timeline
 from rialto.orders.api.fulfilling import TimelineEntry as TimelineEntry
+from rialto.orders.api.importing import ImportedLine as ImportedLine
+from rialto.orders.api.importing import ImportedOrder as ImportedOrder
+from rialto.orders.api.importing import ImportOrder as ImportOrder
+from rialto.orders.api.importing import NumberTaken as NumberTaken
 from rialto.orders.api.placing import AddressMissing as AddressMissing
 from rialto.orders.api.placing import CartEmpty as CartEmpty
 from rialto.orders.api.placing import CheckoutAnswer as CheckoutAnswer
@@ -135,6 +139,17 @@ class Orders(Protocol):
 
         It is noted at once; the shelf follows, if need be by the worker. Raises Invalid, OrderNotFound, KeyReused,
         OrderNotReceivable, VersionConflict, and inventory's UnknownWarehouse.
+        """
+        ...
+
+    @operation(idempotent=True, timeout_s=15)
+    async def import_order(self, command: ImportOrder) -> ImportedOrder:
+        """Take in an order that was placed, paid and delivered elsewhere, as history: no stock, no payment, no ledger entry,
+        no mail. It comes to the account that has proven its e-mail, as a guest's order does.
+
+        By its number: one that began here stays as it is (unchanged); one that was taken in before says from then on what
+        the newest source says, except that nobody's name comes back once it was erased. Raises Invalid naming the field,
+        NumberTaken, VersionConflict.
         """
         ...
 

@@ -76,7 +76,8 @@ class GivenBack(Frozen):
 
 
 class Order(Frozen):
-    """An order as its owner sees it. `version` counts its events.
+    """An order as its owner sees it. `version` counts its events. `imported_at`: it was taken in from elsewhere, where it
+    was paid and delivered.
 
     `status`: pending, placed, completed, cancelled, needs_attention. `payment_status`: pending, action_required,
     authorised, captured, partially_captured, voided, declined, refunded, partially_refunded. `fulfilment_status`: unfulfilled,
@@ -113,6 +114,7 @@ class Order(Frozen):
     refunded: Money
     status_url: str
     key: str
+    imported_at: datetime | None = None
 
 
 class OrderRef(Frozen):
@@ -153,6 +155,7 @@ class OrderRow(Frozen):
     total: Money
     placed_at: datetime | None
     started_at: datetime
+    imported: bool = False
 
 
 class OrderList(Frozen):

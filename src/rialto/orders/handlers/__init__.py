@@ -6,6 +6,7 @@ from rialto.kernel.service import Env
 from rialto.orders.handlers.attaching import Attaching
 from rialto.orders.handlers.checkout import Checkout
 from rialto.orders.handlers.fulfilment import Fulfilment
+from rialto.orders.handlers.importing import Importing
 from rialto.orders.handlers.personal import Personal
 from rialto.orders.handlers.reading import Reading
 from rialto.orders.handlers.recounting import Recounting
@@ -17,7 +18,7 @@ from rialto.orders.starting import Starter
 
 
 class OrderHandlers(
-    Checkout, Fulfilment, Worker, Reading, Recounting, Reordering, Attaching, Personal, Surveying
+    Checkout, Fulfilment, Worker, Reading, Recounting, Reordering, Attaching, Personal, Surveying, Importing
 ):
     """Implements `Orders`: placing, following, fulfilling, and the worker that resumes what was interrupted."""
 

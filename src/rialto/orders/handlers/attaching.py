@@ -50,6 +50,11 @@ class Attaching(OrderUseCase):
 
     async def _attach(self, due: DueOrder) -> None:
         state = await self.saga.load(due.order_id)
+        if state.status == "cancelled" and state.placed_at is None:
+            # In nobody's list, but the directory leads to it: an erasure of this e-mail must find whom it was for.
+            async with self.env.db.write() as session:
+                await emails.look_again(session, due, None)
+            return
         if due.account_id is not None and state.status != "pending":
             account_id = due.account_id
             state = await self.saga.change(state, lambda now, at: model.attach(now, account_id, at))

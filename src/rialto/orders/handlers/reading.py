@@ -60,6 +60,7 @@ class Reading(OrderUseCase):
                 total=Money(row["total"], row["currency"]),
                 placed_at=row["placed_at"],
                 started_at=row["started_at"],
+                imported=row["imported"],
             )
             for row in rows[: command.limit]
         ]

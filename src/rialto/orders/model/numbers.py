@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rialto.kernel.ids import bucket_of_key
+
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_BITS = 35
 
@@ -22,6 +24,16 @@ def is_order_number(text: str) -> bool:
     digits = text.replace("-", "").upper()
     fits = len(digits) == 10 and all(letter in _ALPHABET for letter in digits)
     return fits and _check_letter(digits[:9]) == digits[9]
+
+
+def bucket_of_number(number: str) -> int:
+    """Where an order with this number stands: a number of ours carries its bucket, of any other a stable hash decides."""
+    if not is_order_number(number):
+        return bucket_of_key(f"order:{number}")
+    value = 0
+    for letter in number.replace("-", "").upper()[:9]:
+        value = value << 5 | _ALPHABET.index(letter)
+    return value >> _RANDOM_BITS
 
 
 def _check_letter(body: str) -> str:

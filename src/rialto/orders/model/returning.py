@@ -24,13 +24,16 @@ from rialto.orders.model.state import OrderState
 
 # The law gives fourteen days from when the goods arrived, which nobody tells us: a parcel has sixteen to get there.
 RETURN_WITHIN = timedelta(days=30)
+PAID_ELSEWHERE = (
+    "This order was taken over from elsewhere; its money can only be given back where it was paid."
+)
 
 
 def decide_refund(state: OrderState, command: RefundOrder, at: datetime) -> list[Event]:
     """Give back an amount, or what some units (and the delivery) were paid with. The same step again decides nothing.
 
     Raises KeyReused for the same step with something else, Invalid for what is no amount of this order,
-    OrderNotRefundable for more than is there.
+    OrderNotRefundable for more than is there, and for an order from elsewhere.
     """
     known = next((event for event in state.refunds if event.step == command.step), None)
     if known is not None:
@@ -38,6 +41,8 @@ def decide_refund(state: OrderState, command: RefundOrder, at: datetime) -> list
             raise KeyReused
         return []
     before = next((event for event in state.refunded if event.step == command.step), None)
+    if state.imported is not None:
+        raise OrderNotRefundable(PAID_ELSEWHERE)
     if before is not None:  # of a release that noted refunds only when they were done
         if command.amount != before.amount:
             raise KeyReused
@@ -69,7 +74,7 @@ def request_return(state: OrderState, command: RequestReturn, at: datetime) -> l
     """Announce units that are sent back; the same step again changes nothing.
 
     Raises KeyReused for the same step with something else, Invalid, OrderNotReturnable for what was not sent to
-    the customer, is on its way back already, or is too old.
+    the customer, is on its way back already, is too old, or is of an order from elsewhere.
     """
     known = next((event for event in state.returns if event.step == command.step), None)
     if known is not None:
@@ -78,6 +83,8 @@ def request_return(state: OrderState, command: RequestReturn, at: datetime) -> l
         return []
     if command.reason not in set(ReturnReason):
         raise field_problem("reason", "not_valid", "This is not one of the reasons.")
+    if state.imported is not None:
+        raise OrderNotReturnable(PAID_ELSEWHERE)
     back = state.coming_back()
     there = {line: units - back.get(line, 0) for line, units in state.shipped().items()}
     if not command.lines or not _fits(command.lines, there):
@@ -99,7 +106,7 @@ def receive(state: OrderState, command: ReceiveGoods, at: datetime) -> list[Even
     """Note units that came back, announced or not; the same step again changes nothing.
 
     Raises KeyReused for the same step with something else, OrderNotReceivable for more than was sent and has not come
-    back before, Invalid for fit ones that are not among them or have nowhere to go.
+    back before and for an order from elsewhere, Invalid for fit ones that are not among them or have nowhere to go.
     """
     fit = {line: units for line, units in command.fit.items() if units}
     place = command.warehouse if fit else ""
@@ -108,6 +115,8 @@ def receive(state: OrderState, command: ReceiveGoods, at: datetime) -> list[Even
         if (known.lines, known.fit, known.warehouse) != (command.lines, fit, place):
             raise KeyReused
         return []
+    if state.imported is not None:  # its stock was never used up here, so none of it can be put back
+        raise OrderNotReceivable(PAID_ELSEWHERE)
     back = state.came_back()
     there = {line: units - back.get(line, 0) for line, units in state.shipped().items()}
     if not command.lines or not _fits(command.lines, there):

@@ -9,7 +9,7 @@ import msgspec
 
 from rialto.kernel.errors import InvariantBroken
 from rialto.kernel.events import Event
-from rialto.kernel.ids import AccountId
+from rialto.kernel.ids import CART, AccountId, derived_uuid, to_uuid
 from rialto.kernel.money import Money
 from rialto.kernel.service import Frozen
 from rialto.orders.events import (
@@ -20,6 +20,7 @@ from rialto.orders.events import (
     OrderClosed,
     OrderGoodsReceived,
     OrderGoodsRestocked,
+    OrderImported,
     OrderNeedsAttention,
     OrderPlaced,
     OrderRefundDecided,
@@ -31,7 +32,7 @@ from rialto.orders.events import (
 
 
 class OrderState(Frozen):
-    """An order as its events tell it. `version` 0: there is none."""
+    """An order as its events tell it. `version` 0: there is none. `imported`: it is history from elsewhere."""
 
     version: int = 0
     status: str = "none"
@@ -52,6 +53,7 @@ class OrderState(Frozen):
     returns: tuple[OrderReturnRequested, ...] = ()
     received: tuple[OrderGoodsReceived, ...] = ()
     restocked: tuple[OrderGoodsRestocked, ...] = ()
+    imported: OrderImported | None = None
 
     @property
     def started(self) -> OrderStarted:
@@ -97,7 +99,9 @@ class OrderState(Frozen):
         return found
 
     def shipped(self) -> dict[str, int]:
-        """Quantities that left the house, by line id."""
+        """Quantities that left the house, this one or the one it was taken over from, by line id."""
+        if self.imported is not None:
+            return dict(self.imported.shipped)
         return _units(event.lines for event in self.shipments)
 
     def given_back(self) -> dict[str, int]:
@@ -120,9 +124,13 @@ class OrderState(Frozen):
         return sum(event.amount.amount for event in self.captured)
 
     def refunded_amount(self) -> int:
+        if self.imported is not None:
+            return self.imported.refunded.amount
         return sum(event.amount.amount for event in self.refunded)
 
     def payment_status(self) -> str:
+        if self.imported is not None:
+            return self.imported.payment_status
         if self.refunded_amount():
             return "refunded" if self.refunded_amount() == self.captured_amount() else "partially_refunded"
         if self.captured_amount():
@@ -134,6 +142,8 @@ class OrderState(Frozen):
         return "action_required" if self.awaits_customer else "pending"
 
     def fulfilment_status(self) -> str:
+        if self.imported is not None:
+            return self.imported.fulfilment_status
         if self.status == "cancelled":
             return "cancelled"
         if not self.shipments:
@@ -153,6 +163,8 @@ def _apply(state: OrderState, event: Event) -> OrderState:
     match event:
         case OrderStarted():
             changes |= {"status": "pending", "start": event, "account_id": event.account_id}
+        case OrderImported():
+            changes |= _as_taken_in(event)
         case OrderAwaitsCustomer():
             changes |= {"awaits_customer": True}
         case OrderPlaced():
@@ -175,6 +187,50 @@ def _apply(state: OrderState, event: Event) -> OrderState:
         case _:
             changes |= _after_placing(state, event)
     return msgspec.structs.replace(state, **changes)
+
+
+def _as_taken_in(event: OrderImported) -> dict[str, object]:
+    """At rest from the beginning: nothing of it is left to do here."""
+    return {
+        "imported": event,
+        "start": _bought(event),
+        "status": event.status,
+        "placed_at": event.placed_at,
+        "cancel_reason": event.cancel_reason,
+        "was_placed": event.placed_at is not None,
+        "closed": event.status == "cancelled",
+    }
+
+
+def _bought(event: OrderImported) -> OrderStarted:
+    """What was bought, in the words of an order that began here; without tenders, since none was asked for."""
+    return OrderStarted(
+        order_id=event.order_id,
+        number=event.number,
+        cart_id=CART.of(derived_uuid(to_uuid(event.order_id), "cart")),
+        idempotency_key="",
+        currency=event.currency,
+        language=event.language,
+        channel=event.channel,
+        country=event.country,
+        lines=event.lines,
+        taxes=event.taxes,
+        items=event.items,
+        discount=event.discount,
+        delivery=event.delivery,
+        delivery_tax=Money.zero(event.currency),
+        tax=event.tax,
+        total=event.total,
+        tax_included=event.tax_included,
+        delivery_option_id=event.delivery_option_id,
+        delivery_title=event.delivery_title,
+        delivered_on_from=None,
+        delivered_on_to=None,
+        tenders=[],
+        return_url="",
+        payment_deadline=event.started_at,
+        started_at=event.started_at,
+    )
 
 
 def _after_placing(state: OrderState, event: Event) -> dict[str, object]:

@@ -143,7 +143,7 @@ WHERE saga.bucket = waiting.bucket AND saga.order_id = waiting.order_id AND atte
 """
 PURGE_KEYS = "DELETE FROM idempotency WHERE (bucket, scope, key) IN (SELECT bucket, scope, key FROM idempotency WHERE made_at < $1 LIMIT $2)"
 LIST = """
-SELECT bucket, id, number, status, payment_status, fulfilment_status, currency, total, placed_at, started_at FROM orders
+SELECT bucket, id, number, status, payment_status, fulfilment_status, currency, total, placed_at, started_at, imported FROM orders
 WHERE ($1::text IS NULL OR status = $1) AND ($2::timestamptz IS NULL OR (started_at, id) < ($2, $3))
 ORDER BY started_at DESC, id DESC LIMIT $4
 """

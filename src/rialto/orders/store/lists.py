@@ -17,7 +17,8 @@ from rialto.orders.model import OrderState
 _UP_TO_DATE = """
 ON CONFLICT (bucket, account_id, order_id) DO UPDATE
 SET version = excluded.version, status = excluded.status, payment_status = excluded.payment_status,
-    fulfilment_status = excluded.fulfilment_status
+    fulfilment_status = excluded.fulfilment_status, placed_at = excluded.placed_at, currency = excluded.currency,
+    total = excluded.total
 WHERE order_index.version < excluded.version
 """
 # A part of the statement that appends the events, for orders in their account's bucket.

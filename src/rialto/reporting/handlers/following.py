@@ -8,7 +8,7 @@ from rialto.inventory.events import AvailabilityChanged
 from rialto.kernel.db import WriteSession
 from rialto.kernel.events import Event
 from rialto.kernel.ids import OrderId, bucket_of, partition_of
-from rialto.orders.events import OrderStarted
+from rialto.orders.events import OrderImported, OrderStarted
 from rialto.reporting import store
 from rialto.reporting.api import LowStock
 from rialto.reporting.handlers.shared import ReportingUseCase
@@ -28,7 +28,7 @@ class Following(ReportingUseCase):
         counts: dict[tuple[Place, int], Count] = {}
         for order_id, event in events:
             kept = known.get(order_id)
-            if isinstance(event, OrderStarted):
+            if isinstance(event, OrderStarted | OrderImported):
                 taken, generation = begin(event), filling.generation
             elif kept is not None:
                 taken, generation = follow(kept.line, event), kept.generation

@@ -36,7 +36,7 @@ from rialto.reporting.api import (
     SalesQuery,
 )
 from rialto.reporting.handlers.shared import ReportingUseCase
-from rialto.reporting.model import number_prefix
+from rialto.reporting.model import foreign_prefix, number_prefix
 from rialto.reviews.api import ModerationQueue, Reviews
 
 SHOWN = 10
@@ -73,8 +73,9 @@ class Reading(ReportingUseCase):
             named = await self.env[Orders].by_email(ByEmail(email=text))
             found = [_with(asked, ids=named.order_ids)]
         elif text:
-            prefix = number_prefix(text)
-            by_number = [_with(asked, number=prefix)] if prefix else []
+            # Ours as they are kept, and those of orders from elsewhere as they were written there.
+            prefixes = dict.fromkeys(one for one in (number_prefix(text), foreign_prefix(text)) if one)
+            by_number = [_with(asked, number=prefix) for prefix in prefixes]
             # By value there is no index to walk for a SKU.
             by_sku = [] if asked.sort in BY_VALUE else [_with(asked, sku=text)]
             found = [*by_number, *by_sku]

@@ -105,7 +105,7 @@ def _context(order: Order, visit: Visit) -> dict[str, Any]:
         "days": formats.days_between(delivery.delivered_on_from, delivery.delivered_on_to, visit.language)
         if delivery
         else "",
-        "returnable": any(returnable(line) > 0 for line in order.lines),
+        "returnable": order.imported_at is None and any(returnable(line) > 0 for line in order.lines),
         "cancellable": order.status in {"pending", "placed"} and order.fulfilment_status == "unfulfilled",
         "progress": PROGRESS.get(order.fulfilment_status, 0)
         if order.status in {"placed", "completed"}

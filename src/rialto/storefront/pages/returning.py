@@ -115,7 +115,11 @@ async def _page(
         order=order,
         mode=mode,
         chosen=chosen,
-        lines=[(line, returnable(line)) for line in order.lines if returnable(line) > 0 or line.id in chosen],
+        lines=[
+            (line, returnable(line))
+            for line in order.lines
+            if order.imported_at is None and (returnable(line) > 0 or line.id in chosen)
+        ],
         reasons=REASONS,
         reason=reason,
         step=step,

@@ -23,7 +23,8 @@ GUARDS = [requires("staff.write")]
 # What pages and routes ask for; patterns such as `orders.*` are typed in by hand.
 KNOWN = (
     *("catalog.read", "catalog.write", "inventory.read", "inventory.write", "pricing.read", "pricing.write"),
-    *("orders.read", "orders.ship", "orders.cancel", "orders.refund", "orders.note", "payments.read"),
+    *("orders.read", "orders.ship", "orders.cancel", "orders.refund", "orders.note", "orders.import"),
+    "payments.read",
     *("reviews.moderate", "customers.read", "customers.write", "staff.write", "staff.audit"),
 )
 
