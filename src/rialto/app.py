@@ -22,6 +22,7 @@ from rialto.edge.renewing import staying_signed_in
 from rialto.edge.web import AnyRequest, web_app
 from rialto.engines.choice import Engines
 from rialto.engines.memory_cache import MemoryCache
+from rialto.engines.memory_keyvalue import MemoryKeyValues
 from rialto.engines.postgres_bus import PostgresBus
 from rialto.engines.postgres_documents import PostgresDocuments
 from rialto.identity.api import Identity
@@ -40,7 +41,7 @@ from rialto.kernel.db import Database, DatabaseAddress
 from rialto.kernel.documents import Documents
 from rialto.kernel.errors import InvariantBroken, RialtoError
 from rialto.kernel.keys import Keyring
-from rialto.kernel.limits import RateLimiter
+from rialto.kernel.limits import limiter_of
 from rialto.kernel.maintenance import MaintenanceSign
 from rialto.kernel.migrations import BUS_SCHEMA, DOCUMENTS_SCHEMA, role_of
 from rialto.kernel.parked import ParkedEvents
@@ -130,6 +131,7 @@ class _Env:
             "documents": self._app.documents,
             "keepers": self._app.keepers,
             "keyring": self._app.keyring,
+            "keyvalue": self._app.key_values,
             "parked": self._app.parked,
         }
         return own[port] if port in own else self._app.engines.by_port[port]
@@ -146,6 +148,7 @@ class App:
         self.engines = engines
         self.services = services
         self.metrics = engines.metrics
+        self.key_values = engines.key_values or MemoryKeyValues(engines.clock)
         self.handlers: dict[str, Any] = {}
         self.keepers = Keepers()
         self.keyring = Keyring(
@@ -341,7 +344,9 @@ class App:
             ids=engines.ids,
             metrics=self.metrics,
             verifier=verifier,
-            limiter=RateLimiter(per_s=rate, burst=rate * BURST_S, clock=engines.clock) if rate else None,
+            limiter=limiter_of("gate", self.key_values, per_s=rate, burst=rate * BURST_S, clock=engines.clock)
+            if rate
+            else None,
             trusted_proxies=settings.trusted_proxies,
             kept=pages,
             roles=roles,

@@ -23,6 +23,7 @@ from rialto.kernel.errors import Unavailable
 from rialto.kernel.events import Envelope, Event
 from rialto.kernel.faults import NoFaults
 from rialto.kernel.ids import MAIL, MailId
+from rialto.kernel.limits import Throttle
 from rialto.kernel.mail import MailRefused
 from rialto.kernel.personal import Person
 from rialto.notifications.api import ListMails, Mail, MailNotFound, MailRef
@@ -311,6 +312,7 @@ async def test_a_worker_that_was_suspended_with_a_claim_leaves_the_mail_to_the_n
             renderer=Renderer(desk.env.settings.public_url),
             public_url=desk.env.settings.public_url,
             waiting_key=b"key",
+            askers=Throttle("waiting", desk.env.engine("keyvalue"), per_s=1, burst=1, clock=desk.env.clock),
         )
         assert await sleeper.send_due() == 0
         assert desk.box.sent == []

@@ -8,7 +8,6 @@ import getpass
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from rialto import __version__
@@ -138,7 +137,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         metrics = serve.metrics_of(settings, options.worker)
         return serve.run(
             settings,
-            lambda: App(settings, replace(choose_engines(settings, secrets, address), metrics=metrics)),
+            lambda: App(settings, choose_engines(settings, secrets, address, metrics)),
         )
     if settings.database_url:
         return _with_database(options, settings, secrets, parse_database_url(settings.database_url))
