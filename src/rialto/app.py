@@ -13,7 +13,7 @@ from rialto.admin.routes import render_error as render_error_for_staff
 from rialto.cart.service import SERVICE as CART
 from rialto.catalog.service import SERVICE as CATALOG
 from rialto.edge.audited import audited
-from rialto.edge.cached import CachedPages, Kept
+from rialto.edge.cached import CachedPages, Kept, pages_of_others
 from rialto.edge.gate import Gate
 from rialto.edge.maintenance import maintained
 from rialto.edge.ops import ops_app
@@ -327,7 +327,20 @@ class App:
             ],
         )
         kept: MemoryCache[Entry[Kept]] = MemoryCache(PAGES_KEPT)
-        pages = CachedPages(app, kept, clock=engines.clock, ids=engines.ids, metrics=self.metrics)
+        pages = CachedPages(
+            app,
+            kept,
+            clock=engines.clock,
+            ids=engines.ids,
+            metrics=self.metrics,
+            beyond=pages_of_others(
+                self.key_values,
+                secret=engines.secrets.derive("keyvalue:pages"),
+                clock=engines.clock,
+                as_of=self.pages_refresh.positions,
+                metrics=self.metrics,
+            ),
+        )
         self.pages_refresh.then(pages.clear)
         roles = RoleBook(self._load_roles, clock=engines.clock)
         verifier = TokenVerifier(
