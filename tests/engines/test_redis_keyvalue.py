@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -25,6 +26,7 @@ from rialto.kernel.limits import SharedLimiter, Throttle
 from rialto.kernel.settings import SettingWrong
 from rialto.kernel.telemetry import Metrics
 from tests.support.key_value_servers import KeyValueServer, find_server, free_port, key_value_server
+from tests.tidy.sources import ROOT
 
 pytestmark = pytest.mark.anyio
 
@@ -298,6 +300,30 @@ async def test_a_wrong_password_is_told_at_the_start_in_one_sentence(program: Pa
                 assert "sesame" not in refused.value.text
                 with pytest.raises(Unavailable):
                     await engine.get("a")
+
+
+async def test_the_rights_that_the_manual_names_are_enough(program: Path) -> None:
+    manual = (ROOT / "docs" / "operations.md").read_text()
+    [rights] = re.findall(r"`(\+ping [^`]*~rialto:\*)`", manual)
+    with key_value_server(program) as server:
+        server.ask("ACL", "SETUSER", "shop", "on", ">pass", *rights.split())
+        server.ask("ACL", "SETUSER", "default", "off")
+        async with client_of(server, user="shop", password="pass", database=2) as engine:
+            await engine.check()
+            assert await engine.put("a", b"1", ttl_s=LONG_S, only_if_absent=True)
+            assert await engine.get_many(["a"]) == {"a": await engine.get("a")}
+            assert await engine.add("a", 2, ttl_s=LONG_S) == 2
+            assert await engine.take("a", per_s=SLOWLY, burst=1) == 0.0
+            assert await engine.charge("a", per_s=SLOWLY, burst=1, cost=1) > 0
+            await engine.drop(["a"])
+
+
+async def test_a_user_who_may_not_run_scripts_is_told_at_the_start(program: Path) -> None:
+    with key_value_server(program) as server:
+        server.ask("ACL", "SETUSER", "shop", "on", ">pass", "+ping", "+get", "~*")
+        async with client_of(server, user="shop", password="pass") as engine:
+            with pytest.raises(SettingWrong, match="refuses"):
+                await engine.check()
 
 
 async def test_a_database_that_is_not_there_is_told_at_the_start(server: KeyValueServer) -> None:
