@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rialto.engines.memory_keyvalue import MemoryKeyValues
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.errors import TooMany, Unavailable
-from rialto.kernel.limits import RateLimiter, SharedLimiter, Throttle, network_of
+from rialto.kernel.limits import RateLimiter, SharedLimiter, Throttle, limiter_of, network_of
 
 pytestmark = [pytest.mark.fast, pytest.mark.anyio]
 
@@ -196,11 +196,22 @@ async def test_what_a_process_remembers_of_keys_is_bounded() -> None:
     for number in range(20):
         for _ in range(45):
             limiter.take(f"client {number}")
-        if number % 2:
+        if number % 5 == 4:
             await limiter.settled()
     await limiter.settled()
     assert len(limiter._owed) <= 2
     assert len(limiter._closed) <= 2
+
+
+async def test_whether_a_limit_is_shared_follows_from_what_is_shared() -> None:
+    clock = ManualClock()
+    server = Server(clock)
+    for key_values, asked in ((MemoryKeyValues(clock), 0), (server, 1)):
+        limiter = limiter_of("t", key_values, per_s=1, burst=1, clock=clock)
+        assert [limiter.take("a") > 0 for _ in range(2)] == [False, True]
+        if isinstance(limiter, SharedLimiter):
+            await limiter.settled()
+        assert server.asked == asked
 
 
 def a_throttle(server: MemoryKeyValues, clock: ManualClock, name: str = "t") -> Throttle:
