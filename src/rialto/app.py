@@ -14,6 +14,7 @@ from rialto.edge.internal import InternalCalls, Leaving
 from rialto.edge.refresh import Refreshing
 from rialto.elsewhere import Elsewhere
 from rialto.engines.choice import Engines
+from rialto.engines.memory_keyvalue import MemoryKeyValues
 from rialto.engines.postgres_bus import PostgresBus
 from rialto.engines.postgres_documents import PostgresDocuments
 from rialto.faces import operations_app, public_app
@@ -112,6 +113,7 @@ class _Env:
             "documents": self._app.documents,
             "keepers": self._app.keepers,
             "keyring": self._app.keyring,
+            "keyvalue": self._app.key_values,
             "parked": self._app.parked,
         }
         return own[port] if port in own else self._app.engines.by_port[port]
@@ -139,6 +141,7 @@ class App:
         services = [service for service in services if service.name in self.place.parts]
         self.services = services
         self.metrics = engines.metrics
+        self.key_values = engines.key_values or MemoryKeyValues(engines.clock)
         self.handlers: dict[str, Any] = {}
         self.keepers = Keepers()
         self.keyring = Keyring(

@@ -14,7 +14,7 @@ from rialto.admin.routes import ROUTES as ADMIN
 from rialto.admin.routes import render_error as render_error_for_staff
 from rialto.edge.audited import audited
 from rialto.edge.cached import App as ASGIApp
-from rialto.edge.cached import CachedPages, Kept
+from rialto.edge.cached import CachedPages, Kept, pages_of_others
 from rialto.edge.gate import Gate
 from rialto.edge.internal import InternalCalls, Served
 from rialto.edge.maintenance import maintained
@@ -29,7 +29,7 @@ from rialto.kernel.browser import ADMIN as ADMIN_JAR
 from rialto.kernel.browser import jar_of
 from rialto.kernel.cache import Entry
 from rialto.kernel.calls import bind
-from rialto.kernel.limits import RateLimiter
+from rialto.kernel.limits import limiter_of
 from rialto.kernel.personal import Keeper, ServiceKeeper
 from rialto.kernel.roles import RoleBook, Roles
 from rialto.kernel.service import Nothing
@@ -113,7 +113,20 @@ def public_app(shop: App) -> Gate:
         return {role.name: frozenset(role.permissions) for role in found.items}
 
     kept: MemoryCache[Entry[Kept]] = MemoryCache(PAGES_KEPT)
-    pages = CachedPages(app, kept, clock=engines.clock, ids=engines.ids, metrics=shop.metrics)
+    pages = CachedPages(
+        app,
+        kept,
+        clock=engines.clock,
+        ids=engines.ids,
+        metrics=shop.metrics,
+        beyond=pages_of_others(
+            shop.key_values,
+            secret=engines.secrets.derive("keyvalue:pages"),
+            clock=engines.clock,
+            as_of=shop.pages_refresh.positions,
+            metrics=shop.metrics,
+        ),
+    )
     shop.pages_refresh.then(pages.clear)
     roles = RoleBook(load_roles, clock=engines.clock)
     verifier = TokenVerifier(
@@ -130,7 +143,9 @@ def public_app(shop: App) -> Gate:
         ids=engines.ids,
         metrics=shop.metrics,
         verifier=verifier,
-        limiter=RateLimiter(per_s=rate, burst=rate * BURST_S, clock=engines.clock) if rate else None,
+        limiter=limiter_of("gate", shop.key_values, per_s=rate, burst=rate * BURST_S, clock=engines.clock)
+        if rate
+        else None,
         trusted_proxies=settings.trusted_proxies,
         kept=pages,
         roles=roles,

@@ -16,14 +16,15 @@ from rialto.doctor.backups import check_backups
 from rialto.doctor.configuration import check_secrets, check_settings
 from rialto.doctor.machine import ClockCheck, check_disk, check_ports, check_python, check_search
 from rialto.doctor.model import State, fail, has_failed, line, ok, warn
-from rialto.doctor.reach import check_certificates, check_mail, check_providers
+from rialto.doctor.reach import check_certificates, check_key_values, check_mail, check_providers
 from rialto.engines.backup_folder import Record, finish
+from rialto.engines.memory_keyvalue import MemoryKeyValues
 from rialto.engines.postgres_archive import archive_text, stopped_text
 from rialto.engines.processes import CannotStart
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.errors import Unavailable
 from rialto.kernel.secrets import load_or_make_secrets, replace_secrets, rotated
-from rialto.kernel.settings import Settings
+from rialto.kernel.settings import Settings, SettingWrong
 from tests.support.values import seeded_ids, settings_in
 
 pytestmark = pytest.mark.fast
@@ -132,6 +133,24 @@ def test_the_mail_server_is_only_called(settings: Settings) -> None:
     gone = check_mail(there)
     assert gone.state is State.FAIL
     assert f"127.0.0.1:{port} does not answer" in gone.text
+
+
+@pytest.mark.parametrize(
+    ("problem", "state"),
+    [(None, State.OK), (Unavailable("It is away."), State.WARN), (SettingWrong("Wrong."), State.FAIL)],
+)
+def test_a_key_value_server_is_looked_at_where_there_is_one(problem: Exception | None, state: State) -> None:
+    class Server(MemoryKeyValues):
+        shared = True
+
+        async def check(self) -> None:
+            if problem is not None:
+                raise problem
+
+    assert asyncio.run(check_key_values(None)) == []
+    assert asyncio.run(check_key_values(MemoryKeyValues(ManualClock()))) == []
+    [found] = asyncio.run(check_key_values(Server(ManualClock())))
+    assert found.state is state
 
 
 def test_payment_providers_are_asked_for_their_statement() -> None:

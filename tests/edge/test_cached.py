@@ -5,8 +5,9 @@ import gzip
 
 import pytest
 
-from rialto.edge.cached import ANONYMOUS, App, CachedPages, Kept, Receive, Scope, Send
+from rialto.edge.cached import ANONYMOUS, App, CachedPages, Kept, Receive, Scope, Send, pages_of_others
 from rialto.engines.memory_cache import MemoryCache
+from rialto.engines.memory_keyvalue import MemoryKeyValues
 from rialto.kernel.auth import GUEST, Principal
 from rialto.kernel.cache import Entry
 from rialto.kernel.clock import ManualClock
@@ -277,3 +278,73 @@ async def test_a_post_is_never_answered_from_the_cache() -> None:
     await ask(pages, "/v1/products")
     await ask(pages, "/v1/products", method="POST")
     assert len(app.asked) == 2
+
+
+class Server(MemoryKeyValues):
+    shared = True
+
+
+def sharing(app: App, server: MemoryKeyValues, clock: ManualClock, metrics: Metrics) -> CachedPages:
+    beyond = pages_of_others(server, secret="s", clock=clock, as_of=lambda: {0: 1}, metrics=metrics)
+    engine: MemoryCache[Entry[Kept]] = MemoryCache(100)
+    return CachedPages(app, engine, clock=clock, ids=seeded_ids(), metrics=metrics, beyond=beyond)
+
+
+def taken_over(metrics: Metrics) -> float:
+    return metrics.registry.get_sample_value("rialto_cached_answers_total", {"outcome": "shared"}) or 0.0
+
+
+async def test_a_page_that_another_process_made_is_sent_as_it_was() -> None:
+    clock, metrics = ManualClock(), Metrics()
+    server = Server(clock)
+    body = b"<p>" + b"a lamp " * 300
+    apps = [
+        Answering(body, headers={**PUBLIC, "content-type": "text/html", "link": "</x>"}) for _ in range(2)
+    ]
+    pages = [sharing(app, server, clock, metrics) for app in apps]
+    replies: list[list[Reply]] = [
+        [
+            await ask(one, PAGE),
+            await ask(one, PAGE, headers=[(b"accept-encoding", b"gzip")]),
+            await ask(one, PAGE, headers=[(b"if-none-match", b"*")]),
+        ]
+        for one in pages
+    ]
+    made, taken = ([(reply.status, reply.headers, reply.body) for reply in of] for of in replies)
+    assert made == taken
+    assert (len(apps[0].asked), len(apps[1].asked), taken_over(metrics)) == (1, 0, 1)
+    assert replies[1][0].body == body
+
+
+@pytest.mark.parametrize(
+    ("path", "shared"),
+    [
+        ("/en/", True),
+        ("/en/search?q=lamp", True),
+        ("/v1/products?q=lamp", True),
+        ("/v1/products/lamp/reviews", True),
+        ("/v1/products/lamp", False),
+    ],
+)
+async def test_what_is_cheap_to_make_is_not_fetched(path: str, shared: bool) -> None:
+    clock, metrics = ManualClock(), Metrics()
+    server = Server(clock)
+    for _ in range(2):
+        await ask(sharing(Answering(headers=PUBLIC), server, clock, metrics), path)
+    assert taken_over(metrics) == int(shared)
+
+
+async def test_what_is_nobodys_to_keep_is_nobodys_to_share() -> None:
+    clock, metrics = ManualClock(), Metrics()
+    server = Server(clock)
+    for headers in ({}, {"cache-control": "private, s-maxage=9"}, {**PUBLIC, "set-cookie": "a=1"}):
+        app = Answering(headers=headers)
+        for _ in range(2):
+            await ask(sharing(app, server, clock, metrics), PAGE)
+        assert len(app.asked) == 2
+
+
+def test_processes_that_share_nothing_have_no_pages_of_others() -> None:
+    clock = ManualClock()
+    made = pages_of_others(MemoryKeyValues(clock), secret="s", clock=clock, as_of=dict, metrics=Metrics())
+    assert made is None

@@ -212,3 +212,9 @@ async def test_a_cache_of_one_thing_forgets_it_only_when_told() -> None:
     cache.put("rules", "newer")
     cache.clear()
     assert cache.peek("rules") is None
+
+
+async def test_what_is_put_for_no_time_is_not_kept() -> None:
+    shelf = Shelf()
+    shelf.cache.put("k", 1, ttl_s=0)
+    assert shelf.cache.peek("k") is None

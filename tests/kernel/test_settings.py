@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rialto.kernel.db import parse_database_url
+from rialto.kernel.keyvalue import parse_cache_url
 from rialto.kernel.settings import LOG_LEVELS, Settings, SettingWrong, read_settings, variables
 
 pytestmark = pytest.mark.fast
@@ -117,7 +118,14 @@ def test_the_address_that_is_shown_is_one_that_a_browser_can_open(host: str, sho
         ("DATABASE_URL", "postgresql://localhost/shop?sslmode=maybe"),
         ("TRUSTED_PROXIES", "10.0.0.0/33"),
         ("TRUSTED_PROXIES", "proxy.example"),
-        ("CACHE_URL", "redis://localhost"),
+        ("CACHE_URL", "http://localhost"),
+        ("CACHE_URL", "localhost:6379"),
+        ("CACHE_URL", "redis://"),
+        ("CACHE_URL", "redis://localhost:port"),
+        ("CACHE_URL", "redis://localhost/shop"),
+        ("CACHE_URL", "redis://localhost/99999"),
+        ("CACHE_URL", "redis://localhost?db=1"),
+        ("CACHE_CA", "/etc/ca.pem"),
         ("BUS_URL", "amqp://localhost"),
         ("DOCUMENTS_URL", "mongodb://localhost"),
     ],
@@ -140,6 +148,7 @@ def test_a_bad_value_is_named_with_its_variable(name: str, value: str) -> None:
             "PUBLIC_URL",
             "DATABASE_URL",
             "DOCUMENTS_URL",
+            "CACHE_URL",
         ]
     ),
     st.text(min_size=1, max_size=30),
@@ -154,6 +163,38 @@ def test_any_value_is_taken_or_refused_by_name(name: str, value: str) -> None:
     assert 1 <= settings.port <= 65535
     if settings.database_url is not None:
         parse_database_url(settings.database_url)
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "database", "user", "password", "tls"),
+    [
+        ("redis://cache.example", "cache.example", 6379, 0, None, None, False),
+        ("valkey://:p%2Fw@cache.example:7000/3", "cache.example", 7000, 3, None, "p/w", False),
+        ("rediss://jo%40n:secret@[::1]/", "::1", 6379, 0, "jo@n", "secret", True),
+        ("valkeys://cache.example/0", "cache.example", 6379, 0, None, None, True),
+    ],
+)
+def test_a_key_value_servers_url_is_read_in_full(
+    *, url: str, host: str, port: int, database: int, user: str | None, password: str | None, tls: bool
+) -> None:
+    assert read(CACHE_URL=url).cache_url == url
+    address = parse_cache_url(url)
+    assert (address.host, address.port, address.database) == (host, port, database)
+    assert (address.user, address.password, address.tls, address.ca) == (user, password, tls, None)
+    assert address.place == f"{host}:{port}"
+
+
+def test_an_authority_belongs_to_a_server_by_tls() -> None:
+    assert read(CACHE_URL="rediss://cache.example", CACHE_CA="/etc/ca.pem").cache_ca == "/etc/ca.pem"
+    with pytest.raises(SettingWrong, match="RIALTO_CACHE_CA"):
+        read(CACHE_URL="redis://cache.example", CACHE_CA="/etc/ca.pem")
+
+
+def test_a_refusal_does_not_repeat_a_password() -> None:
+    with pytest.raises(SettingWrong) as refused:
+        read(CACHE_URL="redis://:hunter2@cache.example/shop")
+    assert "RIALTO_CACHE_URL" in refused.value.text
+    assert "hunter2" not in refused.value.text
 
 
 def test_ports_must_differ() -> None:

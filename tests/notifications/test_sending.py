@@ -13,6 +13,7 @@ from rialto.identity.api import Identity
 from rialto.inventory.api import Inventory
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import Unavailable
+from rialto.kernel.limits import Throttle
 from rialto.kernel.mail import MailRefused
 from rialto.notifications.handlers import NotificationHandlers
 from rialto.notifications.model import ATTEMPTS_MAX, BEGIN_WITHIN_S, DELAYS_S
@@ -133,6 +134,7 @@ async def test_a_worker_that_was_suspended_with_a_claim_leaves_the_mail_to_the_n
             renderer=Renderer(desk.env.settings.public_url),
             public_url=desk.env.settings.public_url,
             waiting_key=b"key",
+            askers=Throttle("waiting", desk.env.engine("keyvalue"), per_s=1, burst=1, clock=desk.env.clock),
         )
         assert await sleeper.send_due() == 0
         assert desk.box.sent == []

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rialto.engines.memory_cache import MemoryCache
+from rialto.engines.memory_keyvalue import MemoryKeyValues
 from rialto.engines.picture_files import PictureFiles
 from rialto.engines.postgres_documents import PostgresDocuments
 from rialto.kernel.calls import bind
@@ -56,6 +57,7 @@ class TestEnv:
             "cache": MemoryCache,
             "pictures": PictureFiles,
             "keepers": self.keepers,
+            "keyvalue": MemoryKeyValues(clock),
             **engines,
         }
 

@@ -35,12 +35,14 @@ from rialto.catalog.api import Catalog, PutProduct
 from rialto.inventory.api import Inventory, LevelsOf, PutStock, PutStockMany
 from rialto.kernel.address import Address
 from rialto.kernel.audit import Finding
-from rialto.kernel.clock import ManualClock
+from rialto.kernel.clock import Clock, ManualClock
 from rialto.kernel.db import DatabaseAddress, connect
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.faults import Faults, NoFaults
 from rialto.kernel.ids import AccountId, CartId, OrderId, RandomIds
+from rialto.kernel.keyvalue import KeyValues
 from rialto.kernel.service import Service
+from rialto.kernel.telemetry import Metrics
 from rialto.orders.api import CheckoutAnswer, ContinueCheckout, Order, OrderRef, Orders, PlaceOrder, Tender
 from rialto.payments.api import Payments
 from rialto.sandbox.core import Sandbox
@@ -210,12 +212,14 @@ async def a_shop(
     network: Network | None = None,
     clock: ShopClock | ManualClock | None = None,
     seed: int = 7,
+    key_values: Callable[[Clock, Metrics], KeyValues] | None = None,
     **changes: Any,
 ) -> AsyncIterator[Shop]:
     """A shop with GOODS on a fresh database, or another process of the same shop (`beside`).
 
     `background`: relay, consumers, worker and jobs run all the time; without, only what a call itself does.
     `clock` stands still unless moved: for shops without background only, whose loops would never rest on it.
+    `key_values` makes what processes share for speed; without, each keeps its own.
     `changes` are settings other than a test's.
     """
     async with AsyncExitStack() as stack:
@@ -224,8 +228,11 @@ async def a_shop(
         address = beside.address if beside else await stack.enter_async_context(goods_in(postgres, services))
         mail = beside.mail if beside else RecordingMail()
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rialto-shop-")))
+        metrics = Metrics()
         engines = engines_of(
             address,
+            metrics=metrics,
+            key_values=key_values(clock, metrics) if key_values else None,
             clock=clock,
             ids=RandomIds(clock, random.Random(f"{seed}/{next(_processes)}")),
             provider=InProcessProvider(sandbox, clock, SECRETS, network=network),

@@ -31,7 +31,10 @@ DIVIDES_FRACTIONS = {"pricing/model/rules.py"}
 RECKONS_SECONDS = {"orders/handlers/worker.py"}
 
 TASKS_WITHOUT_A_GROUP = {
+    "engines/redis_keyvalue.py": "opening goes on for those who come after the caller that could not wait for it",
+    "engines/redis_line.py": "who reads a shared connection lives as long as that, and is ended with it",
     "kernel/batch.py": "the runner outlives the caller that started it and is ended by close",
+    "kernel/limits.py": "settling goes on while whoever was let in is served; each step is bounded",
     "cli/serve.py": "background work of a process, kept in a name and ended with it",
     "sandbox/server.py": "the provider's two loops, kept in a list and ended with the server",
 }
@@ -56,6 +59,7 @@ WAITS_FOR_REAL = {
     "support/goods.py": "polls a whole shop",
     "support/surroundings.py": "virtual time",
     "support/process.py": "polls processes of the shop",
+    "support/key_value_servers.py": "polls a server that starts",
     "simulation/": "virtual time",
     "e2e/": "a browser and processes of their own",
     "races/": "calls that come some milliseconds apart on a real database",

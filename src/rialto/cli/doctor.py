@@ -20,7 +20,7 @@ from rialto.doctor.configuration import check_secrets, check_settings
 from rialto.doctor.database import check_database
 from rialto.doctor.machine import ClockCheck, check_disk, check_ports, check_python, check_search
 from rialto.doctor.model import Check, fail, has_failed, line, ok
-from rialto.doctor.reach import check_certificates, check_mail, check_providers
+from rialto.doctor.reach import check_certificates, check_key_values, check_mail, check_providers
 from rialto.engines.choice import choose_engines
 from rialto.engines.embedded_postgres import borrowed_postgres, default_data_folder, has_database
 from rialto.engines.processes import CannotStart, FolderLock
@@ -100,6 +100,7 @@ async def _ask(
     found += await check_database(address, wanted, secrets, clock)
     engines = choose_engines(settings, secrets, address)
     try:
+        found += await check_key_values(engines.key_values)
         found += await check_providers(engines.by_port["payments"], is_running=is_running)
     finally:
         for engine in engines.closers:

@@ -11,9 +11,10 @@ from rialto.catalog.api import Catalog, ListProducts
 from rialto.catalog.service import SERVICE as CATALOG
 from rialto.cli import seed
 from rialto.cli.plan import write_sandbox_keys
+from rialto.cli.preflight import meet_key_values
 from rialto.cli.run import Hooks
 from rialto.cli.secrets_ import secrets_of
-from rialto.engines.choice import choose_engines, documents_address
+from rialto.engines.choice import choose_engines, choose_key_values, documents_address
 from rialto.engines.processes import CannotStart
 from rialto.identity.api import Identity, PutStaff
 from rialto.identity.service import SERVICE as IDENTITY
@@ -21,11 +22,12 @@ from rialto.inventory.api import Inventory
 from rialto.inventory.service import SERVICE as INVENTORY
 from rialto.kernel.clock import SystemClock
 from rialto.kernel.db import parse_database_url
+from rialto.kernel.extensions import Surroundings
 from rialto.kernel.ids import RandomIds
 from rialto.kernel.migrations import migrate
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Nothing
-from rialto.kernel.settings import Settings
+from rialto.kernel.settings import Settings, SettingWrong
 
 ADMIN = "admin@rialto.test"
 
@@ -44,6 +46,7 @@ class _FirstStart:
 
     def prepare(self) -> str:
         secrets = secrets_of(self._settings, RandomIds(SystemClock()))
+        asyncio.run(_meet(self._settings, secrets))
         write_sandbox_keys(self._settings, secrets)
         self._secrets = secrets
         return secrets.database_password("rialto")
@@ -90,6 +93,19 @@ class _FirstStart:
         password = self._settings.admin_password or RandomIds(SystemClock()).token(100)
         await app[Identity].put_staff(PutStaff(email=ADMIN, name="Admin", password=password, roles=["owner"]))
         self._new_password = password
+
+
+async def _meet(settings: Settings, secrets: Secrets) -> None:
+    """Once, before anything is started: workers would each say it into their log."""
+    around = Surroundings(settings=settings, secrets=secrets, clock=SystemClock())
+    try:
+        key_values = choose_key_values(around)
+        try:
+            await meet_key_values(key_values)
+        finally:
+            await key_values.close()
+    except SettingWrong as problem:
+        raise CannotStart(problem.text, exit_code=2) from problem
 
 
 async def _load_demo(app: App) -> None:

@@ -8,7 +8,6 @@ import getpass
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from rialto import __version__
@@ -161,7 +160,7 @@ def _with_settings(options: argparse.Namespace) -> int:
         def make_app() -> App:
             return App(
                 settings,
-                replace(choose_engines(settings, secrets, address), metrics=metrics),
+                choose_engines(settings, secrets, address, metrics),
                 ALL,
                 place=place,
             )

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from rialto.engines.postgres_install import make_data_folder
 from rialto.engines.processes import CannotStart
+from rialto.kernel.errors import Unavailable
+from rialto.kernel.keyvalue import KeyValues
 
 DISK_MIN_BYTES = 200 * 1024 * 1024
 _MODULES = ("asyncpg", "jinja2", "litestar", "msgspec", "tantivy", "uvicorn")
@@ -60,6 +62,14 @@ def check_ports(host: str, ports: Mapping[str, int]) -> None:
             _bind(host, port)
         except OSError as problem:
             raise _not_bindable(host, port, setting, problem) from problem
+
+
+async def meet_key_values(key_values: KeyValues) -> None:
+    """Raises SettingWrong when the server will not let us in. Away, it is no reason not to start: it may come yet."""
+    try:
+        await key_values.check()
+    except Unavailable as away:
+        sys.stderr.write(f"{away.text} Each process goes on alone until it does.\n")
 
 
 def answers_ready(host: str, port: int, path: str = "/health/ready") -> bool:

@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 from rialto.doctor.model import Check, fail, ok, warn
 from rialto.kernel.clock import Clock
-from rialto.kernel.errors import RialtoError
-from rialto.kernel.settings import Settings
+from rialto.kernel.errors import RialtoError, Unavailable
+from rialto.kernel.keyvalue import KeyValues
+from rialto.kernel.settings import Settings, SettingWrong
 
 ANSWERS_WITHIN_S = 5.0
 EXPIRES_SOON = timedelta(days=14)
@@ -32,6 +33,21 @@ def check_mail(settings: Settings) -> Check:
             "mail", text, "Mails wait and are tried again for days; correct RIALTO_SMTP_URL or the server."
         )
     return ok("mail", f"{host}:{port} answers.")
+
+
+async def check_key_values(key_values: KeyValues | None) -> list[Check]:
+    """The server in RIALTO_CACHE_URL, if there is one."""
+    if key_values is None or not key_values.shared:
+        return []
+    try:
+        await key_values.check()
+    except SettingWrong as problem:
+        return [fail("key-value", problem.text, "The shop would not start with this.")]
+    except Unavailable as problem:
+        return [
+            warn("key-value", problem.text, "The shop goes on without it; each process limits for itself.")
+        ]
+    return [ok("key-value", "The server in RIALTO_CACHE_URL answers.")]
 
 
 async def check_providers(providers: Mapping[str, Any], *, is_running: bool) -> list[Check]:

@@ -17,7 +17,7 @@ from rialto.edge.principals import Principals
 from rialto.kernel.auth import TokenVerifier
 from rialto.kernel.clock import Clock
 from rialto.kernel.ids import Ids
-from rialto.kernel.limits import RateLimiter
+from rialto.kernel.limits import RateLimiter, SharedLimiter
 from rialto.kernel.roles import RoleBook
 from rialto.kernel.telemetry import Metrics
 
@@ -44,7 +44,7 @@ class Gate:
         ids: Ids,
         metrics: Metrics,
         verifier: TokenVerifier,
-        limiter: RateLimiter | None,
+        limiter: RateLimiter | SharedLimiter | None,
         trusted_proxies: tuple[str, ...],
         kept: CachedPages | None = None,
         roles: RoleBook | None = None,

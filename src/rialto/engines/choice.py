@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pkgutil import resolve_name
 from typing import Any
 from urllib.parse import urlsplit
 
 from rialto.engines import sandbox_payments, smtp
 from rialto.engines.http_calls import HttpCalls
 from rialto.engines.memory_cache import MemoryCache
+from rialto.engines.memory_keyvalue import MemoryKeyValues
 from rialto.engines.names import resolve
 from rialto.engines.passwords import Argon2Passwords
 from rialto.engines.picture_files import PictureFiles
@@ -22,6 +24,7 @@ from rialto.kernel.extensions import Surroundings, find_extension
 from rialto.kernel.faults import CrashAt, Faults, NoFaults
 from rialto.kernel.ids import Ids, RandomIds
 from rialto.kernel.keys import SecretsFile
+from rialto.kernel.keyvalue import KeyValues
 from rialto.kernel.remote import Transport
 from rialto.kernel.replicas import Resolve
 from rialto.kernel.secrets import Secrets
@@ -33,7 +36,8 @@ from rialto.kernel.telemetry import Metrics
 class Engines:
     """Everything from outside: what a test or the simulator replaces.
 
-    `documents_address` is where documents are kept when that is another database than `address`.
+    `documents_address` is where documents are kept when that is another database than `address`. Without `key_values`
+    each process keeps its own.
     """
 
     clock: Clock
@@ -43,6 +47,7 @@ class Engines:
     address: DatabaseAddress
     by_port: Mapping[str, Any]
     documents_address: DatabaseAddress | None = None
+    key_values: KeyValues | None = None
     reread_secrets: Callable[[], Secrets | None] = lambda: None
     gate: DatabaseGate | None = None
     open_connection: Connect = connect
@@ -60,10 +65,14 @@ ENGINES: Mapping[str, Mapping[str, Callable[[Surroundings], Any]]] = {
 }
 
 
-def choose_engines(settings: Settings, secrets: Secrets, address: DatabaseAddress) -> Engines:
-    """The engines that the settings ask for; nothing configured means the built-in ones."""
+def choose_engines(
+    settings: Settings, secrets: Secrets, address: DatabaseAddress, metrics: Metrics | None = None
+) -> Engines:
+    """The engines that the settings ask for; nothing configured means the built-in ones. Opens no connection."""
     clock = SystemClock()
-    around = Surroundings(settings=settings, secrets=secrets, clock=clock)
+    metrics = metrics or Metrics()
+    around = Surroundings(settings=settings, secrets=secrets, clock=clock, metrics=metrics)
+    key_values = choose_key_values(around)
     providers = [_made("payments", name, around) for name in settings.payment_providers]
     mailer = _made("mail", urlsplit(settings.smtp_url).scheme, around) if settings.smtp_url else KeptMail()
     return Engines(
@@ -82,9 +91,20 @@ def choose_engines(settings: Settings, secrets: Secrets, address: DatabaseAddres
             "secrets": secrets,
         },
         documents_address=documents_address(settings),
+        key_values=key_values,
         reread_secrets=SecretsFile(settings.secret_file),
-        closers=[engine for engine in (*providers, mailer) if hasattr(engine, "close")],
+        metrics=metrics,
+        closers=[engine for engine in (*providers, mailer, key_values) if hasattr(engine, "close")],
     )
+
+
+def choose_key_values(around: Surroundings) -> KeyValues:
+    """The server in RIALTO_CACHE_URL, or this process's own memory. Raises SettingWrong."""
+    if around.settings.cache_url is None:
+        return MemoryKeyValues(around.clock)
+    # Loaded only when it is wanted: its library would make every other start some 60 ms longer.
+    made: KeyValues = resolve_name("rialto.engines.redis_keyvalue:make")(around)
+    return made
 
 
 def _made(port: str, name: str, around: Surroundings) -> Any:

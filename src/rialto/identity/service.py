@@ -1,6 +1,7 @@
 """How identity is plugged in.
 
-Engines: `secrets` (kernel.secrets.Secrets), `keyring` (kernel.keys.Keyring), `passwords` (kernel.auth.Passwords), `keepers` (kernel.personal.Keepers).
+Engines: `secrets` (kernel.secrets.Secrets), `keyring` (kernel.keys.Keyring), `passwords` (kernel.auth.Passwords), `keepers` (kernel.personal.Keepers),
+`keyvalue` (kernel.keyvalue.KeyValues).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from rialto.identity.model.sessions import RefreshTokens
 from rialto.identity.model.tokens import LinkTokens
 from rialto.identity.passkeys import Ceremonies
 from rialto.identity.routes import ROUTES
-from rialto.kernel.limits import RateLimiter
+from rialto.kernel.limits import Throttle
 from rialto.kernel.personal import PersonalData
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Env, Job, Service
@@ -32,7 +33,9 @@ def build(e: Env) -> IdentityHandlers:
         passwords=e.engine("passwords"),
         keyring=e.engine("keyring"),
         tokens=RefreshTokens(secrets.derive("identity:refresh")),
-        clients=RateLimiter(per_s=CLIENT_PER_S, burst=CLIENT_BURST, clock=e.clock),
+        clients=Throttle(
+            "sign-in", e.engine("keyvalue"), per_s=CLIENT_PER_S, burst=CLIENT_BURST, clock=e.clock
+        ),
         links=LinkTokens(secrets.derive("identity:links")),
         keepers=e.engine("keepers"),
         ceremonies=Ceremonies(e.settings.public_url),

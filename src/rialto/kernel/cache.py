@@ -32,6 +32,20 @@ class CacheEngine(Protocol[V]):
     def clear(self) -> None: ...
 
 
+class SecondLevel(Protocol[V]):
+    """What other processes made of the same kind. It may know nothing at any time, and raises nothing."""
+
+    def mark(self) -> object:
+        """What this process goes by, looked at before an answer is made and saved with it."""
+        ...
+
+    async def load(self, key: str) -> tuple[V, float] | None:
+        """A value that is as good as one made here now, and for how many seconds more it is fresh."""
+        ...
+
+    async def save(self, key: str, value: V, *, ttl_s: float, mark: object) -> None: ...
+
+
 class OneEntry(Generic[V]):
     """The engine for a cache of one thing, such as a service's rules: it forgets nothing by itself and needs no bound."""
 
@@ -98,10 +112,12 @@ class Cache(Generic[V]):
         *,
         tags: Callable[[V], Iterable[str]] | None = None,
         ttl_s: Callable[[V], float] | None = None,
+        beyond: SecondLevel[V] | None = None,
     ) -> V:
         """The fresh value, or what `fetch` brings (asked once however many wait), or on Unavailable a stale one.
 
-        `ttl_s` decides per value how long it is fresh; zero: it is not kept.
+        `ttl_s` decides per value how long it is fresh; zero: it is not kept. `beyond` is asked before `fetch` is, and
+        told what that brought.
         """
         entry = self._engine.get(key)
         if entry is not None and self._is_fresh(entry):
@@ -111,12 +127,14 @@ class Cache(Generic[V]):
             try:
                 return await asyncio.shield(flight)
             except _Abandoned:
-                return await self.get(key, fetch, tags=tags, ttl_s=ttl_s)
+                return await self.get(key, fetch, tags=tags, ttl_s=ttl_s, beyond=beyond)
         flight = asyncio.get_running_loop().create_future()
         self._flights[key] = flight
         generation = self._generation
         try:
-            value = await fetch()
+            found = await beyond.load(key) if beyond is not None else None
+            mark = beyond.mark() if beyond is not None else None
+            value = await fetch() if found is None else found[0]
         except BaseException as error:
             value_or_none = self._stale(entry, error)
             if value_or_none is None:
@@ -125,13 +143,17 @@ class Cache(Generic[V]):
             flight.set_result(value_or_none)
             return value_or_none
         else:
+            left_s = found[1] if found is not None else ttl_s(value) if ttl_s else self._ttl_s
             # Something was invalidated while this was being fetched: it may be from before. Do not keep it.
-            if generation == self._generation:
-                self.put(key, value, tags=tags(value) if tags else (), ttl_s=ttl_s(value) if ttl_s else None)
+            kept = generation == self._generation and left_s > 0
+            if kept:
+                self.put(key, value, tags=tags(value) if tags else (), ttl_s=left_s)
             flight.set_result(value)
-            return value
         finally:
             del self._flights[key]
+        if kept and found is None and beyond is not None:
+            await beyond.save(key, value, ttl_s=left_s, mark=mark)
+        return value
 
     def put(self, key: str, value: V, *, tags: Iterable[str] = (), ttl_s: float | None = None) -> None:
         whole = self._ttl_s if ttl_s is None else ttl_s

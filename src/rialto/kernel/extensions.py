@@ -7,7 +7,7 @@ registered at import. Ours are listed in a table beside their port as well, so t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from typing import TypeVar
 
@@ -15,6 +15,7 @@ from rialto.kernel.clock import Clock
 from rialto.kernel.errors import Invalid
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.settings import Settings, offered
+from rialto.kernel.telemetry import Metrics
 
 T = TypeVar("T")
 
@@ -37,6 +38,7 @@ class Surroundings:
     settings: Settings
     secrets: Secrets
     clock: Clock
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 def extension_names(port: str, ours: Iterable[str]) -> list[str]:

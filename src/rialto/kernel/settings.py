@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from rialto.kernel.db import parse_database_url
 from rialto.kernel.errors import RialtoError
+from rialto.kernel.keyvalue import SCHEMES, parse_cache_url
 from rialto.kernel.service import Frozen
 
 T = TypeVar("T")
@@ -67,6 +68,7 @@ class Settings(Frozen):
     data: Path
     database_url: str | None = None
     cache_url: str | None = None
+    cache_ca: str | None = None
     bus_url: str | None = None
     documents_url: str | None = None
     admin_password: str | None = None
@@ -88,6 +90,8 @@ class Settings(Frozen):
 def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Settings:
     """Settings from `RIALTO_*`. Raises SettingWrong for the first value that cannot be used."""
     settings = _settings(_Reader(environment), data_default)
+    if settings.cache_ca and not (settings.cache_url and parse_cache_url(settings.cache_url).tls):
+        raise SettingWrong("RIALTO_CACHE_CA is set, and RIALTO_CACHE_URL is none with rediss or valkeys.")
     ports = {
         "RIALTO_PORT": settings.port,
         "RIALTO_OPS_PORT": settings.ops_port,
@@ -127,7 +131,8 @@ def _settings(reader: _Reader, data_default: Path) -> Settings:
         .absolute(),
         data=data,
         database_url=reader.database_url("RIALTO_DATABASE_URL"),
-        cache_url=reader.not_yet("RIALTO_CACHE_URL"),
+        cache_url=reader.cache_url("RIALTO_CACHE_URL"),
+        cache_ca=reader.optional("RIALTO_CACHE_CA"),
         bus_url=reader.not_yet("RIALTO_BUS_URL"),
         documents_url=reader.database_url("RIALTO_DOCUMENTS_URL"),
         admin_password=reader.optional("RIALTO_ADMIN_PASSWORD"),
@@ -276,6 +281,20 @@ class _Reader:
             return text
 
         return self._parsed(name, None, parse, "a URL with postgresql, such as postgresql://user@host/name")
+
+    def cache_url(self, name: str) -> str | None:
+        def parse(text: str) -> str:
+            parse_cache_url(text)
+            return text
+
+        # Its password is nobody's business: the refusal does not repeat the value.
+        try:
+            return self._parsed(name, None, parse, "")
+        except SettingWrong:
+            schemes = ", ".join(SCHEMES)
+            raise SettingWrong(
+                f"{name} must be a URL with {schemes}, such as redis://:password@host:6379/0."
+            ) from None
 
     def _url(self, name: str, default: str | None, schemes: tuple[str, ...]) -> str | None:
         def parse(text: str) -> str:

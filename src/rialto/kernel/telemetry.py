@@ -60,6 +60,18 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
+        self.key_values = Counter(
+            "rialto_key_values",
+            "Questions to the shared key-value server, as far as their outcome tells something.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self.key_values_resting = Gauge(
+            "rialto_key_values_resting",
+            "1 while the key-value server failed lately and is not asked, as the worker says that noticed last.",
+            registry=self.registry,
+            multiprocess_mode="mostrecent",
+        )
         self.orders = Counter(
             "rialto_checkouts", "Checkouts by outcome.", ("outcome",), registry=self.registry
         )

@@ -20,7 +20,7 @@ from rialto.kernel.db import Database, WriteSession
 from rialto.kernel.email import email_hash
 from rialto.kernel.errors import NotFound, Unavailable
 from rialto.kernel.ids import MAIL, Ids, LetterId, OrderId, to_uuid
-from rialto.kernel.limits import RateLimiter
+from rialto.kernel.limits import Throttle
 from rialto.kernel.mail import Mailer, MailRefused, Outgoing
 from rialto.kernel.personal import Documents, Person
 from rialto.kernel.service import Nothing
@@ -30,7 +30,7 @@ from rialto.notifications import store, waiting_store
 from rialto.notifications.api import ListMails, Mail, MailList, MailNotFound, MailRef
 from rialto.notifications.model import BEGIN_WITHIN_S, Cause, LetterCause, language_for, message_id
 from rialto.notifications.render import SHOP_NAME, Renderer
-from rialto.notifications.waiting import ASKED_BURST, ASKED_PER_S, CONFIRMED_WITHIN, WAITS, WaitingCases
+from rialto.notifications.waiting import CONFIRMED_WITHIN, WAITS, WaitingCases
 from rialto.orders.api import Order, OrderNotFound, Orders, OrdersNamed
 
 LISTED_MAX = 200
@@ -66,6 +66,7 @@ class NotificationHandlers(WaitingCases):
         renderer: Renderer,
         public_url: str,
         waiting_key: bytes,
+        askers: Throttle,
         kept: timedelta = KEPT,
     ) -> None:
         self._db = db
@@ -80,7 +81,7 @@ class NotificationHandlers(WaitingCases):
         self._public_url = public_url
         self._kept = kept
         self._waiting_key = waiting_key
-        self._askers = RateLimiter(per_s=ASKED_PER_S, burst=ASKED_BURST, clock=clock)
+        self._askers = askers
 
     async def list(self, command: ListMails) -> MailList:
         limit = min(max(command.limit, 1), LISTED_MAX)

@@ -1,10 +1,11 @@
-"""How notifications is plugged in. Engine: `mail` (kernel.mail.Mailer). Its viewer's pages are OPS_ROUTES."""
+"""How notifications is plugged in. Engines: `mail` (kernel.mail.Mailer), `keyvalue` (kernel.keyvalue.KeyValues). Its viewer's pages are OPS_ROUTES."""
 
 from __future__ import annotations
 
 from rialto.catalog.api import Catalog
 from rialto.identity.api import Identity
 from rialto.inventory.api import Inventory
+from rialto.kernel.limits import Throttle
 from rialto.kernel.personal import PersonalData
 from rialto.kernel.service import Env, Job, Service
 from rialto.notifications.api import Notifications
@@ -13,6 +14,7 @@ from rialto.notifications.handlers import NotificationHandlers
 from rialto.notifications.reactions import REACTIONS
 from rialto.notifications.render import Renderer
 from rialto.notifications.routes import ROUTES
+from rialto.notifications.waiting import ASKED_BURST, ASKED_PER_S
 from rialto.orders.api import Orders
 
 
@@ -29,6 +31,7 @@ def build(e: Env) -> NotificationHandlers:
         renderer=Renderer(e.settings.public_url),
         public_url=e.settings.public_url,
         waiting_key=e.engine("secrets").derive("notifications:waiting").encode(),
+        askers=Throttle("waiting", e.engine("keyvalue"), per_s=ASKED_PER_S, burst=ASKED_BURST, clock=e.clock),
         kept=e.settings.keep.mails,
     )
 

@@ -23,7 +23,7 @@ from rialto.kernel.db import Database, WriteSession
 from rialto.kernel.email import email_hash, is_email, normalised_email
 from rialto.kernel.errors import field_problem
 from rialto.kernel.ids import AccountId, Ids
-from rialto.kernel.limits import RateLimiter, network_of
+from rialto.kernel.limits import Throttle, network_of
 from rialto.kernel.service import Nothing
 from rialto.kernel.text import is_plain
 from rialto.notifications import store, waiting_store
@@ -41,7 +41,7 @@ from rialto.notifications.model import Template, WaitingCause, language_for
 from rialto.notifications.render import SHOP_NAME, Renderer
 from rialto.notifications.waiting_store import Waiter
 
-# Of one household: ten at once, then one in ten minutes, counted by each worker.
+# Of one household: ten at once, then one in ten minutes.
 ASKED_PER_S = 1 / 600
 ASKED_BURST = 10
 
@@ -73,10 +73,10 @@ class WaitingCases:
     _identity: Identity
     _renderer: Renderer
     _waiting_key: bytes
-    _askers: RateLimiter
+    _askers: Throttle
 
     async def wait(self, command: WaitFor) -> WaitingAnswer:
-        wait_s = self._askers.take(network_of(command.client))
+        wait_s = await self._askers.take(network_of(command.client))
         if wait_s:
             raise TooManyWishes(retry_after_s=wait_s)
         email = command.email.strip()

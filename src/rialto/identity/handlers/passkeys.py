@@ -85,7 +85,7 @@ class PasskeyCases(ProofCases):
         return Passkey(id=PASSKEY.of(passkey_id), name=name, created_at=now)
 
     async def begin_passkey_sign_in(self, command: ClientRef) -> PasskeyOptions:
-        self.admit(command.client)
+        await self.admit(command.client)
         question = await self._question(self.ids.bucket(), Purpose.SIGN_IN_BY_PASSKEY, None)
         return PasskeyOptions(public_key=self.parts.ceremonies.sign_in_options(question.text))
 
@@ -100,7 +100,7 @@ class PasskeyCases(ProofCases):
         return question
 
     async def sign_in_with_passkey(self, command: SignInWithPasskey) -> Tokens:
-        self.admit(command.client)
+        await self.admit(command.client)
         try:
             claim = self.parts.ceremonies.claim_of(command.credential)
             digest = self._attempts_of(claim, command.client)

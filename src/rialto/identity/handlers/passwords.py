@@ -21,7 +21,7 @@ from rialto.kernel.service import Nothing
 class PasswordCases(RegisteringCases):
     async def forgot_password(self, command: ForgotPassword) -> Nothing:
         """Whether there is an account is looked up and written down alike; who reads that letter decides."""
-        self.admit(command.client)
+        await self.admit(command.client)
         await self.count_letter(command.email)
         digest = email_hash(command.email)
         account = await self.account_of(digest)

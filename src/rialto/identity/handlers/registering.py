@@ -25,7 +25,7 @@ class RegisteringCases(LetterCases):
         The claim comes first and names the id; a claim that a crash left without an account is continued, and
         of two who register at once the one whose account is written first has it.
         """
-        self.admit(command.client)
+        await self.admit(command.client)
         wanted = checked_registration(command)
         digest = email_hash(wanted.email)
         await self.count_letter(wanted.email)

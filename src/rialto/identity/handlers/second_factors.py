@@ -41,7 +41,7 @@ RESEALED_AT_ONCE = 200
 
 class SecondFactorCases(ProofCases):
     async def finish_sign_in(self, command: FinishSignIn) -> Tokens:
-        self.admit(command.client)
+        await self.admit(command.client)
         token, account = await self._second_step(command.mfa_token)
         digest = _attempts_of(account)
         counted = await self.count_attempt(digest, ANY_CLIENT)

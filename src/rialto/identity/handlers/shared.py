@@ -25,7 +25,7 @@ from rialto.kernel.auth import Passwords, Principal
 from rialto.kernel.errors import NotFound, TooMany
 from rialto.kernel.ids import ACCOUNT, SESSION, STAFF, to_uuid
 from rialto.kernel.keys import Keyring
-from rialto.kernel.limits import RateLimiter
+from rialto.kernel.limits import Throttle
 from rialto.kernel.personal import Keepers
 from rialto.kernel.service import Env
 
@@ -40,7 +40,7 @@ class Parts:
     passwords: Passwords
     keyring: Keyring
     tokens: RefreshTokens
-    clients: RateLimiter
+    clients: Throttle
     links: LinkTokens
     ceremonies: Ceremonies
     keepers: Keepers
@@ -149,10 +149,10 @@ class IdentityUseCase:
             raise AccountNotFound
         return account
 
-    def admit(self, client: str) -> None:
+    async def admit(self, client: str) -> None:
         """Over all accounts. Raises TooMany."""
         if client:
-            self.parts.clients.admit(client)
+            await self.parts.clients.admit(client)
 
     def client_hash(self, client: str) -> bytes:
         """What stands for a network address; empty for none."""

@@ -34,7 +34,7 @@ log = structlog.get_logger("rialto.identity")
 
 class SigningInCases(IdentityUseCase):
     async def sign_in(self, command: SignIn) -> SignedIn:
-        self.admit(command.client)
+        await self.admit(command.client)
         digest, client = email_hash(command.email), self.client_hash(command.client)
         counted = await self.count_attempt(digest, client)
         account = await self.account_of(digest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rialto.kernel.limits import RateLimiter
+from rialto.kernel.limits import Throttle
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Env
 from rialto.orders.api import Orders
@@ -11,7 +11,7 @@ from rialto.reviews.handlers.moderating import Moderating
 from rialto.reviews.handlers.reading import Reading
 from rialto.reviews.handlers.writing import Writing
 
-# Of one household: six reports at once, then one in ten minutes, counted by each worker.
+# Of one household: six reports at once, then one in ten minutes.
 REPORTS_PER_S = 1 / 600
 REPORTS_BURST = 6
 
@@ -24,5 +24,7 @@ class ReviewHandlers(Writing, Reading, Moderating, Following):
         self.env = env
         self.documents = env.engine("documents")
         self.orders = env[Orders]
-        self.clients = RateLimiter(per_s=REPORTS_PER_S, burst=REPORTS_BURST, clock=env.clock)
+        self.clients = Throttle(
+            "reports", env.engine("keyvalue"), per_s=REPORTS_PER_S, burst=REPORTS_BURST, clock=env.clock
+        )
         self.secret = secrets.derive("reviews:clients").encode()

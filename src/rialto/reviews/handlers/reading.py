@@ -56,7 +56,7 @@ class Reading(ReviewUseCase):
 
     async def report(self, command: ReportReview) -> Nothing:
         network = network_of(command.client)
-        wait_s = self.clients.take(network)
+        wait_s = await self.clients.take(network)
         if wait_s:
             raise TooManyReports(retry_after_s=wait_s)
         client = hashlib.blake2b(network.encode(), key=self.secret, digest_size=16).hexdigest()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rialto.kernel.documents import Documents, Stored
 from rialto.kernel.errors import NotFound, VersionConflict
 from rialto.kernel.ids import REVIEW, ReviewId
-from rialto.kernel.limits import RateLimiter
+from rialto.kernel.limits import Throttle
 from rialto.kernel.service import Env
 from rialto.orders.api import Orders
 from rialto.reviews.api import OwnReview, ReviewNotFound
@@ -23,7 +23,7 @@ class ReviewUseCase:
     env: Env
     documents: Documents
     orders: Orders
-    clients: RateLimiter
+    clients: Throttle
     secret: bytes
 
     async def load(self, review_id: ReviewId) -> Stored[ReviewDocument]:
