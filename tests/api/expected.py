@@ -80,6 +80,8 @@ BEYOND_SCHEMA: Mapping[str, set[str]] = {
         "logo:not_valid",
     },
     # Which placeholders a mail knows is its own; a subject is one line.
+    "read_currencies": {"currency_unknown"},
+    "put_currencies": {"currency_unknown", "default_not_offered"},
     "put_mail_text": MAIL_TEXT,
     "preview_mail_text": MAIL_TEXT,
     # Each country, class and method once, known countries and currencies, the longest time not the shortest.

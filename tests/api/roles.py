@@ -43,7 +43,7 @@ MAY: Mapping[str, set[str]] = {
         *WRITES_PRICES,
         *("read_stock", "put_stock", "list_channels", "put_profile"),
         *READS_MAILS,
-        *("put_mail_text", "reset_mail_text"),
+        *("put_mail_text", "reset_mail_text", "read_currencies", "put_currencies"),
         *("ship_order", "cancel_any_order", "refund_order", "add_note", "read_payments"),
     },
     "catalog": {
@@ -72,7 +72,7 @@ MAY: Mapping[str, set[str]] = {
         *READS_CATALOGUE,
         *READS_ORDERS,
         *READS_PRICES,
-        *("list_channels", "read_stock", "read_payments"),
+        *("list_channels", "read_currencies", "read_stock", "read_payments"),
         *READS_MAILS,
     },
 }

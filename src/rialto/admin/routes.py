@@ -11,6 +11,7 @@ from rialto.admin.errors import render_error
 from rialto.admin.pages import (
     collections,
     counting,
+    currencies,
     customers,
     delivery,
     importing,
@@ -73,6 +74,7 @@ _DESK = Router(
             *settings.ROUTES,
             *logo.ROUTES,
             *mails.ROUTES,
+            *currencies.ROUTES,
             *taxes.ROUTES,
             *delivery.ROUTES,
             *parcels.ROUTES,
