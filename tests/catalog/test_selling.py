@@ -24,6 +24,7 @@ from rialto.catalog.api import (
 )
 from rialto.catalog.events import EVENTS, ChannelsChanged
 from rialto.catalog.model.selling import CURRENCIES_MAX, decide_currencies
+from rialto.catalog.store import selling
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import Invalid
 from rialto.kernel.events import EventTypes, load
@@ -143,6 +144,17 @@ async def test_no_price_is_lost_between_saving_and_switching(postgres: DatabaseA
         )
         for draft in drafts:
             assert await price(catalog, CHF, draft.variants[0].sku) is None
+
+
+@anyio
+async def test_a_large_catalogue_is_priced_a_batch_at_a_time(postgres: DatabaseAddress) -> None:
+    async with open_catalog(postgres) as (catalog, env):
+        await catalog.put_products(PutProducts(drafts=[in_francs(f"v{number}") for number in range(5)]))
+        async with env.db.write() as session:
+            await selling.add_prices(session, "default", [CHF], batch=2)
+            await selling.add_prices(session, "default", [], batch=2)
+            priced = await session.value("SELECT count(*) FROM prices WHERE currency = 'CHF'")
+        assert priced == 5
 
 
 @anyio

@@ -42,7 +42,7 @@ class Unpriced(Frozen):
 class Selling(Protocol):
     """Settings that count at once, without a restart."""
 
-    @operation(idempotent=True, timeout_s=15.0)
+    @operation(idempotent=True, timeout_s=60.0)
     async def put_currencies(self, command: PutCurrencies) -> Channel:
         """Sell in these and in no others; the same again: unchanged.
 
@@ -53,7 +53,7 @@ class Selling(Protocol):
         """
         ...
 
-    @operation(idempotent=True, timeout_s=15.0)
+    @operation(idempotent=True, timeout_s=60.0)
     async def unpriced(self, command: UnpricedIn) -> Unpriced:
         """What nobody could buy in these currencies, whether a shop front sells in them or not."""
         ...

@@ -42,4 +42,5 @@ class SellingCases:
         if len(command.currencies) > 2 * CURRENCIES_MAX:
             raise field_problem("currencies", "too_many_currencies", "These are too many at once.")
         async with self._db.read() as session:
-            return await selling.unpriced(session, list(dict.fromkeys(command.currencies)))
+            codes = list(dict.fromkeys(command.currencies))
+            return await selling.unpriced(session, codes, await store.channels(session))
