@@ -36,6 +36,7 @@ PROMOTION = {
     for field in ("id", "not_with", "amounts", "prices", "items_min", "items", "starts_at", "ends_at")
 }
 REVIEW = {"links_not_allowed", "markup_not_allowed"}
+MAIL_TEXT = {"placeholder_unknown", "placeholder_malformed", "not_plain", "required"}
 
 # By operation: the codes of problems, or of their fields; `field:code` where a code says too little.
 BEYOND_SCHEMA: Mapping[str, set[str]] = {
@@ -78,6 +79,11 @@ BEYOND_SCHEMA: Mapping[str, set[str]] = {
         "contrast_too_low",
         "logo:not_valid",
     },
+    # Which placeholders a mail knows is its own; a subject is one line.
+    "read_currencies": {"currency_unknown"},
+    "put_currencies": {"currency_unknown", "default_not_offered"},
+    "put_mail_text": MAIL_TEXT,
+    "preview_mail_text": MAIL_TEXT,
     # Each country, class and method once, known countries and currencies, the longest time not the shortest.
     "put_rules": {
         f"{field}:not_valid"

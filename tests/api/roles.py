@@ -23,6 +23,7 @@ WRITES_PRICES = {
     *("make_promotion_codes", "put_promotion_code", "block_promotion_code"),
 }
 READS_ORDERS = {"list_orders", "read_any_order", "read_timeline", "list_notes", "read_attention"}
+READS_MAILS = {"list_mail_texts", "get_mail_text", "preview_mail_text"}
 MODERATES = {"list_all_reviews", "read_review", "moderate_review"}
 PEOPLE = {
     *("list_staff", "put_staff", "assign_roles"),
@@ -41,6 +42,8 @@ MAY: Mapping[str, set[str]] = {
         *READS_PRICES,
         *WRITES_PRICES,
         *("read_stock", "put_stock", "list_channels", "put_profile"),
+        *READS_MAILS,
+        *("put_mail_text", "reset_mail_text", "read_currencies", "put_currencies"),
         *("ship_order", "receive_goods", "cancel_any_order", "refund_order", "add_note", "read_payments"),
     },
     "catalog": {
@@ -69,6 +72,7 @@ MAY: Mapping[str, set[str]] = {
         *READS_CATALOGUE,
         *READS_ORDERS,
         *READS_PRICES,
-        *("list_channels", "read_stock", "read_payments"),
+        *("list_channels", "read_currencies", "read_stock", "read_payments"),
+        *READS_MAILS,
     },
 }

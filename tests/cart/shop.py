@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from rialto.cart.api import (
     AddLine,
     Cart,
@@ -68,6 +70,7 @@ class Shelf(Peer):
         self.prices: dict[str, int] = {"cup": 1190, "lamp": 11900, "book": 2140}
         self.withdrawn: set[str] = set()
         self.products: dict[str, list[str]] = {}
+        self.currencies: list[Currency] = [EUR, USD]
         self.reached = True
         self.asked = 0
 
@@ -87,7 +90,8 @@ class Shelf(Peer):
         return Product(id=ProductId(command.ref), version=1, draft=draft, changed_at=CHANGED_AT)
 
     async def channels(self, _command: Nothing) -> Channels:
-        return Channels(items=[a_channel(), self._trade()])
+        default = replace(a_channel(), currencies=self.currencies)
+        return Channels(items=[default, self._trade()])
 
     def _offer(self, sku: str, currency: Currency) -> Offer:
         return Offer(

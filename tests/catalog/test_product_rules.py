@@ -22,7 +22,6 @@ pytestmark = pytest.mark.fast
 KNOWN = Surroundings(
     definitions={definition.code: definition for definition in ATTRIBUTES},
     tree={"home": None, "vases": "home"},
-    currencies=frozenset({"EUR", "USD"}),
     language="en",
 )
 
@@ -141,7 +140,8 @@ def test_a_sku_is_printable_without_spaces(sku: str) -> None:
         ({"prices": {"EUR": 0}}, ("variants.0.prices.EUR", "amount_not_valid")),
         ({"prices": {"EUR": -1}}, ("variants.0.prices.EUR", "amount_not_valid")),
         ({"prices": {"EUR": 10**15 + 1}}, ("variants.0.prices.EUR", "amount_not_valid")),
-        ({"prices": {"GBP": 1}}, ("variants.0.prices.GBP", "currency_unknown")),
+        ({"prices": {"XYZ": 1}}, ("variants.0.prices.XYZ", "currency_unknown")),
+        ({"prices": {"eur": 1}}, ("variants.0.prices.eur", "currency_unknown")),
         (
             {"prices": {"EUR": 5}, "compare_at": {"EUR": 5}},
             ("variants.0.compare_at.EUR", "compare_at_not_higher"),

@@ -135,7 +135,6 @@ async def test_what_the_shop_refuses_is_reported_with_its_line(
         report = await shop.load("csv", path)
         assert refused_in(report) == [
             ("some.csv", 3, "Bad Slug"),
-            ("some.csv", 4, "pounds"),
             ("some.csv", 6, "same"),
             ("some.csv", 7, "thief"),
             ("some.csv", 8, "picture"),
@@ -144,9 +143,11 @@ async def test_what_the_shop_refuses_is_reported_with_its_line(
             ("some.csv", 11, "long"),
             ("some.csv", 12, "untitled"),
         ]
-        assert report.products == Counts(created=3, refused=7)
+        assert report.products == Counts(created=4, refused=6)
         assert report.stock == Counts(created=2, refused=2)
-        assert {product.draft.slug for product in await products_of(shop.catalog)} == {"good", "moon", "less"}
+        # Nothing is sold in pounds yet: the price waits for that.
+        slugs = {product.draft.slug for product in await products_of(shop.catalog)}
+        assert slugs == {"good", "moon", "less", "pounds"}
 
 
 async def test_the_shops_own_definitions_decide_and_are_only_added_to(postgres: DatabaseAddress) -> None:

@@ -154,7 +154,19 @@ def test_nothing_that_a_shopper_or_a_shopkeeper_wrote_gets_out_of_its_place(lang
         assert "<script" not in letter.html
         assert "49" not in letter.subject
         assert len(letter.subject.splitlines()) == 1
+    # A passage is wrapped, so that any word of its values may begin a line; elsewhere none does.
+    numbered = [
+        letter
+        for letter in every_letter(an_order(**{**_parts(order), "number": "R-1"}))
+        if "R-1" in letter.text
+    ]
+    assert len(numbered) == 7
+    for letter in numbered:
         assert not [line for line in letter.text.splitlines() if line.startswith("Bcc:")]
+
+
+def _parts(order: Order) -> dict[str, Any]:
+    return {name: getattr(order, name) for name in order.__struct_fields__}
 
 
 @pytest.mark.parametrize(("code", "shown"), [("JPY", "JP¥1,309"), ("KWD", "KWD1.309"), ("USD", "$13.09")])

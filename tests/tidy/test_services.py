@@ -54,9 +54,13 @@ MORE = {
     "notifications": {
         "formats.py": "money and dates in letters",
         "render.py": "letters from templates",
+        "samples.py": "what previews of mails are about",
+        "standard.py": "what mails say at first",
         "viewer.py": "the mail viewer",
         "waiting.py": "mails to those who wait for an article",
         "waiting_store.py": "how those who wait are kept",
+        "wording.py": "what mails say, in the merchant's words",
+        "wording_store.py": "how those words are kept",
     },
     "reviews": {"tally.py": "counting a review in its product's summary exactly once"},
     "search": dict.fromkeys(

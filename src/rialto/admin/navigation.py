@@ -49,6 +49,8 @@ GROUPS: tuple[Group, ...] = (
         "house",
         (
             Entry("settings", "/admin/settings", "settings.read"),
+            Entry("mails", "/admin/settings/mails", "settings.read"),
+            Entry("currencies", "/admin/settings/currencies", "settings.read"),
             Entry("taxes", "/admin/settings/taxes", "pricing.read"),
             Entry("delivery", "/admin/settings/delivery", "pricing.read"),
             Entry("system", "/admin/system", "system.read"),

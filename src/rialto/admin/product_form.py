@@ -74,6 +74,7 @@ class ProductForm:
     def draft(self, reading: Reading, base: ProductDraft | None) -> ProductDraft:
         """What was typed. `base` lends what the form does not show. Raises Invalid naming the fields."""
         options = reading.lines("options")
+        kept = {variant.sku: variant for variant in base.variants} if base else {}
         draft = ProductDraft(
             slug=reading.text("slug"),
             title=reading.by_language("title", self.languages),
@@ -83,7 +84,7 @@ class ProductForm:
             attributes=self._attributes(reading, options),
             options=options,
             variants=[
-                self._variant(reading, row, options)
+                self._variant(reading, row, options, kept.get(reading.text(f"variant-{row}-sku")))
                 for row in rows_of(reading.values, "variant")
                 if reading.text(f"variant-{row}-sku")
             ],
@@ -176,18 +177,26 @@ class ProductForm:
             for currency in self.currencies
         }
 
-    def _variant(self, reading: Reading, row: int, options: Iterable[str]) -> VariantDraft:
+    def _variant(
+        self, reading: Reading, row: int, options: Iterable[str], kept: VariantDraft | None
+    ) -> VariantDraft:
+        """Prices in currencies that nothing is sold in now are not shown, and stay as they are kept."""
         start = f"variant-{row}"
         chosen = {code: reading.text(f"{start}-option-{code}") for code in options}
         return VariantDraft(
             sku=reading.text(f"{start}-sku"),
             options={code: value for code, value in chosen.items() if value},
-            prices=reading.amounts(f"{start}-price", self.currencies),
-            compare_at=reading.amounts(f"{start}-former", self.currencies),
+            prices=self._others(kept.prices if kept else {})
+            | reading.amounts(f"{start}-price", self.currencies),
+            compare_at=self._others(kept.compare_at if kept else {})
+            | reading.amounts(f"{start}-former", self.currencies),
             weight_g=reading.number(f"{start}-weight"),
             gtin=reading.text(f"{start}-gtin") or None,
             content=_content(reading, start),
         )
+
+    def _others(self, amounts: Mapping[str, int]) -> dict[str, int]:
+        return {code: amount for code, amount in amounts.items() if code not in self.currencies}
 
     def _attributes(self, reading: Reading, options: Sequence[str]) -> dict[str, AttributeValue]:
         found: dict[str, AttributeValue] = {}

@@ -110,7 +110,7 @@ class NotificationHandlers(WaitingCases):
 
     async def queue(self, session: WriteSession, notices: Sequence[Notice]) -> None:
         """Write mails and keep them for sending, in the reaction's transaction. Again for a cause: nothing."""
-        shops = await self._shops()
+        shops, words = await self._shops(), await self._words(session)
         await store.queue(
             session,
             [
@@ -121,6 +121,7 @@ class NotificationHandlers(WaitingCases):
                         notice.order,
                         notice.facts,
                         shop_name=_profile(shops, notice.order.channel).name or SHOP_NAME,
+                        words=words,
                     ),
                     language=language_for(notice.order.language),
                     to=notice.order.email,
@@ -145,9 +146,10 @@ class NotificationHandlers(WaitingCases):
         """Write a letter of an account and keep it for sending, in the reaction's transaction."""
         shops = (await self._shops()).values()
         name = next((shop.name for shop in shops if shop.name), SHOP_NAME)
+        words = await self._words(session)
         mail = store.NewMail(
             cause=cause,
-            letter=self._renderer.account_letter(cause.template, due, shop_name=name),
+            letter=self._renderer.account_letter(cause.template, due, shop_name=name, words=words),
             language=language_for(due.language),
             to=due.email,
             reply_to=next((shop.email for shop in shops if shop.email), ""),

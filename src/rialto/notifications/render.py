@@ -1,4 +1,5 @@
-"""From an order, an account or an article to what a mail says: text and HTML in its language.
+"""From an order, an account or an article to what a mail says: text and HTML in its language, with the passages that
+the merchant may have put in words of their own.
 
 All that comes from outside (titles, names, addresses) is put on one line here and escaped by the HTML
 templates, so neither a subject nor a table can be broken out of.
@@ -7,7 +8,8 @@ templates, so neither a subject nor a table can be broken out of.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -18,16 +20,25 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from rialto.catalog.api import Offer
 from rialto.identity.api import DueLetter
 from rialto.notifications import formats
+from rialto.notifications.api import Passages
 from rialto.notifications.model import Letter, Template, absolute_url, language_for, one_line, subject_line
+from rialto.notifications.model.wording import PLACEHOLDERS, Kind, filled_in, kind_of, paragraphs
+from rialto.notifications.standard import standard_words
 from rialto.orders.api import Order, OrderLine
 
 TEXT_WIDTH = 68
+PARAGRAPH_WIDTH = 76
 # Until the merchant gives the shop front another.
 SHOP_NAME = "Rialto"
 
+# What a kind of mail says in a language.
+Words = Callable[[Kind, str], Passages]
+# Placeholders whose value has another name in the templates.
+_NAMED = {"order_number": "number"}
+
 
 class Renderer:
-    """Templates stand in `templates/<language>/<template>.{subject,txt,html}`."""
+    """Templates stand in `templates/<language>/<template>.{txt,html}`, what they say at first in `standard.json` there."""
 
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url
@@ -35,23 +46,36 @@ class Renderer:
         self._text = _templates(html=False)
 
     def letter(
-        self, template: Template, order: Order, facts: Mapping[str, Any], *, shop_name: str = SHOP_NAME
+        self,
+        template: Template,
+        order: Order,
+        facts: Mapping[str, Any],
+        *,
+        shop_name: str = SHOP_NAME,
+        words: Words = standard_words,
     ) -> Letter:
         """What to write about this order; `facts` are what the event adds (reason, shipped lines, tracking)."""
         language = language_for(order.language)
         shop = {"shop_url": self._public_url, "shop_name": shop_name}
         view = _cleaned({**order_view(order, language), **shop, **facts})
         view["status_url"] = absolute_url(self._public_url, order.status_url)
-        return self._rendered(template, language, view)
+        return self._rendered(template, kind_of(template, facts), view, words)
 
-    def account_letter(self, template: Template, due: DueLetter, *, shop_name: str = SHOP_NAME) -> Letter:
+    def account_letter(
+        self,
+        template: Template,
+        due: DueLetter,
+        *,
+        shop_name: str = SHOP_NAME,
+        words: Words = standard_words,
+    ) -> Letter:
         """What to write to an account's owner. Its link is a secret: it stands in the letter and nowhere else."""
         language = language_for(due.language)
         shop = {"shop_url": self._public_url, "shop_name": shop_name}
         view = _cleaned({"language": language, "name": due.name, **shop})
         view["link"] = absolute_url(self._public_url, f"{language}/{due.link}") if due.link else ""
         view["valid_until"] = formats.moment(due.valid_until, language) if due.valid_until else ""
-        return self._rendered(template, language, view)
+        return self._rendered(template, Kind(template), view, words)
 
     def article_letter(
         self,
@@ -63,6 +87,7 @@ class Renderer:
         end_token: str,
         valid_until: datetime,
         shop_name: str = SHOP_NAME,
+        words: Words = standard_words,
     ) -> Letter:
         """What to write about an article that somebody waits for. Its links are secrets, as those of accounts are."""
         shop = {"shop_url": self._public_url, "shop_name": shop_name}
@@ -76,18 +101,37 @@ class Renderer:
         view["confirm_url"] = self._link(language, "back-in-stock/confirm", token=confirm_token)
         view["end_url"] = self._link(language, "back-in-stock/end", token=end_token)
         view["valid_until"] = formats.moment(valid_until, language)
-        return self._rendered(template, language, view)
+        return self._rendered(template, Kind(template), view, words)
 
     def _link(self, language: str, page: str, **query: str) -> str:
         return absolute_url(self._public_url, f"{language}/{page}?{urlencode(query)}")
 
-    def _rendered(self, template: Template, language: str, view: Mapping[str, Any]) -> Letter:
-        path = f"{language}/{template}"
+    def _rendered(self, template: Template, kind: Kind, view: Mapping[str, Any], words: Words) -> Letter:
+        language = view["language"]
+        said = _said_by(kind, language, words(kind, language), view)
+        path, whole = f"{language}/{template}", {**view, "words": said}
         return Letter(
-            subject=subject_line(self._text.get_template(f"{path}.subject").render(view)),
-            text=_blank_lines_once(self._text.get_template(f"{path}.txt").render(view)),
-            html=self._html.get_template(f"{path}.html").render(view),
+            subject=said["subject"],
+            text=_blank_lines_once(self._text.get_template(f"{path}.txt").render(whole)),
+            html=self._html.get_template(f"{path}.html").render(whole),
         )
+
+
+def _said_by(kind: Kind, language: str, passages: Passages, view: Mapping[str, Any]) -> dict[str, Any]:
+    """The passages with their placeholders filled in, as templates take them."""
+    values = {name: str(view.get(_NAMED.get(name, name), "")) for name in PLACEHOLDERS[kind]}
+    introduction = paragraphs(filled_in(passages.introduction, values))
+    is_own = passages.introduction != standard_words(kind, language).introduction
+    return {
+        "subject": subject_line(filled_in(passages.subject, values)),
+        "headline": one_line(filled_in(passages.headline, values)),
+        # Lists of mails show it beside the subject; ours suits our own words only.
+        "preheader": " ".join(introduction[0]) if is_own and introduction else "",
+        "greeting": paragraphs(filled_in(passages.greeting, values)),
+        "introduction": introduction,
+        "closing": paragraphs(filled_in(passages.closing, values)),
+        "signature": paragraphs(filled_in(passages.signature, values)),
+    }
 
 
 @cache
@@ -100,7 +144,7 @@ def _templates(*, html: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["row"] = row
+    environment.filters.update(row=row, wrapped=wrapped)
     return environment
 
 
@@ -177,3 +221,8 @@ def row(left: str, right: str) -> str:
     """`left` and `right` at the two ends of a line of plain text; on two lines when they do not fit."""
     gap = TEXT_WIDTH - len(left) - len(right)
     return f"{left}{' ' * gap}{right}" if gap >= 2 else f"{left}\n{right.rjust(TEXT_WIDTH)}"
+
+
+def wrapped(line: str) -> str:
+    """A line of a paragraph as lines of plain text; what has no blank in it, an address say, stays whole."""
+    return textwrap.fill(line, PARAGRAPH_WIDTH, break_long_words=False, break_on_hyphens=False)

@@ -38,8 +38,9 @@ from rialto.notifications.api import (
     WaitingToken,
 )
 from rialto.notifications.model import Template, WaitingCause, language_for
-from rialto.notifications.render import SHOP_NAME, Renderer
+from rialto.notifications.render import SHOP_NAME, Renderer, Words
 from rialto.notifications.waiting_store import Waiter
+from rialto.notifications.wording import WordingCases
 
 # Of one household: ten at once, then one in ten minutes.
 ASKED_PER_S = 1 / 600
@@ -62,7 +63,7 @@ class Front:
     offer: Offer
 
 
-class WaitingCases:
+class WaitingCases(WordingCases):
     """The part of `NotificationHandlers` that is about waiting; reactions call `restocked`, the job `mail_restocked`."""
 
     _db: Database
@@ -133,7 +134,11 @@ class WaitingCases:
                 return 0
             fronts = await self._fronts(sku) if await self._is_available(sku) else {}
             waiters = await waiting_store.lock_waiters(session, sku, list(fronts), MAILED_AT_ONCE)
-            mails = [self._mail(waiter, fronts[waiter.channel], Template.BACK_IN_STOCK) for waiter in waiters]
+            words = await self._words(session)
+            mails = [
+                self._mail(waiter, fronts[waiter.channel], Template.BACK_IN_STOCK, words)
+                for waiter in waiters
+            ]
             await store.queue(session, mails, now)
             await waiting_store.forget_told(session, [waiter.id for waiter in waiters])
             if len(waiters) == MAILED_AT_ONCE:
@@ -152,8 +157,9 @@ class WaitingCases:
     async def _ask(self, waiter: Waiter, front: Front) -> None:
         """The question is written whether it is sent or not: whoever waits already is not told by the time it takes."""
         now = self._clock.now()
-        mail = self._mail(waiter, front, Template.BACK_IN_STOCK_CONFIRM)
         async with self._db.write() as session:
+            words = await self._words(session)
+            mail = self._mail(waiter, front, Template.BACK_IN_STOCK_CONFIRM, words)
             is_new = await waiting_store.ask(
                 session,
                 waiter,
@@ -190,12 +196,13 @@ class WaitingCases:
             return False
         return contact.verified and normalised_email(contact.email) == normalised_email(email)
 
-    def _mail(self, waiter: Waiter, front: Front, template: Template) -> store.NewMail:
+    def _mail(self, waiter: Waiter, front: Front, template: Template, words: Words) -> store.NewMail:
         letter = self._renderer.article_letter(
             template,
             waiter.language,
             front.offer,
             shop_name=front.shop_name,
+            words=words,
             confirm_token=self._token("confirm", waiter.id.bytes),
             end_token=self._token("end", waiter.email_hash),
             valid_until=self._clock.now() + CONFIRMED_WITHIN,

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_name
 from markupsafe import Markup
 
 from rialto.kernel.address import COUNTRIES
-from rialto.kernel.money import Money
+from rialto.kernel.money import Currency, Money
 
 LOCALES = {"en": "en_GB", "de": "de_DE"}
 
@@ -34,6 +34,11 @@ def _money(decimal: str, currency: str, locale: str) -> str:
     # USD is written US$ in British English; in a shop that says its currency on each page a plain $ reads better.
     text = format_currency(Decimal(decimal), currency, locale=locale)
     return text.replace("US$", "$")
+
+
+def currency_name(code: Currency, language: str) -> str:
+    """`Swiss Franc`."""
+    return get_currency_name(code, locale=locale_of(language))
 
 
 @lru_cache(maxsize=2048)

@@ -30,15 +30,18 @@ class ForeignPost(Denied):
     message = "This form was sent from another site."
 
 
-def content_policy(provider: str | None = None) -> str:
-    """The Content-Security-Policy; `provider` is the one other origin: its card frame and its hosted page."""
+def content_policy(provider: str | None = None, *, styles: str = "'self'") -> str:
+    """The Content-Security-Policy; `provider` is the one other origin: its card frame and its hosted page.
+
+    `styles` is where styles may come from.
+    """
     foreign = f" {provider}" if provider else ""
     frames = foreign or " 'none'"
     return "; ".join(
         (
             "default-src 'self'",
             "script-src 'self'",
-            "style-src 'self'",
+            f"style-src {styles}",
             "img-src 'self' data:",
             f"frame-src{frames}",
             f"form-action 'self'{foreign}",

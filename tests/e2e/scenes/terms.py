@@ -1,8 +1,10 @@
-"""In the back office: what goods are taxed, how they are delivered, and what a parcel costs."""
+"""In the back office: what goods are taxed, how they are delivered, what a parcel costs, and what mails say."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+
+from playwright.sync_api import Page, expect
 
 from tests.e2e.scenes.scene import Scene, Tour
 from tests.e2e.scenes.working import enter, hire, of_admin
@@ -15,6 +17,15 @@ WAY = of_admin("delivery-way", "delivery/edit", "#remove-title")
 WAY_PROBLEMS = of_admin("delivery-problems", "delivery/edit", "#problems")
 PARCEL = of_admin("parcel", "delivery/preview", "#found-title")
 PARCEL_NONE = of_admin("parcel-none", "delivery/preview", "#found-title ~ .lead")
+
+CURRENCIES = of_admin("currencies", "currencies", ".table tbody tr")
+CURRENCY_MORE = of_admin("currency-to-add", "currencies", "#offered-CHF")
+CURRENCIES_PROBLEMS = of_admin("currencies-problems", "currencies", "#problems")
+MAILS = of_admin("mails", "mails/list", ".table tbody tr")
+MAIL = of_admin("mail", "mails/edit", "#placeholders-title")
+MAIL_PROBLEMS = of_admin("mail-problems", "mails/edit", "#problems")
+MAIL_LOOK = of_admin("mail-preview", "mails/edit", "#preview-title")
+MAIL_OWN = of_admin("mail-own", "mails/edit", "#reset-title")
 
 
 def set_terms(tour: Tour) -> Iterator[Scene]:
@@ -41,3 +52,40 @@ def set_terms(tour: Tour) -> Iterator[Scene]:
     yield PARCEL
     page.goto(f"{place}/delivery/preview?weight_g=999999&worth=45&currency=EUR&country=AT")
     yield PARCEL_NONE
+    yield from _choose_currencies(page, place)
+    yield from _say_it_otherwise(page, place)
+
+
+def _choose_currencies(page: Page, place: str) -> Iterator[Scene]:
+    page.goto(f"{place}/currencies")
+    yield CURRENCIES
+    page.select_option("#add", "CHF")
+    page.locator("main form.finder .button").last.click()
+    yield CURRENCY_MORE
+    page.uncheck("#offered-EUR")
+    page.locator("main form.form--wide .button").click()
+    yield CURRENCIES_PROBLEMS
+
+
+def _say_it_otherwise(page: Page, place: str) -> Iterator[Scene]:
+    page.goto(f"{place}/mails")
+    yield MAILS
+    page.goto(f"{place}/mails/email_change/en")
+    if page.locator("#reset-title").count():  # somebody who walked before left it so
+        page.locator("section .button--danger").click()
+        page.goto(f"{place}/mails/email_change/en")
+    yield MAIL
+    page.fill("#closing", "See you, {nmae}!")
+    page.locator("main .form .button").first.click()
+    yield MAIL_PROBLEMS
+    page.fill("#closing", "See you at {shop_name}!")
+    page.locator("main .form .button--quiet").click()
+    page.locator("main details summary").click()
+    shown = page.frame_locator(".mail-frame")
+    expect(shown.get_by_text("See you at")).to_be_visible()
+    ground = shown.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
+    assert ground not in {"rgba(0, 0, 0, 0)", "rgb(255, 255, 255)"}, "the mail has its own style"
+    yield MAIL_LOOK
+    # By key: right after the window was another size, a pointer may still meet the frame where it was.
+    page.locator("main .form .button").first.press("Enter")
+    yield MAIL_OWN

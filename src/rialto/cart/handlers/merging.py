@@ -98,7 +98,9 @@ class Merging(CartUseCase):
         return FilledCart(cart=await self._show(merged.into, command), conflicts=list(merged.merge.conflicts))
 
     async def _show(self, cart_id: CartId, command: MergeCart) -> Cart:
-        cart = await self.load_cart(CartRef(cart_id=cart_id, account_id=command.account_id))
+        cart = await self.as_sold(
+            await self.load_cart(CartRef(cart_id=cart_id, account_id=command.account_id))
+        )
         market = await self.peers.market(cart)
         return view(cart, market.answers, market.quote, command.language)
 

@@ -72,7 +72,7 @@ class CartUseCase:
         async with self._turn(ref.cart_id):
             for _ in range(ATTEMPTS_MAX):
                 before = await self.open_cart(ref)
-                wanted = change.decide(before)
+                wanted = change.decide(await self.as_sold(before))
                 market = await (
                     self.peers.market_now(wanted)
                     if change.everything
@@ -96,6 +96,11 @@ class CartUseCase:
         if cart is None or (cart.account_id is not None and cart.account_id != ref.account_id):
             raise CartNotFound
         return cart
+
+    async def as_sold(self, cart: StoredCart) -> StoredCart:
+        """In a currency that its shop front sells in; kept so with the next change."""
+        channel = next((one for one in await self.peers.channels() if one.code == cart.channel), None)
+        return cart if channel is None else contents.sold_in(cart, channel.currencies)
 
     async def open_cart(self, ref: OfCart) -> StoredCart:
         cart = await self.load_cart(ref)

@@ -40,7 +40,7 @@ class Shopping(CartUseCase):
         return view(cart, market.answers, market.quote)
 
     async def get(self, command: CartRef) -> Cart:
-        cart = await self.load_cart(command)
+        cart = await self.as_sold(await self.load_cart(command))
         market = await self.peers.market(cart)
         return view(cart, market.answers, market.quote, command.language)
 
@@ -66,7 +66,7 @@ class Shopping(CartUseCase):
 
     async def delivery_options(self, command: CartRef) -> DeliveryOptions:
         """Titles in the language asked for, or the cart's, alone."""
-        cart = await self.load_cart(command)
+        cart = await self.as_sold(await self.load_cart(command))
         found = await self.peers.delivery_options(cart)
         language = command.language or cart.language
         return DeliveryOptions(
@@ -97,7 +97,7 @@ class Shopping(CartUseCase):
         return await self.change(command, Change(decide=lambda cart: contents.without_code(cart, code)))
 
     async def for_checkout(self, command: CartRef) -> CartForCheckout:
-        cart = await self.open_cart(command)
+        cart = await self.as_sold(await self.open_cart(command))
         market = await self.peers.market_now(cart)
         return CartForCheckout(
             cart=view(cart, market.answers, market.quote, command.language),

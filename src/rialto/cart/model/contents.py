@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from msgspec.structs import replace
@@ -120,6 +120,17 @@ def as_shown(
     """The cart after its answer went out: these unit prices (by SKU), this total and this delivery were seen."""
     lines = tuple(replace(line, shown_price=prices.get(line.sku, line.shown_price)) for line in cart.lines)
     return replace(cart, lines=lines, seen_total=total, delivery_option_id=delivery_option_id)
+
+
+def sold_in(cart: StoredCart, currencies: Sequence[Currency]) -> StoredCart:
+    """An open cart whose currency is not among those that its shop front sells in goes on in the first of them.
+
+    What was shown in the other one says nothing any more, and no total of this one has been seen: nobody may buy before.
+    """
+    if cart.status != OPEN or not currencies or cart.currency in currencies:
+        return cart
+    lines = tuple(replace(line, shown_price=None) for line in cart.lines)
+    return replace(cart, currency=currencies[0], seen_total=Money.zero(currencies[0]), lines=lines)
 
 
 def _with_line(cart: StoredCart, changed: StoredLine) -> StoredCart:

@@ -44,7 +44,7 @@ VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING 
 CHANGE = """
 WITH changed AS (
     UPDATE carts SET version = version + 1, country = $4, delivery_option_id = $5, seen_total = $6,
-        payment_provider = $7, payment_token = $8, payment_label = $9, touched_on = $10, codes = $23
+        payment_provider = $7, payment_token = $8, payment_label = $9, touched_on = $10, codes = $23, currency = $24
     WHERE bucket = $1 AND id = $2 AND version = $3 AND status = 'open' RETURNING 1
 ), removed AS (
     DELETE FROM cart_lines USING changed WHERE bucket = $1 AND cart_id = $2 AND cart_lines.id = ANY ($11::uuid[])
@@ -126,6 +126,7 @@ async def save(session: AloneSession | WriteSession, before: StoredCart, after: 
             _json(contact.shipping) if contact else None,
             _json(contact.billing) if contact else None,
             list(after.codes),
+            after.currency,
         )
     )
 

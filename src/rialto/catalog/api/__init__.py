@@ -82,6 +82,14 @@ from rialto.catalog.api.search_rules import (
     SearchRuling,
     Synonyms,
 )
+from rialto.catalog.api.selling import (
+    ChannelChanged,
+    CurrenciesInvalid,
+    PutCurrencies,
+    Selling,
+    Unpriced,
+    UnpricedIn,
+)
 from rialto.catalog.api.together import Companions, CompanionsAfter, CompanionsPage, Together
 
 __all__ = [
@@ -99,6 +107,7 @@ __all__ = [
     "CategoryInvalid",
     "CategoryNotFound",
     "Channel",
+    "ChannelChanged",
     "ChannelNotFound",
     "Channels",
     "Collecting",
@@ -114,6 +123,7 @@ __all__ = [
     "CompanionsPage",
     "Content",
     "Contrast",
+    "CurrenciesInvalid",
     "Documents",
     "Goods",
     "KeepPicture",
@@ -141,6 +151,7 @@ __all__ = [
     "ProfileInvalid",
     "Profiles",
     "PutCollection",
+    "PutCurrencies",
     "PutOutcome",
     "PutPins",
     "PutProduct",
@@ -156,6 +167,7 @@ __all__ = [
     "SearchRuleRef",
     "SearchRules",
     "SearchRuling",
+    "Selling",
     "SetPublished",
     "ShopProfile",
     "SkuTaken",
@@ -163,6 +175,8 @@ __all__ = [
     "Synonyms",
     "Texts",
     "Together",
+    "Unpriced",
+    "UnpricedIn",
     "VariantDraft",
     "Verdict",
     "Verdicts",
@@ -171,5 +185,5 @@ __all__ = [
 ]
 
 
-class Catalog(Goods, Picturing, Collecting, SearchRuling, Together, Profiles, Protocol):
+class Catalog(Goods, Picturing, Collecting, SearchRuling, Together, Profiles, Selling, Protocol):
     """The catalogue. Every write publishes what it changed."""

@@ -54,7 +54,10 @@ class ShopProfile(Frozen):
 
 
 class Channel(Frozen):
-    """A shop front. The first currency and language are its defaults."""
+    """A shop front. The first currency and language are its defaults.
+
+    `version` counts the changes of all but the profile, which has its own; 0 before the first.
+    """
 
     code: str
     hosts: list[str] = []
@@ -64,6 +67,7 @@ class Channel(Frozen):
     prices_include_tax: bool = True
     legal_entity: str = "default"
     profile: ShopProfile = ShopProfile()
+    version: int = 0
 
 
 class Channels(Frozen):

@@ -36,6 +36,7 @@ from rialto.catalog.handlers.profile import ProfileCases
 from rialto.catalog.handlers.rehearsal import rehearse
 from rialto.catalog.handlers.saving import Saving, documents_of, uuid_of
 from rialto.catalog.handlers.search_rules import SearchRuleCases
+from rialto.catalog.handlers.selling import SellingCases
 from rialto.catalog.handlers.together import TogetherCases
 from rialto.catalog.model.fields import is_sku, is_slug
 from rialto.catalog.model.planning import by_hand
@@ -54,7 +55,9 @@ PAGE_MAX = 200
 SKUS_MAX = 200
 
 
-class CatalogHandlers(SearchRuleCases, CollectionCases, TogetherCases, ProfileCases, PictureCases, PlanCases):
+class CatalogHandlers(
+    SearchRuleCases, CollectionCases, TogetherCases, ProfileCases, SellingCases, PictureCases, PlanCases
+):
     """Implements `Catalog`."""
 
     def __init__(self, db: Database, clock: Clock, ids: Ids, *, pictures: PictureShelf) -> None:

@@ -50,12 +50,11 @@ async def put_many(db: Database, saving: Saving, command: PutProducts) -> Verdic
 
 
 async def _put(session: WriteSession, saving: Saving, drafts: Sequence[ProductDraft]) -> list[Verdict]:
-    channels = await store.channels(session)
+    channels = await store.share_channels(session)
     codes = sorted({code for draft in drafts for code in attribute_codes(draft)})
     known = Surroundings(
         definitions=await store.share_attributes(session, codes),
         tree=await store.tree(session),
-        currencies=frozenset(currency for channel in channels for currency in channel.currencies),
         language=channels[0].languages[0],
     )
     fresh = await _fresh(session, drafts)

@@ -46,11 +46,10 @@ class Saving:
 
     async def product(self, session: WriteSession, command: PutProduct) -> PutOutcome:
         """Create or replace; as `Catalog.put_product` says."""
-        channels = await store.channels(session)
+        channels = await store.share_channels(session)
         known = Surroundings(
             definitions=await store.share_attributes(session, attribute_codes(command.draft)),
             tree=await store.tree_above(session, _slug(command.draft.category)),
-            currencies=frozenset(currency for channel in channels for currency in channel.currencies),
             language=channels[0].languages[0],
         )
         draft = self.judged(command.draft, known)

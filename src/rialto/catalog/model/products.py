@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
@@ -39,7 +39,7 @@ from rialto.catalog.model.labelling import (
 from rialto.catalog.model.planning import check_plan, with_utc
 from rialto.catalog.model.structure import path_to
 from rialto.kernel.errors import FieldProblem
-from rialto.kernel.money import AMOUNT_MAX
+from rialto.kernel.money import AMOUNT_MAX, EXPONENTS
 from rialto.kernel.service import Frozen
 
 VARIANTS_MAX = 200
@@ -62,7 +62,6 @@ class Surroundings(Frozen):
 
     definitions: dict[str, AttributeDefinition]
     tree: dict[str, str | None]
-    currencies: frozenset[str]
     language: str
 
 
@@ -213,7 +212,7 @@ def _check_variants(problems: Problems, draft: ProductDraft, known: Surroundings
         if variant.gtin is not None and not _GTIN.fullmatch(variant.gtin):
             problems.add(f"{path}.gtin", "gtin_not_valid", "A GTIN has 8, 12, 13 or 14 digits.")
         check_content(problems, path, variant)
-        _check_prices(problems, path, variant, known.currencies)
+        _check_prices(problems, path, variant)
 
 
 def _check_chosen(
@@ -225,12 +224,13 @@ def _check_chosen(
             problems.add(f"{path}.{named(code)}", "value_not_valid", "This is not one of its values.")
 
 
-def _check_prices(problems: Problems, path: str, variant: VariantDraft, currencies: Iterable[str]) -> None:
+def _check_prices(problems: Problems, path: str, variant: VariantDraft) -> None:
+    """Also in currencies that no channel sells in: they may be about to be switched on, or have been switched off."""
     for field, amounts in (("prices", variant.prices), ("compare_at", variant.compare_at)):
         for currency, amount in amounts.items():
             where = f"{path}.{field}.{named(currency)}"
-            if currency not in currencies:
-                problems.add(where, "currency_unknown", "No channel sells in this currency.")
+            if currency not in EXPONENTS:
+                problems.add(where, "currency_unknown", "This is no currency of ISO 4217.")
             elif not 0 < amount <= AMOUNT_MAX:
                 problems.add(where, "amount_not_valid", f"Minor units, between 1 and {AMOUNT_MAX}.")
             elif field == "compare_at" and amount <= variant.prices.get(currency, AMOUNT_MAX):

@@ -1,7 +1,8 @@
 """How the catalogue is kept and read: named SQL and row mapping.
 
 Locks, in this order: the row in `lists`, attribute rows (by code), the product. A product being saved holds
-its definitions FOR SHARE, so a definition that is being changed sees every product that uses it.
+its definitions and the list of channels FOR SHARE, so a definition that is being changed sees every product that uses it,
+and a currency that comes or goes every product with a price in it.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ LEFT JOIN prices AS pr ON pr.sku = v.sku AND pr.channel = $2 AND pr.currency = $
 WHERE v.sku = ANY ($1::text[])
 """
 CHANNELS = "SELECT body::text AS body FROM channels ORDER BY position, code"  # a handful
+SHARE_CHANNELS = "SELECT version FROM lists WHERE name = 'channels' FOR SHARE"
 PUT_CHANNEL = "UPDATE channels SET body = $2::json WHERE code = $1"
 CATEGORIES = "SELECT body::text AS body FROM categories ORDER BY position, slug"  # at most CATEGORIES_MAX
 TREE = "SELECT slug, parent FROM categories"  # at most CATEGORIES_MAX
@@ -280,6 +282,12 @@ def _offer(row: Row, currency: Currency) -> Offer:
 
 async def channels(session: ReadSession) -> list[Channel]:
     return _bodies(await session.all(CHANNELS), Channel)
+
+
+async def share_channels(session: WriteSession) -> list[Channel]:
+    """The channels, whose currencies nobody can change before this transaction ends."""
+    await session.value(SHARE_CHANNELS)
+    return await channels(session)
 
 
 async def categories(session: ReadSession) -> list[Category]:

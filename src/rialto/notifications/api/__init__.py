@@ -1,4 +1,4 @@
-"""What can be asked of notifications: the mails that were sent, and to be told when an article is back.
+"""What can be asked of notifications: the mails that were sent, what mails say, and to be told when an article is back.
 
 Sending happens by reaction to events.
 """
@@ -11,6 +11,57 @@ from typing import Protocol
 from rialto.kernel.errors import Conflict, Invalid, NotFound, TooMany
 from rialto.kernel.ids import AccountId, MailId
 from rialto.kernel.service import Frozen, Nothing, operation
+from rialto.notifications.api.mail_texts import (
+    PASSAGE_LENGTHS_MAX,
+    PASSAGES,
+    MailPreview,
+    MailText,
+    MailTextChanged,
+    MailTextInvalid,
+    MailTextNotFound,
+    MailTextRef,
+    MailTexts,
+    MailWording,
+    Passages,
+    PreviewMailText,
+    PutMailText,
+    ResetMailText,
+    has_stray_braces,
+    unknown_placeholders,
+)
+
+__all__ = [
+    "PASSAGES",
+    "PASSAGE_LENGTHS_MAX",
+    "AvailableNow",
+    "ListMails",
+    "Mail",
+    "MailList",
+    "MailNotFound",
+    "MailPreview",
+    "MailRef",
+    "MailRow",
+    "MailText",
+    "MailTextChanged",
+    "MailTextInvalid",
+    "MailTextNotFound",
+    "MailTextRef",
+    "MailTexts",
+    "Notifications",
+    "Passages",
+    "PreviewMailText",
+    "PutMailText",
+    "ResetMailText",
+    "SkuNotOffered",
+    "TooManyWishes",
+    "WaitFor",
+    "WaitingAnswer",
+    "WaitingLimit",
+    "WaitingLinkRefused",
+    "WaitingToken",
+    "has_stray_braces",
+    "unknown_placeholders",
+]
 
 
 class MailNotFound(NotFound):
@@ -115,7 +166,7 @@ class WaitingToken(Frozen):
     token: str
 
 
-class Notifications(Protocol):
+class Notifications(MailWording, Protocol):
     """Mails. One per cause, whatever is delivered twice."""
 
     @operation(idempotent=True)

@@ -1,4 +1,4 @@
-"""Waiting for articles on the web. The mails themselves are shown on the operations port only."""
+"""Waiting for articles on the web."""
 
 from __future__ import annotations
 
