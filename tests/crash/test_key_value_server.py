@@ -118,15 +118,19 @@ async def test_a_server_that_is_harmed_costs_nothing_but_sharing(
 
 
 async def test_one_client_has_one_limit_at_both(postgres: DatabaseAddress, server: KeyValueServer) -> None:
-    """Five per second, twenty at once, in lots of two: each may be a lot ahead, and let one through while it asks."""
-    async with two_processes(postgres, server, rate_limit=5) as (one, other):
-        begun = one.clock.monotonic()
-        replies = [
-            (await shop.web.get("/v1/products")).status_code for _ in range(40) for shop in (one, other)
-        ]
-        assert set(replies) == {200, 429}
-        refilled = 5 * (one.clock.monotonic() - begun)
-        assert 20 <= replies.count(200) <= 20 + 2 * (2 + 1) + refilled
+    """Two per second, eight at once, one by one: each process may be one ahead, and let some through while it asks."""
+    async with two_processes(postgres, server, rate_limit=2) as (one, other):
+        for shop in (one, other):
+            await shop.web.get("/health/live")  # makes the application, which takes its time
+        begun, passed = one.clock.monotonic(), 0
+        for shop in (one, other) * 200:
+            if (await shop.web.get("/health/live")).status_code == 429:
+                break
+            passed += 1
+            # Requests by the network would let the loop turn; these do not. What was charged is answered before this.
+            for _ in range(2):
+                await shop.app.key_values.get("nothing")
+        assert 6 <= passed <= 8 + 2 * (1 + 1) + 2 * (one.clock.monotonic() - begun)
 
 
 async def test_a_browser_that_comes_too_often_to_sign_in_is_slowed_by_both(
