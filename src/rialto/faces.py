@@ -91,11 +91,7 @@ def public_app(shop: App) -> Gate:
     pages_here = STOREFRONT_PART in shop.place.parts
     others = [service for service in shop.everything if shop.elsewhere.has(service.name)]
     app = web_app(
-        [
-            *(route for service in shop.services for route in service.routes),
-            *(ADMIN if ADMIN_PART in shop.place.parts else ()),
-            *(STOREFRONT if pages_here else ()),
-        ],
+        _routes(shop),
         describes=pages_here,
         elsewhere=[route for service in others for route in service.routes],
         dependencies=shop.dependencies(),
@@ -107,11 +103,6 @@ def public_app(shop: App) -> Gate:
             audited(shop[Identity]),
         ],
     )
-
-    async def load_roles() -> Roles:
-        found = await shop[Identity].list_roles(Nothing())
-        return {role.name: frozenset(role.permissions) for role in found.items}
-
     kept: MemoryCache[Entry[Kept]] = MemoryCache(PAGES_KEPT)
     pages = CachedPages(
         app,
@@ -128,7 +119,7 @@ def public_app(shop: App) -> Gate:
         ),
     )
     shop.pages_refresh.then(pages.clear)
-    roles = RoleBook(load_roles, clock=engines.clock)
+    roles = RoleBook(lambda: _load_roles(shop), clock=engines.clock)
     verifier = TokenVerifier(
         shop.keyring.public_keys(),
         issuer=settings.public_url,
@@ -150,6 +141,19 @@ def public_app(shop: App) -> Gate:
         kept=pages,
         roles=roles,
     )
+
+
+def _routes(shop: App) -> list[Any]:
+    return [
+        *(route for service in shop.services for route in service.routes),
+        *(ADMIN if ADMIN_PART in shop.place.parts else ()),
+        *(STOREFRONT if STOREFRONT_PART in shop.place.parts else ()),
+    ]
+
+
+async def _load_roles(shop: App) -> Roles:
+    found = await shop[Identity].list_roles(Nothing())
+    return {role.name: frozenset(role.permissions) for role in found.items}
 
 
 def render_error(request: AnyRequest, status: int, error: BaseException | None = None) -> Response[Any]:

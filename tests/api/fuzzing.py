@@ -38,7 +38,7 @@ A_PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
 )
 # By these names requests mean something that has a version.
-VERSIONED = {"product_id", "slug", "review_id", "synonyms_id", "pins_id", "promotion_id"}
+VERSIONED = {"product_id", "slug", "review_id", "synonyms_id", "pins_id", "promotion_id", "mail_kind"}
 
 
 def needs_token(operation: Json) -> bool:

@@ -30,6 +30,7 @@ from rialto.identity.api import Identity, PutRole
 from rialto.inventory.api import PutStock, PutStockMany
 from rialto.kernel.ids import ProductId
 from rialto.kernel.service import Nothing
+from rialto.notifications.api import MailTextRef, Notifications
 from rialto.orders.api import Order, ShipOrder
 from rialto.pricing.api import PercentOff, Pricing, Promotion, PromotionRef, PutPromotion, PutVoucher, Voucher
 from rialto.reviews.api import Draft, Reviews, WriteReview
@@ -54,6 +55,8 @@ ALWAYS: Json = {
     "attribute_code": "colour",
     "synonyms_id": "cups",
     "pins_id": "gifts",
+    "mail_kind": "order_placed",
+    "mail_language": "en",
     "products": ["mug-red"],
     "code": "WELCOME10",
     "currency": "EUR",
@@ -138,11 +141,14 @@ class Existing:
         return {name: known[name] for name in names if name in known}
 
     def etag_of(self, known: Json) -> str:
-        """What a change of this product, promotion, rule or collection, or else of this fresh review, is based on now."""
+        """What a change of this product, mail, promotion, rule or collection, or else of this fresh review, is based on now."""
         if {"synonyms_id", "pins_id"} & set(known):
             return f'"{self._served.run(lambda shop: _version_of_rule(shop, known))}"'
 
         async def version(shop: Shop) -> int:
+            if "mail_kind" in known:
+                ref = MailTextRef(kind=known["mail_kind"], language=ALWAYS["mail_language"])
+                return (await shop.app[Notifications].mail_text(ref)).version
             if "promotion_id" in known:
                 return (await shop.app[Pricing].promotion(PromotionRef(id=known["promotion_id"]))).version
             if "product_id" not in known and "slug" in known:

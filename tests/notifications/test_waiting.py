@@ -10,6 +10,8 @@ from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.ids import AccountId
 from rialto.kernel.personal import Person
 from rialto.notifications.api import (
+    Passages,
+    PutMailText,
     WaitingLinkRefused,
     WaitingToken,
 )
@@ -42,6 +44,25 @@ async def test_an_address_is_asked_before_it_is_mailed_anything_else(postgres: D
         assert "/en/p/bowl-laguna?sku=BOWL" in told.text
         assert "/en/p/bowl-laguna?sku=BOWL" in told.html
         assert await desk.waiting() == 0
+
+
+async def test_both_mails_say_it_in_the_merchants_words(postgres: DatabaseAddress) -> None:
+    async with open_desk(postgres) as desk:
+        for kind in ("back_in_stock_confirm", "back_in_stock"):
+            words = Passages(subject="{article}!", headline="Hello.", signature="Your {shop_name}")
+            command = PutMailText(kind=kind, language="en", passages=words, expected_version=0)
+            await desk.handlers.put_mail_text(command)
+        await desk.wait()
+        [question] = await desk.mails()
+        await desk.confirm(question)
+        await desk.restock()
+        await desk.look()
+        mails = await desk.mails()
+        assert len(mails) == 2
+        for mail in mails:
+            assert mail.subject == "Bowl Laguna (green)!"
+            assert "Your Haus" in mail.text
+            assert "/en/back-in-stock/end?token=" in mail.text, "the way out is no passage"
 
 
 async def test_a_customers_own_verified_address_is_not_asked(postgres: DatabaseAddress) -> None:

@@ -136,6 +136,15 @@ WORDS: dict[str, Word] = {
     ),
     "promotion_id": Word(text="The promotion's id.", example="spring", schema=LOOSE_CODE),
     "batch": Word(text="Only codes of this batch.", example="spring fair"),
+    "mail_kind": Word(
+        text="The kind of mail, as the list names it.",
+        example="order_placed",
+        schema={"pattern": "^[a-z_]{1,40}$"},
+    ),
+    "mail_language": Word(
+        text="The language that the mail is written in.", example="en", schema={"pattern": "^[a-z]{2,3}$"}
+    ),
+    "also": Word(text="A currency to count as well, before it is switched on.", example="CHF"),
     "channel_code": Word(
         text="The shop front's code.", example="default", schema={"pattern": "^[a-z0-9_-]{1,40}$"}
     ),

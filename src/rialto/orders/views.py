@@ -36,13 +36,7 @@ def order_view(state: OrderState, key: str, contact: Contact, *, public_url: str
         language=start.language,
         channel=start.channel,
         lines=[_line(line, *(count.get(line.id, 0) for count in counts)) for line in start.lines],
-        totals=CartTotals(
-            items=start.items,
-            discount=start.discount,
-            delivery=start.delivery,
-            tax=start.tax,
-            total=start.total,
-        ),
+        totals=_totals(start),
         codes=start.codes() if state.imported is None else state.imported.codes,
         discounts=[
             Discount(title=given.title, amount=given.amount, code=given.code) for given in start.discounts
@@ -96,6 +90,16 @@ def _refunds(state: OrderState) -> list[GivenBack]:
         )
         for event in state.refunds
     ]
+
+
+def _totals(start: OrderStarted) -> CartTotals:
+    return CartTotals(
+        items=start.items,
+        discount=start.discount,
+        delivery=start.delivery,
+        tax=start.tax,
+        total=start.total,
+    )
 
 
 def _line(line: StartedLine, *counts: int) -> OrderLine:

@@ -83,7 +83,7 @@ async def read_currencies(
         tag=TAG,
         refuses=[ChannelNotFound, CurrenciesInvalid, ChannelChanged],
         tagged=True,
-        example={"currencies": ["EUR", "CHF"], "default": "EUR"},
+        example={"currencies": ["EUR", "USD"], "default": "EUR"},
     ),
 )
 async def put_currencies(

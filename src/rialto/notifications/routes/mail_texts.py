@@ -30,7 +30,7 @@ TAG = "staff: settings"
 READ = [requires("settings.read")]
 WRITE = [requires("settings.write")]
 PLACE = "/v1/admin/mail-texts"
-ONE = f"{PLACE}/{{kind:str}}/{{language:str}}"
+ONE = f"{PLACE}/{{mail_kind:str}}/{{mail_language:str}}"
 EXAMPLE = {
     "subject": "Your order {order_number}",
     "headline": "Thank you!",
@@ -77,10 +77,10 @@ async def list_mail_texts(notifications: Injected[Notifications]) -> MailTexts:
     **about("get_mail_text", "Read what a mail says", tag=TAG, refuses=[MailTextNotFound], tagged=True),
 )
 async def get_mail_text(
-    notifications: Injected[Notifications], kind: FromPath[str], language: FromPath[str]
+    notifications: Injected[Notifications], mail_kind: FromPath[str], mail_language: FromPath[str]
 ) -> Response[MailText]:
     """With Rialto's own words beside the merchant's."""
-    return _tagged(await notifications.mail_text(MailTextRef(kind=kind, language=language)))
+    return _tagged(await notifications.mail_text(MailTextRef(kind=mail_kind, language=mail_language)))
 
 
 @put(
@@ -97,8 +97,8 @@ async def get_mail_text(
 )
 async def put_mail_text(
     notifications: Injected[Notifications],
-    kind: FromPath[str],
-    language: FromPath[str],
+    mail_kind: FromPath[str],
+    mail_language: FromPath[str],
     data: JSONBody[PassagesInput],
     based_on: IfMatch = None,
 ) -> Response[MailText]:
@@ -107,7 +107,7 @@ async def put_mail_text(
     Amounts, articles, addresses, links and how long they are good are in the mail in any case.
     """
     command = PutMailText(
-        kind=kind, language=language, passages=data.passages(), expected_version=if_match(based_on)
+        kind=mail_kind, language=mail_language, passages=data.passages(), expected_version=if_match(based_on)
     )
     return _tagged(await notifications.put_mail_text(command))
 
@@ -126,12 +126,12 @@ async def put_mail_text(
 )
 async def reset_mail_text(
     notifications: Injected[Notifications],
-    kind: FromPath[str],
-    language: FromPath[str],
+    mail_kind: FromPath[str],
+    mail_language: FromPath[str],
     based_on: IfMatch = None,
 ) -> Response[MailText]:
     """Answers what the mail says now."""
-    command = ResetMailText(kind=kind, language=language, expected_version=if_match(based_on))
+    command = ResetMailText(kind=mail_kind, language=mail_language, expected_version=if_match(based_on))
     return _tagged(await notifications.reset_mail_text(command))
 
 
@@ -149,13 +149,13 @@ async def reset_mail_text(
 )
 async def preview_mail_text(
     notifications: Injected[Notifications],
-    kind: FromPath[str],
-    language: FromPath[str],
+    mail_kind: FromPath[str],
+    mail_language: FromPath[str],
     data: JSONBody[PassagesInput],
 ) -> MailPreview:
     """The whole mail with these words, about an order, an account or an article that nobody ever had. Changes nothing."""
     return await notifications.preview_mail_text(
-        PreviewMailText(kind=kind, language=language, passages=data.passages())
+        PreviewMailText(kind=mail_kind, language=mail_language, passages=data.passages())
     )
 
 
