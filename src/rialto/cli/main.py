@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rialto import __version__
 from rialto.app import ALL, App
+from rialto.cart.service import SERVICE as CART
 from rialto.catalog.api import Catalog
 from rialto.catalog.service import SERVICE as CATALOG
 from rialto.cli import (
@@ -56,6 +57,8 @@ from rialto.kernel.service import Service
 from rialto.kernel.settings import Settings, SettingWrong, read_settings
 from rialto.kernel.telemetry import configure_logs
 from rialto.orders.api import Orders
+from rialto.orders.service import SERVICE as ORDERS
+from rialto.payments.service import SERVICE as PAYMENTS
 from rialto.pricing.api import Pricing
 from rialto.pricing.service import SERVICE as PRICING
 from rialto.topology import place_of
@@ -192,7 +195,10 @@ def _shop_work(options: argparse.Namespace) -> tuple[Sequence[Service], Work]:
     goods, people = (CATALOG, INVENTORY), (IDENTITY,)
     works: dict[str, tuple[Sequence[Service], Work]] = {
         "seed": (goods, lambda app: _seed(options, app)),
-        "import": (ALL, lambda app: _import(options, app)),
+        "import": (
+            (IDENTITY, *goods, PRICING, CART, PAYMENTS, ORDERS),
+            lambda app: _import(options, app),
+        ),
         "export": (ALL, lambda app: _export(options, app)),
         "promotions": (
             (IDENTITY, CATALOG, PRICING),
