@@ -15,6 +15,7 @@ from tests.proxy.running import Proxy, a_proxy, needs_nginx
 pytestmark = needs_nginx
 
 RATES = Rates(guest_per_s=1000, guest_burst=1000, requests_at_once=10)
+HOST = "127.0.0.1"
 COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -47,7 +48,8 @@ def test_sslscan_finds_nothing(tmp_path: Path) -> None:
 
 def slowly(proxy: Proxy, *options: str, seconds: int) -> str:
     """What slowhttptest told. The shop was there all the time."""
-    address = f"https://127.0.0.1:{proxy.port}/en/cart"
+    port = proxy.port
+    address = f"https://{HOST}:{port}/en/cart"
     told = run(
         *("slowhttptest", *options, "-c", "60", "-r", "60", "-l", str(seconds), "-p", "3", "-u", address)
     )

@@ -102,7 +102,8 @@ def test_http_leads_to_https(tmp_path: Path) -> None:
         plain = http.client.HTTPConnection("127.0.0.1", int((proxy.site.plain or "").rpartition(":")[2]))
         reply = proxy.ask("GET", "/de/p/tasse?x=1", {"Host": "shop.example"}, over=plain)
         assert reply.status == 308
-        assert reply.headers["location"] == f"https://shop.example:{proxy.port}/de/p/tasse?x=1"
+        port = proxy.port
+        assert reply.headers["location"] == f"https://shop.example:{port}/de/p/tasse?x=1"
         assert proxy.ask("GET", "/", {"Host": "evil.example"}, over=plain).status == 421
         plain.close()
 
