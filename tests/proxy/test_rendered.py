@@ -116,6 +116,16 @@ def test_rates_are_written_as_set() -> None:
     assert "zone=staff" not in text
 
 
+def test_nothing_beyond_the_rate_is_written_as_nginx_takes_it() -> None:
+    assert "limit_req zone=guest;" in small(rates=Rates(guest_burst=0))
+
+
+@pytest.mark.parametrize("changes", [{"guest_per_s": -1}, {"sign_in_burst": -1}, {"requests_at_once": 0}])
+def test_less_than_nothing_is_refused(changes: dict[str, int]) -> None:
+    with pytest.raises(SettingWrong, match="at least"):
+        Rates(**changes)
+
+
 @pytest.mark.parametrize("topology", TOPOLOGIES)
 def test_every_group_that_is_routed_to_has_servers(topology: str) -> None:
     text = render(a_site(topology), routes_in(topology))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rialto.proxy.site import Server
+from rialto.proxy.site import Rates, Server
 from tests.proxy.running import NO_LIMITS, checked, needs_nginx
 from tests.proxy.sites import TOPOLOGIES, a_site
 
@@ -19,6 +19,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "without http": {"plain": None},
     "with a canary": {"canary_percent": 10, "canary": {}},
     "all to the canary": {"canary_percent": 100, "canary": {}},
+    "without bursts": {"rates": Rates(guest_burst=0, token_burst=0, staff_burst=0, sign_in_burst=0)},
     "without limits": {"rates": NO_LIMITS},
     "for scripts elsewhere": {"origins": ("https://app.example", "http://localhost:3000")},
     "strict below, too": {"hsts_subdomains": True},

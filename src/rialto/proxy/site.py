@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
+
 from rialto.kernel.service import Frozen
 from rialto.kernel.settings import Settings, SettingWrong
 
@@ -32,7 +34,7 @@ class Rates(Frozen):
 
     Requests per second, and how many more at once: guests and browsers, programs with a bearer token, members of staff's
     pages; per minute for addresses where passwords and codes are tried. `requests_at_once` bounds what one client has
-    running at the same time, `0` as a rate means no limit.
+    running at the same time, `0` as a rate means no limit. Raises SettingWrong for what is less than nothing.
     """
 
     guest_per_s: int = 100
@@ -44,6 +46,13 @@ class Rates(Frozen):
     sign_in_per_min: int = 60
     sign_in_burst: int = 20
     requests_at_once: int = 200
+
+    def __post_init__(self) -> None:
+        numbers = msgspec.structs.asdict(self)
+        if min(numbers.values()) < 0 or self.requests_at_once < 1:
+            raise SettingWrong(
+                "A rate and a burst are at least 0, and a client has at least one request at a time."
+            )
 
 
 class Site(Frozen):
