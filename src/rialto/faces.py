@@ -140,6 +140,7 @@ def public_app(shop: App) -> Gate:
         trusted_proxies=settings.trusted_proxies,
         kept=pages,
         roles=roles,
+        origins=settings.cors_origins,
     )
 
 

@@ -244,3 +244,17 @@ def test_a_database_url_is_read_in_full() -> None:
         "h",
         "require",
     )
+
+
+def test_origins_are_taken_as_browsers_write_them() -> None:
+    assert read().cors_origins == ()
+    settings = read(CORS_ORIGINS="https://app.example, http://localhost:3000,https://app.example")
+    assert settings.cors_origins == ("https://app.example", "http://localhost:3000")
+
+
+@pytest.mark.parametrize(
+    "text", ["*", "https://*.example", "app.example", "https://app.example/", "null", "https://App.example"]
+)
+def test_what_no_browser_writes_is_no_origin(text: str) -> None:
+    with pytest.raises(SettingWrong, match="RIALTO_CORS_ORIGINS"):
+        read(CORS_ORIGINS=text)

@@ -13,7 +13,6 @@ from rialto.kernel.settings import SettingWrong
 from rialto.proxy.nginx import render
 from rialto.proxy.routes import Match, Route
 from rialto.proxy.site import Rates, Server, Site
-from tests.proxy.running import NO_LIMITS, checked, needs_nginx
 from tests.proxy.sites import FOLDER, TOPOLOGIES, a_site, routes_in
 
 pytestmark = pytest.mark.fast
@@ -31,17 +30,6 @@ GROUPS = {
     "sell": (Server(address="127.0.0.1:8111"),),
 }
 NEXT = {"shop": (Server(address="127.0.0.1:8201"),)}
-VARIANTS: dict[str, dict[str, Any]] = {
-    "plain": {},
-    "without http": {"plain": None},
-    "with a canary": {"canary_percent": 10, "canary": NEXT},
-    "all to the canary": {"canary_percent": 100, "canary": NEXT},
-    "without limits": {"rates": NO_LIMITS},
-    "for scripts elsewhere": {"origins": ("https://app.example", "http://localhost:3000")},
-    "strict below, too": {"hsts_subdomains": True},
-    "without strictness": {"hsts_s": 0},
-    "by addresses": {"names": ("127.0.0.1", "[::1]"), "listen": "[::1]:8443"},
-}
 
 
 def small(**changes: Any) -> str:
@@ -56,18 +44,6 @@ def test_the_text_is_what_it_was_when_somebody_last_looked() -> None:
 def test_the_same_site_is_the_same_text_in_whatever_order_groups_come() -> None:
     other = dict(reversed(GROUPS.items()))
     assert render(a_site(groups=other), ROUTES) == small()
-
-
-@needs_nginx
-@pytest.mark.parametrize("topology", TOPOLOGIES)
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_nginx_takes_every_variant(topology: str, variant: str, tmp_path: Path) -> None:
-    changes = dict(VARIANTS[variant])
-    if "canary" in changes:
-        changes["canary"] = {next(iter(a_site(topology).groups)): NEXT["shop"]}
-    site = a_site(topology, **changes)
-    done = checked(site, tmp_path, topology)
-    assert (done.returncode, "warn" in done.stderr) == (0, False), done.stderr
 
 
 def test_without_a_share_the_canary_is_not_rendered() -> None:
@@ -138,6 +114,16 @@ def test_rates_are_written_as_set() -> None:
     assert "limit_req zone=guest burst=9 nodelay;" in text
     assert "zone=sign_in:10m rate=3r/m;" in text
     assert "zone=staff" not in text
+
+
+def test_nothing_beyond_the_rate_is_written_as_nginx_takes_it() -> None:
+    assert "limit_req zone=guest;" in small(rates=Rates(guest_burst=0))
+
+
+@pytest.mark.parametrize("changes", [{"guest_per_s": -1}, {"sign_in_burst": -1}, {"requests_at_once": 0}])
+def test_less_than_nothing_is_refused(changes: dict[str, int]) -> None:
+    with pytest.raises(SettingWrong, match="at least"):
+        Rates(**changes)
 
 
 @pytest.mark.parametrize("topology", TOPOLOGIES)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
 import ssl
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -102,7 +104,8 @@ def test_http_leads_to_https(tmp_path: Path) -> None:
         plain = http.client.HTTPConnection("127.0.0.1", int((proxy.site.plain or "").rpartition(":")[2]))
         reply = proxy.ask("GET", "/de/p/tasse?x=1", {"Host": "shop.example"}, over=plain)
         assert reply.status == 308
-        assert reply.headers["location"] == f"https://shop.example:{proxy.port}/de/p/tasse?x=1"
+        port = proxy.port
+        assert reply.headers["location"] == f"https://shop.example:{port}/de/p/tasse?x=1"
         assert proxy.ask("GET", "/", {"Host": "evil.example"}, over=plain).status == 421
         plain.close()
 
@@ -116,6 +119,20 @@ def test_http_2_and_no_old_tls(tmp_path: Path) -> None:
         assert isinstance(connection.sock, ssl.SSLSocket)
         assert (connection.sock.selected_alpn_protocol(), connection.sock.version()) == ("h2", "TLSv1.3")
         connection.close()
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_over_http_2_the_shop_is_told_the_same(tmp_path: Path) -> None:
+    with a_proxy(tmp_path) as proxy:
+        place = f"https://127.0.0.1:{proxy.port}"
+        curl = ("curl", "--silent", "--http2", "--cacert", str(proxy.ca), "--output", str(tmp_path / "body"))
+        for target in ("/en/", "/v1/orders?x=%2F"):
+            told = (*curl, "--write-out", "%{http_version} %{http_code}", place + target)
+            assert (
+                subprocess.run(told, capture_output=True, text=True, check=True, timeout=30).stdout == "2 200"
+            )
+            assert proxy.asked[-1].headers["host"] == f"127.0.0.1:{proxy.port}"
+            assert proxy.asked[-1].path == target
 
 
 def test_every_answer_promises_tls_and_says_little_of_the_server(tmp_path: Path) -> None:

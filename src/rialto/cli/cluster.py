@@ -14,7 +14,7 @@ from rialto.app import ALL
 from rialto.cli.preflight import answers_ready
 from rialto.cli.progress import Progress
 from rialto.cli.run import Hooks, refuse
-from rialto.cluster.engines import Engine, key_value_server
+from rialto.cluster.engines import KEY_VALUE_SERVERS, Engine, find_program, key_value_server
 from rialto.cluster.front import Front
 from rialto.cluster.layout import HOST, Layout, free_ports, lay_out, read_environment, read_layout
 from rialto.cluster.platform import Platform, Wanted, find_nginx
@@ -101,8 +101,8 @@ def _wanted(options: argparse.Namespace, environment: Mapping[str, str]) -> Want
     if not 1 <= options.replicas <= REPLICAS_MAX:
         raise CannotStart(f"--replicas is {options.replicas}; it must be 1 to {REPLICAS_MAX}.", exit_code=2)
     data = data_folder(options)
-    nginx = find_nginx()
-    program = None
+    nginx = find_nginx(environment)
+    program = find_program(*KEY_VALUE_SERVERS, environment=environment)
     layout = lay_out(
         options.topology,
         tuple(topology_of(options.topology, [service.name for service in ALL]).groups),
@@ -141,7 +141,7 @@ def restart(options: argparse.Namespace, out: Callable[[str], None]) -> int:
     if not replicas:
         return refuse(f"There is no group {options.group}; there is {', '.join(layout.groups)}.", 2)
     clock = SystemClock()
-    front = Front(data, layout, nginx=find_nginx())
+    front = Front(data, layout, nginx=find_nginx(os.environ))
     tls = front.prepare(clock)
     asks = AskedRestarts(data)
     for replica in replicas:

@@ -28,6 +28,7 @@ from rialto.cli import (
     plan,
     promotions,
     rebuild,
+    render,
     restore,
     run,
     secrets_,
@@ -110,6 +111,9 @@ def _parser() -> argparse.ArgumentParser:
     keys.add_arguments(commands.add_parser("keys", help="other keys in place of those that sign and seal"))
     backup.add_arguments(commands.add_parser("backup", help="back up the shop while it runs"))
     restore.add_arguments(commands.add_parser("restore", help="put a backup in place, as of a given moment"))
+    render.add_arguments(
+        commands.add_parser("render", help="write down the configuration of what stands in front")
+    )
     doctor.add_arguments(
         commands.add_parser("doctor", help="look at everything the shop needs, and say what to do")
     )
@@ -143,6 +147,7 @@ def _with_settings(options: argparse.Namespace) -> int:
     clock = SystemClock()
     ids = RandomIds(clock)
     alone: dict[str, Callable[[], int]] = {
+        "render": lambda: render.run(settings, print),
         "secrets": lambda: secrets_.run(settings, ids, print),
         "restore": lambda: restore.run(options, settings, ids, clock=clock, out=print),
         "backup": lambda: backup.run(

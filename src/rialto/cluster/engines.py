@@ -30,8 +30,10 @@ class Engine:
 KEY_VALUE_SERVERS = ("valkey-server", "redis-server")
 
 
-def find_key_value_server() -> str | None:
-    return next((path for name in KEY_VALUE_SERVERS if (path := shutil.which(name, path=_path()))), None)
+def find_program(*names: str, environment: Mapping[str, str]) -> str | None:
+    """The first of these programs that is on the path, or where servers are for root."""
+    path = f"{environment.get('PATH', '')}:/usr/sbin:/usr/local/sbin"
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
 
 
 def key_value_server(program: str, data: Path, port: int, password: str) -> Engine:
@@ -73,7 +75,3 @@ def listens(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _path() -> str:
-    return f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin"

@@ -5,8 +5,6 @@ The order: folder, secrets, databases, tables, demo catalogue, engines, replicas
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from rialto.cli.plan import plan_of
 from rialto.cli.preflight import answers_ready, check_data_folder, check_python
 from rialto.cli.progress import Progress
 from rialto.cli.run import Hooks
-from rialto.cluster.engines import Engine, listens
+from rialto.cluster.engines import Engine, find_program, listens
 from rialto.cluster.front import Front
 from rialto.cluster.layout import HOST, Layout, write_environment, write_layout
 from rialto.engines.embedded_postgres import EmbeddedPostgres
@@ -167,15 +165,20 @@ class Platform:
         front = Front(self._wanted.data, self._wanted.layout, nginx=self._wanted.nginx)
         front.prepare(self._clock)
         child = Child(
-            "nginx", front.command, env=dict(os.environ), data=self._wanted.data, stops=PROXY, grace_s=2.0
+            "nginx",
+            front.command,
+            env=self._wanted.environment,
+            data=self._wanted.data,
+            stops=PROXY,
+            grace_s=2.0,
         )
         # The plain port redirects, which is an answer.
         self.supervisor.start([child], ready=lambda: listens(self._wanted.layout.plain_port))
 
 
-def find_nginx() -> str:
+def find_nginx(environment: Mapping[str, str]) -> str:
     """Raises CannotStart where there is none."""
-    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    found = find_program("nginx", environment=environment)
     if found is None:
         raise CannotStart("nginx is missing; install it (Debian: apt install nginx-light) and try again.")
     return found

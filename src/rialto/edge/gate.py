@@ -12,6 +12,7 @@ from ipaddress import ip_address, ip_network
 import structlog
 
 from rialto.edge.cached import App, CachedPages, Message, Receive, Scope, Send
+from rialto.edge.cross_origin import CrossOrigin
 from rialto.edge.hardened import answer_problem
 from rialto.edge.principals import Principals
 from rialto.kernel.auth import TokenVerifier
@@ -48,10 +49,12 @@ class Gate:
         trusted_proxies: tuple[str, ...],
         kept: CachedPages | None = None,
         roles: RoleBook | None = None,
+        origins: tuple[str, ...] = (),
     ) -> None:
         """`kept` is asked first: what is kept ready is sent before anything is made for the request.
 
-        `roles` is what the verifier asks; here it is kept fresh, before a member of staff is let in.
+        `roles` is what the verifier asks; here it is kept fresh, before a member of staff is let in. `origins`: of which
+        other sites scripts may use the API.
         """
         self._app = app
         self._clock = clock
@@ -61,6 +64,7 @@ class Gate:
         self._limiter = limiter
         self._kept = kept
         self._roles = roles
+        self._cross_origin = CrossOrigin(origins) if origins else None
         self._trusted = [ip_network(network) for network in trusted_proxies]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,6 +73,8 @@ class Gate:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         trusted = bool(self._trusted) and self._is_trusted((scope.get("client") or ("", 0))[0])
         client = self._client(scope, trusted=trusted)
+        if self._cross_origin is not None:
+            send = self._cross_origin.telling(scope, headers, send)
         wait_s = self._limiter.take(client) if self._limiter is not None else 0.0
         # A header given twice is looked at with care, below.
         plain = not wait_s and len(headers) == len(scope["headers"])
@@ -88,6 +94,8 @@ class Gate:
         # Which of two names a request is for would be decided differently by caches and shop (RFC 9112, 3.2).
         if len(headers) < len(scope["headers"]) and _hosts(scope) > 1:
             await answer_problem(send, 400, TWO_HOSTS, ((b"x-request-id", request_id.encode()),))
+            return
+        if self._cross_origin is not None and await self._cross_origin.answer_preflight(scope, headers, send):
             return
         if self._roles is not None and principals.is_staff():
             await self._roles.refresh()

@@ -22,6 +22,7 @@ from rialto.kernel.service import Frozen
 T = TypeVar("T")
 
 KUBERNETES_PEER = re.compile(r"RIALTO_([A-Z]+)_SERVICE_HOST")
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -42,12 +43,28 @@ class Keep(Frozen):
     keys: timedelta = timedelta(days=30)
 
 
+class ProxySettings(Frozen):
+    """What `rialto render nginx` writes down, beside the public URL (rialto/proxy/site.py). `servers` and `canary` by group."""
+
+    listen: str = "0.0.0.0:443"
+    plain: str | None = "0.0.0.0:80"
+    names: tuple[str, ...] = ()
+    certificate: Path | None = None
+    key: Path | None = None
+    folder: Path = Path("/var/lib/rialto-proxy")
+    user: str | None = None
+    servers: Mapping[str, tuple[str, ...]] = {}
+    canary: Mapping[str, tuple[str, ...]] = {}
+    canary_percent: int = 0
+    hsts_subdomains: bool = False
+
+
 class Settings(Frozen):
     """Everything that is set from outside. Ports are TCP ports; `data` is the data folder.
 
     `topology`, `group`, `services` and `peers` say what of the shop this process is and where the rest of it is
     (rialto/topology.py). `rate_limit` is requests per second of one client; 0: no limit. `reviews_at_once`: reviews are published without
-    waiting for moderation. `archive_gb` bounds what is archived between two backups. `crash_at` is for tests (kernel/faults.py).
+    waiting for moderation. `cors_origins`: whose scripts may use `/v1`. `archive_gb` bounds what is archived between two backups. `crash_at` is for tests (kernel/faults.py).
     """
 
     host: str = "127.0.0.1"
@@ -62,6 +79,7 @@ class Settings(Frozen):
     public_url: str = "http://127.0.0.1:8000"
     sandbox_url: str = "http://127.0.0.1:8010"
     trusted_proxies: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
     smtp_url: str | None = None
     payment_providers: tuple[str, ...] = ("sandbox",)
     secret_file: Path
@@ -77,6 +95,7 @@ class Settings(Frozen):
     rate_limit: int = 200
     archive_gb: int = 20
     keep: Keep = Keep()
+    proxy: ProxySettings = ProxySettings()
     log: str = "info"
     strict: bool = False
     crash_at: str | None = None
@@ -124,6 +143,7 @@ def _settings(reader: _Reader, data_default: Path) -> Settings:
         public_url=reader.url("RIALTO_PUBLIC_URL", f"http://{shown}:{port}"),
         sandbox_url=reader.url("RIALTO_SANDBOX_URL", f"http://{shown}:{sandbox_port}"),
         trusted_proxies=reader.networks("RIALTO_TRUSTED_PROXIES"),
+        cors_origins=reader.origins("RIALTO_CORS_ORIGINS"),
         smtp_url=reader.optional_url("RIALTO_SMTP_URL", offered("mail", "smtp", "smtps")),
         payment_providers=reader.names("RIALTO_PAYMENTS", offered("payments", "sandbox"), "sandbox"),
         secret_file=Path(reader.text("RIALTO_SECRET_FILE", str(data / "secrets.json")))
@@ -148,9 +168,27 @@ def _settings(reader: _Reader, data_default: Path) -> Settings:
             carts=timedelta(days=reader.number("RIALTO_KEEP_CARTS_DAYS", 60, 1, 36_500)),
             keys=timedelta(days=reader.number("RIALTO_KEEP_KEYS_DAYS", 30, 1, 36_500)),
         ),
+        proxy=_proxy(reader),
         log=reader.choice("RIALTO_LOG", "info", LOG_LEVELS),
         strict=reader.flag("RIALTO_STRICT"),
         crash_at=reader.optional("RIALTO_CRASH_AT"),
+    )
+
+
+def _proxy(reader: _Reader) -> ProxySettings:
+    plain = reader.text("RIALTO_PROXY_PLAIN", "0.0.0.0:80")
+    return ProxySettings(
+        listen=reader.text("RIALTO_PROXY_LISTEN", "0.0.0.0:443"),
+        plain=None if plain == "none" else plain,
+        names=reader.listed("RIALTO_PROXY_NAMES"),
+        certificate=reader.optional_path("RIALTO_PROXY_CERTIFICATE"),
+        key=reader.optional_path("RIALTO_PROXY_KEY"),
+        folder=Path(reader.text("RIALTO_PROXY_FOLDER", "/var/lib/rialto-proxy")).absolute(),
+        user=reader.optional("RIALTO_PROXY_USER"),
+        servers=reader.groups("RIALTO_PROXY_SERVERS"),
+        canary=reader.groups("RIALTO_PROXY_CANARY"),
+        canary_percent=reader.number("RIALTO_PROXY_CANARY_PERCENT", 0, 0, 100),
+        hsts_subdomains=reader.flag("RIALTO_PROXY_HSTS_SUBDOMAINS"),
     )
 
 
@@ -230,8 +268,29 @@ class _Reader:
         text = self.optional(name) or ""
         return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
+    def optional_path(self, name: str) -> Path | None:
+        text = self.optional(name)
+        return None if text is None else Path(text).expanduser().absolute()
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        """As browsers write them: scheme, host and a port that is not the scheme's own; no path and no wildcard."""
+
+        def parse(text: str) -> tuple[str, ...]:
+            found = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+            if not all(map(ORIGIN.fullmatch, found)):
+                raise ValueError
+            return found
+
+        return self._parsed(
+            name, (), parse, "origins such as https://app.example, with commas between; there is no wildcard"
+        )
+
     def peers(self, name: str) -> dict[str, tuple[str, ...]]:
-        """`sell=10.0.0.1:8001,10.0.0.2:8001 shop=shop.internal:8001`, over what Kubernetes says of its services."""
+        """As `groups`, over what Kubernetes says of its services."""
+        return {**self._kubernetes_peers(), **self.groups(name)}
+
+    def groups(self, name: str) -> dict[str, tuple[str, ...]]:
+        """`sell=10.0.0.1:8001,10.0.0.2:8001 shop=shop.internal:8001`"""
 
         def parse(text: str) -> dict[str, tuple[str, ...]]:
             found: dict[str, tuple[str, ...]] = {}
@@ -244,7 +303,7 @@ class _Reader:
             return found
 
         wanted = "group=host:port,host:port for each group, with spaces between"
-        return {**self._kubernetes_peers(), **self._parsed(name, {}, parse, wanted)}
+        return self._parsed(name, {}, parse, wanted)
 
     def _kubernetes_peers(self) -> dict[str, tuple[str, ...]]:
         """A Service named rialto-sell with a port named internal is told to each pod in two variables."""

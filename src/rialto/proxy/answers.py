@@ -133,7 +133,7 @@ def page(status: int, language: str) -> str:
     title, sentence = (html.escape(text) for text in PAGES[language][status])
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+        '<meta name="viewport" content="width=device-width">'
         f"<title>{title}</title></head><body><main><h1>{title}</h1><p>{sentence}</p>"
         f'<p><a href="/{language}/">{HOME[language]}</a></p></main></body></html>'
     )

@@ -68,7 +68,7 @@ def _authority(
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Rialto local authority {now:%Y-%m-%d}")])
     usage = _usage(signs=False, vouches=True)
     certificate = (
-        _begun(name, name, key.public_key(), now, CA_LIVES)
+        _begun(name, name, key.public_key(), now=now, lives=CA_LIVES)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -92,7 +92,7 @@ def _vouched(
     lives = min(LIVES, ca.not_valid_after_utc - now)
     public, its = key.public_key(), ca_key.public_key()
     return (
-        _begun(subject, ca.subject, public, now, lives)
+        _begun(subject, ca.subject, public, now=now, lives=lives)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs=True, vouches=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -104,7 +104,7 @@ def _vouched(
 
 
 def _begun(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, lives: timedelta
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, *, now: datetime, lives: timedelta
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()

@@ -50,9 +50,13 @@ def limit_zones(rates: Rates) -> list[str]:
 
 def limits(rates: Rates) -> list[str]:
     return [
-        *(f"limit_req zone={kind} burst={burst} nodelay;" for kind, _, burst in _limited(rates)),
+        *(f"limit_req zone={kind}{_burst(burst)};" for kind, _, burst in _limited(rates)),
         f"limit_conn at_once {rates.requests_at_once};",
     ]
+
+
+def _burst(count: int) -> str:
+    return f" burst={count} nodelay" if count else ""  # nginx takes no 0
 
 
 def _limited(rates: Rates) -> list[tuple[str, str, int]]:

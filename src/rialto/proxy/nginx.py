@@ -91,6 +91,8 @@ def _serving() -> list[str]:
         "keepalive_timeout 30s;",
         "keepalive_requests 1000;",
         "reset_timedout_connection on;",
+        "lingering_time 5s;  # a body that was refused is not listened to for long",
+        "lingering_timeout 2s;",
         "client_header_buffer_size 1k;",
         "large_client_header_buffers 4 8k;",
         "client_body_buffer_size 64k;",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
 
 from rialto.kernel.service import Frozen
-from rialto.kernel.settings import SettingWrong
+from rialto.kernel.settings import Settings, SettingWrong
 
 # What is written into the configuration must not be able to end a word there.
 ADDRESS = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")
@@ -31,7 +34,7 @@ class Rates(Frozen):
 
     Requests per second, and how many more at once: guests and browsers, programs with a bearer token, members of staff's
     pages; per minute for addresses where passwords and codes are tried. `requests_at_once` bounds what one client has
-    running at the same time, `0` as a rate means no limit.
+    running at the same time, `0` as a rate means no limit. Raises SettingWrong for what is less than nothing.
     """
 
     guest_per_s: int = 100
@@ -43,6 +46,13 @@ class Rates(Frozen):
     sign_in_per_min: int = 60
     sign_in_burst: int = 20
     requests_at_once: int = 200
+
+    def __post_init__(self) -> None:
+        numbers = msgspec.structs.asdict(self)
+        if min(numbers.values()) < 0 or self.requests_at_once < 1:
+            raise SettingWrong(
+                "A rate and a burst are at least 0, and a client has at least one request at a time."
+            )
 
 
 class Site(Frozen):
@@ -94,6 +104,52 @@ class Site(Frozen):
             raise SettingWrong(f"A canary gets from 0 to 100 percent, not {self.canary_percent}.")
         if any(server.weight < 1 for server in servers):
             raise SettingWrong("A server's weight is at least 1.")
+
+
+def site_of(settings: Settings, groups: Collection[str]) -> Site:
+    """The site by settings, over servers for all of these groups. Raises SettingWrong.
+
+    A shop of one group is at its own port on this machine, unless a setting says where its replicas are.
+    """
+    told = settings.proxy
+    if not settings.secure:
+        raise SettingWrong(
+            "RIALTO_PUBLIC_URL must begin with https: that is how people come through the proxy."
+        )
+    if told.certificate is None or told.key is None:
+        raise SettingWrong("RIALTO_PROXY_CERTIFICATE and RIALTO_PROXY_KEY must name the certificate's files.")
+    servers = told.servers or (
+        {next(iter(groups)): (f"{_reached(settings.host)}:{settings.port}",)} if len(groups) == 1 else {}
+    )
+    missing = set(groups) - servers.keys()
+    if missing:
+        raise SettingWrong(f"RIALTO_PROXY_SERVERS says nothing of {', '.join(sorted(missing))}.")
+    public = urlsplit(settings.public_url).hostname or ""
+    names = (f"[{public}]" if ":" in public else public, *told.names)
+    return Site(
+        listen=told.listen,
+        plain=told.plain,
+        names=tuple(dict.fromkeys(names)),
+        certificate=told.certificate,
+        key=told.key,
+        folder=told.folder,
+        groups={group: _servers(servers[group]) for group in sorted(groups)},
+        canary={group: _servers(told.canary[group]) for group in sorted(told.canary)},
+        canary_percent=told.canary_percent,
+        origins=settings.cors_origins,
+        hsts_subdomains=told.hsts_subdomains,
+        user=told.user,
+    )
+
+
+def _reached(host: str) -> str:
+    """Who listens everywhere is reached here."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - compared
+    return everywhere.get(host, f"[{host}]" if ":" in host else host)
+
+
+def _servers(addresses: Iterable[str]) -> tuple[Server, ...]:
+    return tuple(Server(address=address) for address in addresses)
 
 
 def _each(what: str, pattern: re.Pattern[str], values: Iterable[str]) -> None:
