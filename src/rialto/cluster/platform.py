@@ -1,6 +1,6 @@
 """Starting and running a platform on one machine, in the foreground until it is asked to stop.
 
-The order: folder, secrets, databases, tables, demo catalogue, engines, replicas, and last the proxy that lets people in.
+The order: folder, engines, secrets, databases, tables, demo catalogue, replicas, and last the proxy that lets people in.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ class Platform:
             raise CannotStart(f"A platform already runs in {wanted.data} (process {self.lock.holder()}).")
         self.supervisor.end_leftovers()
         write_layout(wanted.data, wanted.layout)
+        self._start_engines()
         settings = self._settings()
         hooks = self._hooks_of(settings)
         password = hooks.prepare()
@@ -80,7 +81,6 @@ class Platform:
             hooks.migrate(url)
         with progress.step("Catalogue"):
             hooks.seed(url)
-        self._start_engines(environment)
         with progress.step("Replicas"):
             self._start_replicas(environment, settings)
         with progress.step("Proxy"):
@@ -116,7 +116,8 @@ class Platform:
         self.supervisor.own_database(server, name=name)
         return server.ensure_running().url
 
-    def _start_engines(self, environment: Mapping[str, str]) -> None:
+    def _start_engines(self) -> None:
+        environment = self._wanted.environment
         stranger = {name: value for name, value in environment.items() if not name.startswith("RIALTO_")}
         for engine in self._wanted.engines:
             with self._progress.step(engine.title):

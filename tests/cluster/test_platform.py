@@ -1,0 +1,141 @@
+"""A platform of real processes: bought in by TLS, restarted and robbed of a replica under buyers, proven, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from bench.chaos import Report, run
+from rialto.cluster.layout import Layout, read_layout
+from rialto.engines.processes import PidFile
+from tests.proxy.running import needs_nginx
+
+PASSWORD = "a platform of its own"
+SECONDS = 12.0
+
+
+@dataclass(frozen=True)
+class RunningPlatform:
+    data: Path
+    process: subprocess.Popen[str]
+
+    @property
+    def layout(self) -> Layout:
+        return read_layout(self.data)
+
+    def rialto(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "rialto.cli", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=240,
+        )
+
+
+@pytest.fixture(scope="module")
+def platform() -> Iterator[RunningPlatform]:
+    # Not in pytest's own folder: as root the database is another user, to whom that is closed.
+    with tempfile.TemporaryDirectory(prefix="rialto-platform-") as folder:
+        Path(folder).chmod(0o755)
+        yield from _running(Path(folder) / "data")
+
+
+def _running(data: Path) -> Iterator[RunningPlatform]:
+    command = ["-m", "rialto.cli", "cluster", "start", "--port", "0", "--data", str(data)]
+    environment = {**os.environ, "RIALTO_ADMIN_PASSWORD": PASSWORD}
+    with subprocess.Popen(
+        [sys.executable, *command],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        said: list[str] = []
+        for line in process.stdout:
+            said.append(line)
+            if "Card" in line:
+                break
+        else:
+            pytest.fail("".join(said))
+        try:
+            yield RunningPlatform(data, process)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+
+
+def bought(platform: RunningPlatform, *victims: str) -> Report:
+    working = run(platform.layout, platform.data, seconds=SECONDS, victims=victims, password=PASSWORD)
+    return asyncio.run(working)
+
+
+@needs_nginx
+def test_every_process_is_well_and_says_who_it_is(platform: RunningPlatform) -> None:
+    told = platform.rialto("status", "--json", "--data", str(platform.data))
+    rows = {row["name"]: row for row in msgspec.json.decode(told.stdout)}
+    replicas = {replica.name for replica in platform.layout.replicas}
+    assert len(replicas) == 8
+    assert rows.keys() >= {*replicas, "nginx", "sandbox", "database", "documents"}
+    assert {row["health"] for row in rows.values()} == {"ok"}
+    assert told.returncode == 0
+    assert all(rows[name]["version"] and rows[name]["memory"] for name in replicas)
+
+
+@needs_nginx
+def test_a_killed_replica_of_each_group_costs_no_order(platform: RunningPlatform) -> None:
+    report = bought(platform, *(f"{group}-1" for group in platform.layout.groups))
+    assert len(report.killed) == 4
+    assert report.placed
+    assert (report.given_up, dict(report.look_errors)) == (0, {})
+    audit = platform.rialto("cluster", "do", "--data", str(platform.data), "--", "audit")
+    assert audit.returncode == 0, audit.stdout
+    assert "no finding" in audit.stdout
+
+
+@needs_nginx
+def test_a_group_is_restarted_without_a_failed_request(platform: RunningPlatform) -> None:
+    before = {
+        replica.name: PidFile(platform.data / "run" / f"{replica.name}.pid").load_alive()
+        for replica in platform.layout.of_group("sell")
+    }
+    restart = subprocess.Popen(
+        [sys.executable, "-m", "rialto.cli", "restart", "sell", "--data", str(platform.data)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    report = bought(platform)
+    said, _ = restart.communicate(timeout=120)
+    assert restart.returncode == 0, said
+    assert report.placed
+    assert (dict(report.repeated), dict(report.look_errors), report.given_up) == ({}, {}, 0)
+    for name, process in before.items():
+        after = PidFile(platform.data / "run" / f"{name}.pid").load_alive()
+        assert after is not None
+        assert after != process
+
+
+@needs_nginx
+def test_a_request_is_followed_over_the_processes_it_met(platform: RunningPlatform) -> None:
+    assert platform.rialto("logs", "--data", str(platform.data), "--trace", "nobody").returncode == 1
+    told = platform.rialto("logs", "--data", str(platform.data), "--lines", "5")
+    assert told.returncode == 0
+    assert "request_id=" in told.stdout
+
+
+@needs_nginx
+def test_a_second_one_in_the_same_folder_is_refused(platform: RunningPlatform) -> None:
+    told = platform.rialto("cluster", "start", "--port", "0", "--data", str(platform.data))
+    assert (told.returncode, "already runs" in told.stderr) == (1, True)
+    assert platform.rialto("restart", "shed", "--data", str(platform.data)).returncode == 2
