@@ -83,6 +83,14 @@ def test_what_does_not_fit_is_one_sentence(changes: dict[str, str], sentence: st
         render.run(read(**changes), lambda _: None)
 
 
+def test_a_shop_without_a_limit_has_none_in_front_but_for_passwords() -> None:
+    assert "limit_req zone=guest" in rendered(read(RATE_LIMIT="5"))
+    text = rendered(read(RATE_LIMIT="0"))
+    assert [kind for kind in ("guest", "token", "staff", "sign_in") if f"limit_req zone={kind}" in text] == [
+        "sign_in"
+    ]
+
+
 def test_who_does_not_trust_the_proxy_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     rendered(read())
     assert "RIALTO_TRUSTED_PROXIES" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,20 @@ pytestmark = needs_nginx
 
 JSON = {"Content-Type": "application/json"}
 FORMER, NEW = 4900, 6900
+SHOWN_FOR_S_MAX = 5  # docs/adr/0015: nobody tells nginx of news
 
 
 def price_of(reply: Reply) -> int:
     amount = json.loads(reply.body)["price_from"]["amount"]
     assert isinstance(amount, int)
     return amount
+
+
+def shown_for_s(reply: Reply) -> int:
+    """How long nginx may show it while the shop is well."""
+    told = re.findall(r"(?:s-maxage|stale-while-revalidate)=(\d+)", reply.headers["cache-control"])
+    assert told
+    return sum(map(int, told))
 
 
 def post(proxy: Proxy, path: str, body: Any) -> Any:
@@ -60,7 +69,8 @@ def test_the_shops_pages_are_kept_and_its_own_things_are_not(
         address = served.url.removeprefix("http://")
         with a_proxy(tmp_path, "one", groups={"one": (Server(address=address),)}) as proxy:
             for path in ("/en/", "/de/p/lamp", "/v1/products", "/v1/categories"):
-                proxy.until(path, lambda reply: reply.headers.get("x-cache") == "HIT")
+                kept = proxy.until(path, lambda reply: reply.headers.get("x-cache") == "HIT")
+                assert shown_for_s(kept) <= SHOWN_FOR_S_MAX, path
             page = proxy.ask("GET", "/en/p/lamp", {"Cookie": "currency=USD; access=abc"})
             assert (page.status, "set-cookie" in page.headers) == (200, False)
             assert "$" in page.body.decode()

@@ -85,6 +85,8 @@ def test_other_names_are_refused(tmp_path: Path) -> None:
             assert proxy.ask("GET", "/en/", {"Host": host}).status == status, host
         # An address in full decides whom nginx asks; the header must not tell the shop another.
         assert proxy.ask("GET", "https://shop.example/en/", {"Host": "evil.example"}).status == 421
+        assert proxy.ask("GET", "https://shop.example/en/?a=b", {"Host": "shop.example"}).status == 200
+        assert proxy.asked[-1].path == "/en/?a=b"
         assert {asked.headers["host"] for asked in proxy.asked} == {"shop.example", "SHOP.example:443"}
 
 

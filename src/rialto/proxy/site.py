@@ -55,6 +55,10 @@ class Rates(Frozen):
             )
 
 
+# What a shop whose own limit is switched off has in front of it: passwords are tried slowly all the same.
+UNLIMITED = Rates(guest_per_s=0, token_per_s=0, staff_per_s=0)
+
+
 class Site(Frozen):
     """Everything the configuration is made of, beside the routes.
 
@@ -109,7 +113,8 @@ class Site(Frozen):
 def site_of(settings: Settings, groups: Collection[str]) -> Site:
     """The site by settings, over servers for all of these groups. Raises SettingWrong.
 
-    A shop of one group is at its own port on this machine, unless a setting says where its replicas are.
+    A shop of one group is at its own port on this machine, unless a setting says where its replicas are. A shop that limits
+    nobody (`rate_limit` is 0) is not limited here either, but for passwords.
     """
     told = settings.proxy
     if not settings.secure:
@@ -136,6 +141,7 @@ def site_of(settings: Settings, groups: Collection[str]) -> Site:
         groups={group: _servers(servers[group]) for group in sorted(groups)},
         canary={group: _servers(told.canary[group]) for group in sorted(told.canary)},
         canary_percent=told.canary_percent,
+        rates=Rates() if settings.rate_limit else UNLIMITED,
         origins=settings.cors_origins,
         hsts_subdomains=told.hsts_subdomains,
         user=told.user,

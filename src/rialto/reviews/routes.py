@@ -55,7 +55,7 @@ from rialto.reviews.api import (
 )
 
 AnyRequest = Request[Any, Any, Any]
-SHARED = "public, max-age=0, s-maxage=2, stale-while-revalidate=30, stale-if-error=3600"
+SHARED = "public, max-age=0, s-maxage=2, stale-while-revalidate=3, stale-if-error=3600"
 PRIVATE = CacheControlHeader(no_store=True)
 TAG, STAFF = "reviews", "staff: reviews"
 MODERATE = [requires("reviews.moderate")]

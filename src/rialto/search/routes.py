@@ -51,7 +51,7 @@ RESERVED = frozenset(
 LANGUAGES_READ_MAX = 10
 TAG = "products"
 # The same for everybody. Two seconds is the longest that a stock band may be old.
-SHARED = "public, max-age=0, s-maxage=2, stale-if-error=3600"
+SHARED = "public, max-age=0, s-maxage=2, stale-while-revalidate=3, stale-if-error=3600"
 FILTERS = {
     "name": "filters",
     "in": "query",

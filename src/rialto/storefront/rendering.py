@@ -23,7 +23,7 @@ from rialto.storefront.security import content_policy, origin_of
 from rialto.storefront.texts import LANGUAGES, Texts, texts_of
 from rialto.storefront.visit import SHOP_NAME, Visit
 
-SHARED = "public, max-age=0, s-maxage=2, stale-while-revalidate=30, stale-if-error=3600"
+SHARED = "public, max-age=0, s-maxage=2, stale-while-revalidate=3, stale-if-error=3600"
 PRIVATE = "no-store"
 PAGE = Response[bytes]
 _INDENT = re.compile(r"\n\s+")
