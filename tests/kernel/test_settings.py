@@ -118,7 +118,9 @@ def test_the_address_that_is_shown_is_one_that_a_browser_can_open(host: str, sho
         ("TRUSTED_PROXIES", "10.0.0.0/33"),
         ("TRUSTED_PROXIES", "proxy.example"),
         ("CACHE_URL", "redis://localhost"),
-        ("BUS_URL", "amqp://localhost"),
+        ("BUS_URL", "kafka://localhost"),
+        ("BUS_URL", "amqp:///shop"),
+        ("BUS_URL", "amqp://one,http://two"),
         ("DOCUMENTS_URL", "mongodb://localhost"),
     ],
 )

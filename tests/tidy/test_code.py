@@ -54,6 +54,7 @@ WAITS_FOR_REAL = {
     "support/provider.py": "the simulated provider is slow on the injected clock",
     "support/shop.py": "virtual time, and polling a whole shop",
     "support/process.py": "polls processes of the shop",
+    "support/rabbit.py": "polls a broker that starts",
     "simulation/": "virtual time",
     "e2e/": "a browser and processes of their own",
     "races/": "calls that come some milliseconds apart on a real database",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rialto.engines import sandbox_payments, smtp
@@ -27,6 +28,10 @@ from rialto.kernel.replicas import Resolve
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.settings import Settings
 from rialto.kernel.telemetry import Metrics
+
+if TYPE_CHECKING:
+    from rialto.engines.postgres_bus import PostgresBus
+    from rialto.engines.rabbitmq_bus import RabbitBus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +90,18 @@ def choose_engines(settings: Settings, secrets: Secrets, address: DatabaseAddres
         reread_secrets=SecretsFile(settings.secret_file),
         closers=[engine for engine in (*providers, mailer) if hasattr(engine, "close")],
     )
+
+
+def open_bus(
+    settings: Settings, log: PostgresBus, clock: Clock, consumers: Sequence[str]
+) -> PostgresBus | RabbitBus:
+    """The PostgreSQL bus itself, or a broker that leaves to it what it does not do. Raises SettingWrong."""
+    if settings.bus_url is None:
+        return log
+    # Its library is loaded by those only who use it: it costs every start some 30 ms otherwise.
+    rabbitmq: Any = import_module("rialto.engines.rabbitmq_bus")
+    opened: RabbitBus = rabbitmq.open_rabbit_bus(settings.bus_url, settings.bus_ca, log, clock, consumers)
+    return opened
 
 
 def _made(port: str, name: str, around: Surroundings) -> Any:

@@ -68,6 +68,7 @@ class Settings(Frozen):
     database_url: str | None = None
     cache_url: str | None = None
     bus_url: str | None = None
+    bus_ca: Path | None = None
     documents_url: str | None = None
     admin_password: str | None = None
     reviews_at_once: bool = False
@@ -128,7 +129,8 @@ def _settings(reader: _Reader, data_default: Path) -> Settings:
         data=data,
         database_url=reader.database_url("RIALTO_DATABASE_URL"),
         cache_url=reader.not_yet("RIALTO_CACHE_URL"),
-        bus_url=reader.not_yet("RIALTO_BUS_URL"),
+        bus_url=reader.cluster_url("RIALTO_BUS_URL", ("amqp", "amqps")),
+        bus_ca=reader.path("RIALTO_BUS_CA"),
         documents_url=reader.database_url("RIALTO_DOCUMENTS_URL"),
         admin_password=reader.optional("RIALTO_ADMIN_PASSWORD"),
         reviews_at_once=reader.flag("RIALTO_REVIEWS_AT_ONCE"),
@@ -276,6 +278,20 @@ class _Reader:
             return text
 
         return self._parsed(name, None, parse, "a URL with postgresql, such as postgresql://user@host/name")
+
+    def cluster_url(self, name: str, schemes: tuple[str, ...]) -> str | None:
+        """One URL, or one for each node with commas between. The engine reads the rest; a password is not shown."""
+        text = self.optional(name)
+        parts = [urlsplit(part.strip()) for part in (text or "").split(",") if part.strip()]
+        if any(part.scheme not in schemes or not part.hostname for part in parts):
+            raise SettingWrong(
+                f"{name} must be a URL with {' or '.join(schemes)}, or several with commas between."
+            )
+        return text if parts else None
+
+    def path(self, name: str) -> Path | None:
+        text = self.optional(name)
+        return Path(text).expanduser().absolute() if text else None
 
     def _url(self, name: str, default: str | None, schemes: tuple[str, ...]) -> str | None:
         def parse(text: str) -> str:
