@@ -64,9 +64,12 @@ async def test_the_leader_of_a_queue_is_killed_and_nothing_is_lost(
 
 
 def leader_of(cluster: list[Node], queue: str) -> Node:
-    said = cluster[0].control("list_queues", "name", "leader", "--quiet")
-    names = dict(line.split() for line in said.splitlines() if queue in line)
-    return next(node for node in cluster if node.name == names[queue])
+    """Of the queue, which stands on all three."""
+    said = cluster[0].control("list_queues", "name", "leader", "members", "--quiet")
+    [line] = [line for line in said.splitlines() if line.startswith(queue)]
+    _, leader, members = line.split("\t")
+    assert all(node.name in members for node in cluster)
+    return next(node for node in cluster if node.name == leader)
 
 
 async def _try(rabbit_town: RabbitTown, bus: RabbitBus) -> None:

@@ -11,9 +11,10 @@ import pytest
 from rialto.kernel.consumers import Consumer
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.errors import Unavailable
+from rialto.kernel.workings import Engineer
 from tests.support.rabbit import Node
 from tests.support.rabbit_town import RabbitTown, open_rabbit_town
-from tests.support.shop import a_shop
+from tests.support.shop import Shop, a_shop
 
 pytestmark = pytest.mark.anyio
 
@@ -87,6 +88,8 @@ async def test_while_it_is_down_orders_go_on_and_events_drain_afterwards(
             assert {answer.order.status for answer in bought} == {before.order.status}
             waiting = await shop.sql("SELECT count(*) AS n FROM orders.outbox")
             assert waiting[0]["n"] >= ORDERS
+            workings = await _engineer(shop).look()  # who looks because of this sees the rest
+            assert (workings.database, workings.behind) == ("ok", {})
         finally:
             rabbit.start()
         async with asyncio.timeout(120):
@@ -98,8 +101,13 @@ async def test_while_it_is_down_orders_go_on_and_events_drain_afterwards(
         assert {row["n"] for row in mails} == {1}
 
 
-async def _settled(shop: object) -> bool:
+async def _settled(shop: Shop) -> bool:
     with suppress(TimeoutError, Unavailable):
-        await shop.settle()  # type: ignore[attr-defined]
+        await shop.settle()
         return True
     return False
+
+
+def _engineer(shop: Shop) -> Engineer:
+    engineer: Engineer = shop.app.dependencies()["engineer"]
+    return engineer

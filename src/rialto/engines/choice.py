@@ -100,7 +100,9 @@ def open_bus(
         return log
     # Its library is loaded by those only who use it: it costs every start some 30 ms otherwise.
     rabbitmq: Any = import_module("rialto.engines.rabbitmq_bus")
-    opened: RabbitBus = rabbitmq.open_rabbit_bus(settings.bus_url, settings.bus_ca, log, clock, consumers)
+    opened: RabbitBus = rabbitmq.open_rabbit_bus(
+        settings.bus_url, log, clock, ca=settings.bus_ca, consumers=consumers
+    )
     return opened
 
 

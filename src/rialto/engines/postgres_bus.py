@@ -233,7 +233,7 @@ class PostgresBus:
         skip: frozenset[str] = frozenset(),
     ) -> tuple[list[Logged], dict[int, int]]:
         async with self._db.read() as session:
-            return await _read(session, after, limit, types, skip)
+            return await _read(session, after, limit, types=types, skip=skip)
 
     async def tail(self) -> dict[int, int]:
         async with self._db.read() as session:
@@ -332,6 +332,7 @@ async def _read(
     session: ReadSession,
     after: dict[int, int],
     limit: int,
+    *,
     types: frozenset[str] | None = None,
     skip: frozenset[str] = frozenset(),
 ) -> tuple[list[Logged], dict[int, int]]:

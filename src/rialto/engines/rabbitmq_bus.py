@@ -120,7 +120,7 @@ class RabbitBus:
 
 
 def open_rabbit_bus(
-    url: str, ca: Path | None, log: PostgresBus, clock: Clock, consumers: Sequence[str]
+    url: str, log: PostgresBus, clock: Clock, *, ca: Path | None, consumers: Sequence[str]
 ) -> RabbitBus:
     """Opens no connection yet. Raises SettingWrong."""
     return RabbitBus(parse_bus_url(url, ca=ca), log, clock, consumers=consumers)
