@@ -28,19 +28,22 @@ log = structlog.get_logger("rialto.bus")
 
 class Delivered(NamedTuple):
     tag: int
-    content: Envelope | Mark | None  # None: not ours, to be passed over
+    content: Envelope | Mark | None  # None: to be passed over
 
 
 class Lane:
     """Open from `open` until `close`; `is_open` says whether the broker sees it so, too."""
 
-    def __init__(self, number: int, queue: str, told: Callable[[int], None], at: float) -> None:
+    def __init__(
+        self, number: int, queue: str, told: Callable[[int], None], *, skip: frozenset[str], at: float
+    ) -> None:
         """`told` is called with the lane's number whenever something has come. `at`: when something last went on."""
         self.number = number
         self.queue = queue
         self.held: deque[Delivered] = deque()
         self.moved_at = at
         self._told = told
+        self._skip = skip
         self._channel: AbstractChannel | None = None
         self._cancelled = False
 
@@ -88,6 +91,8 @@ class Lane:
         except ValueError as error:  # msgspec's errors are of this kind
             log.warning("a message that is not ours is passed over", queue=self.queue, error=str(error))
             content = None
+        if isinstance(content, Envelope) and content.type in self._skip:
+            content = None  # a catalogue's documents are large, and most consumers pass over them
         self.held.append(Delivered(message.delivery_tag, content))
         self._told(self.number)
 

@@ -108,7 +108,7 @@ class RabbitSubscription:
     async def _opened(self, number: int) -> Lane:
         await self._queues.ensure()
         queue = self._names.queue(self.consumer, number)
-        lane = Lane(number, queue, self._told, self._clock.monotonic())
+        lane = Lane(number, queue, self._told, skip=self._skip, at=self._clock.monotonic())
         await lane.open(self._connection)
         return lane
 
@@ -124,7 +124,7 @@ class RabbitSubscription:
             self._reached[lane.number] = (lane, one.tag)
             if isinstance(one.content, Mark):
                 self._marks.update(one.content.positions)
-            elif one.content is not None and one.content.type not in self._skip:
+            elif one.content is not None:
                 partition = partition_of(one.content.bucket)
                 found.append(Logged(partition=partition, id=one.tag, envelope=one.content))
         return found
