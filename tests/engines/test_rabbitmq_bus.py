@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import combinations
 
 import aio_pika
 import pytest
 
-from rialto.engines.postgres_bus import PostgresBus, partitions_all
+from rialto.engines.postgres_bus import PostgresBus, Read, partitions_all
 from rialto.engines.rabbitmq_bus import RabbitBus
 from rialto.engines.rabbitmq_bus_address import parse_bus_url
 from rialto.engines.rabbitmq_bus_lane import PREFETCH
@@ -198,6 +199,38 @@ async def test_a_consumer_of_a_new_release_gets_what_was_published_before(rabbit
     later = rabbit_town.a_bus(consumers=["cellar", "attic"])
     attic = later.subscribe("attic", skip=NOTHING_SKIPPED)
     assert await take_versions(attic, later, 2) == [1, 2]
+
+
+async def test_what_is_published_while_a_queue_is_filled_comes_behind_what_was_before(
+    rabbit_town: RabbitTown,
+) -> None:
+    """Another process publishes when the queue is filled and not connected yet, and then while it is being connected."""
+    town, first = rabbit_town.town, rabbit_town.a_bus()
+    stream = town.ids.uuid(1)
+    await town.bake(stream, "rye")
+    await rabbit_town.publish(first)
+    waiting: list[asyncio.Task[int]] = []
+
+    class Slow(PostgresBus):
+        @asynccontextmanager
+        async def nobody_publishes_after(self) -> AsyncIterator[Read]:
+            await town.bake(stream, "oat", after=1)
+            await rabbit_town.publish(first)
+            async with super().nobody_publishes_after() as read:
+                await town.bake(stream, "spelt", after=2)
+                waiting.append(asyncio.ensure_future(rabbit_town.publish(first)))
+                await first.wait(LOOK_S)
+                await first.wait(LOOK_S)
+                assert not waiting[0].done()
+                yield read
+
+    slow = Slow(town.bus_db, town.clock, listen_on=None)
+    later = RabbitBus(parse_bus_url(rabbit_town.url), slow, town.clock, consumers=["cellar", "attic"])
+    attic = later.subscribe("attic", skip=NOTHING_SKIPPED)
+    versions = await take_versions(attic, later, 3)
+    assert list(dict.fromkeys(versions)) == [1, 2, 3]
+    assert await waiting[0] == 1
+    await later.close()
 
 
 async def test_a_consumer_that_was_never_up_misses_nothing(rabbit_town: RabbitTown) -> None:

@@ -52,9 +52,18 @@ async def test_killed_between_publishing_and_its_confirmation_and_between_effect
     assert await town.arrivals() == ["rye"]
     await town.bake(stream, "oat", "spelt", after=1)
     rabbit.freeze()  # it gets what is published and confirms nothing
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable, match="does not answer in time"):
         await rabbit_town.publish(bus)
-    rabbit.kill()
+    rabbit.thaw()  # and takes it in after all
+    town.clock.advance(1)
+    await bus.behind(["cellar"])
+    rabbit.freeze()
+    publishing = asyncio.ensure_future(rabbit_town.publish(bus))
+    await bus.wait(0.5)
+    assert not publishing.done()
+    await asyncio.to_thread(rabbit.kill)
+    with pytest.raises(Unavailable):
+        await publishing
     with pytest.raises(Unavailable):
         await rabbit_town.publish(bus)
     assert await town.waiting() == 2
