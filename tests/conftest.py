@@ -9,6 +9,8 @@ from hypothesis import settings
 
 from rialto.engines.embedded_postgres import throwaway_postgres
 from rialto.kernel.db import DatabaseAddress, parse_database_url
+from tests.support.certificates import make_certificates
+from tests.support.rabbit import Node, nodes
 
 # How long an example takes says something about the machine, not about the shop.
 settings.register_profile("house", deadline=None)
@@ -25,3 +27,12 @@ def postgres() -> Iterator[DatabaseAddress]:
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """A RabbitMQ server of this session, with TLS as well. Who ends it starts it again."""
+    certificates = tmp_path_factory.mktemp("certificates")
+    make_certificates(certificates)
+    with nodes(certificates=certificates) as [node]:
+        yield node

@@ -13,7 +13,7 @@ from rialto.edge.gate import Gate
 from rialto.edge.internal import InternalCalls, Leaving
 from rialto.edge.refresh import Refreshing
 from rialto.elsewhere import Elsewhere
-from rialto.engines.choice import Engines
+from rialto.engines.choice import Engines, open_bus
 from rialto.engines.memory_keyvalue import MemoryKeyValues
 from rialto.engines.postgres_bus import PostgresBus
 from rialto.engines.postgres_documents import PostgresDocuments
@@ -283,11 +283,12 @@ class App:
         where = self.engines.documents_address
         return PostgresDocuments(self._open_database(DOCUMENTS_SCHEMA, DOCUMENTS_CONNECTIONS, where))
 
-    def _open_bus(self) -> PostgresBus:
+    def _open_bus(self) -> Bus:
         db = self._open_database(BUS_SCHEMA, BUS_CONNECTIONS - 1)
         role = role_of(BUS_SCHEMA)
         direct = self.engines.address.as_user(role, self.engines.secrets.database_password(role))
-        return PostgresBus(db, self.engines.clock, listen_on=direct if self.engines.listen else None)
+        log = PostgresBus(db, self.engines.clock, listen_on=direct if self.engines.listen else None)
+        return open_bus(self.settings, log, self.engines.clock, CONSUMERS)
 
     def _consumer_of(self, service: Service) -> Consumer:
         return Consumer(

@@ -126,7 +126,9 @@ def test_the_address_that_is_shown_is_one_that_a_browser_can_open(host: str, sho
         ("CACHE_URL", "redis://localhost/99999"),
         ("CACHE_URL", "redis://localhost?db=1"),
         ("CACHE_CA", "/etc/ca.pem"),
-        ("BUS_URL", "amqp://localhost"),
+        ("BUS_URL", "kafka://localhost"),
+        ("BUS_URL", "amqp:///shop"),
+        ("BUS_URL", "amqp://one,http://two"),
         ("DOCUMENTS_URL", "mongodb://localhost"),
     ],
 )

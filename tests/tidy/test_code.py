@@ -60,6 +60,7 @@ WAITS_FOR_REAL = {
     "support/surroundings.py": "virtual time",
     "support/process.py": "polls processes of the shop",
     "support/key_value_servers.py": "polls a server that starts",
+    "support/rabbit.py": "polls a broker that starts",
     "simulation/": "virtual time",
     "e2e/": "a browser and processes of their own",
     "races/": "calls that come some milliseconds apart on a real database",

@@ -18,6 +18,7 @@ from rialto.cli.preflight import answers_ready, check_data_folder, check_ports, 
 from rialto.cli.progress import Progress
 from rialto.engines.embedded_postgres import EmbeddedPostgres, default_data_folder
 from rialto.engines.processes import CannotStart, FolderLock
+from rialto.engines.rabbitmq_bus_address import check_bus_url
 from rialto.engines.shared_metrics import forget_metrics, metrics_folder
 from rialto.engines.supervisor import Child, StopAsked, Supervisor, ignore_signals, stopped_by_signals
 from rialto.kernel.errors import RialtoError
@@ -48,6 +49,7 @@ def run_command(
     environment = environment_with(options, environment)
     try:
         settings = read_settings(environment, data_default=default_data_folder(Path.cwd(), os.geteuid()))
+        check_bus_url(settings.bus_url, ca=settings.bus_ca)
     except SettingWrong as problem:
         return refuse(problem.text, 2)
     return run(plan_of(settings, environment), hooks_of(settings), progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pkgutil import resolve_name
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from rialto.engines import sandbox_payments, smtp
@@ -30,6 +30,10 @@ from rialto.kernel.replicas import Resolve
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.settings import Settings
 from rialto.kernel.telemetry import Metrics
+
+if TYPE_CHECKING:
+    from rialto.engines.postgres_bus import PostgresBus
+    from rialto.engines.rabbitmq_bus import RabbitBus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +109,19 @@ def choose_key_values(around: Surroundings) -> KeyValues:
     # Loaded only when it is wanted: its library would make every other start some 60 ms longer.
     made: KeyValues = resolve_name("rialto.engines.redis_keyvalue:make")(around)
     return made
+
+
+def open_bus(
+    settings: Settings, log: PostgresBus, clock: Clock, consumers: Sequence[str]
+) -> PostgresBus | RabbitBus:
+    """The PostgreSQL bus itself, or a broker that leaves to it what it does not do. Raises SettingWrong."""
+    if settings.bus_url is None:
+        return log
+    # Its library is loaded by those only who use it: it costs every start some 30 ms otherwise.
+    opened: RabbitBus = resolve_name("rialto.engines.rabbitmq_bus:open_rabbit_bus")(
+        settings.bus_url, log, clock, ca=settings.bus_ca, consumers=consumers
+    )
+    return opened
 
 
 def _made(port: str, name: str, around: Surroundings) -> Any:

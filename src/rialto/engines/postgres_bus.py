@@ -8,20 +8,24 @@ that lost its lease appends nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from rialto.kernel.bus import Lease, LeaseLost, Logged
 from rialto.kernel.clock import Clock
 from rialto.kernel.cursors import CursorSubscription
-from rialto.kernel.db import Database, DatabaseAddress, connect
+from rialto.kernel.db import ChangingSession, Database, DatabaseAddress, ReadSession, connect
 from rialto.kernel.errors import Unavailable
 from rialto.kernel.events import Envelope
 from rialto.kernel.ids import PARTITIONS, partition_of
 
 CHANNEL = "rialto_bus"
 RECONNECT_S = 1.0
+# The advisory lock between those who publish through a broker (shared) and who fills a broker's queue from the log.
+PUBLISHING = 0x7269616C746F
 
 _ACQUIRE = """
 INSERT INTO leases (name, owner, fence, expires_at)
@@ -75,6 +79,10 @@ WITH held AS (
 )
 SELECT (SELECT count(*) FROM drawn) AS drawn, (SELECT count(*) FROM told) AS told
 """
+_HELD = """
+SELECT count(*) FROM leases JOIN unnest($1::text[], $2::bigint[]) AS mine(name, fence) USING (name, fence)
+WHERE owner = $3
+"""
 _CURSORS = "SELECT partition, position FROM cursors WHERE consumer = $1 AND partition = ANY ($2::smallint[])"
 _ADVANCE = """
 INSERT INTO cursors (consumer, partition, position)
@@ -99,6 +107,9 @@ DELETE FROM log WHERE ctid IN (
     WHERE log.at < $1 AND log.id <= behind.position ORDER BY log.partition, log.id LIMIT $2
 )
 """
+
+
+Read = Callable[[dict[int, int], int], Awaitable[tuple[list[Logged], dict[int, int]]]]
 
 
 class PostgresBus:
@@ -140,27 +151,56 @@ class PostgresBus:
         return count
 
     async def publish(self, leases: Sequence[Lease], batch: Sequence[Envelope]) -> None:
-        counts: dict[int, int] = {}
-        for envelope in batch:
-            partition = partition_of(envelope.bucket)
-            counts[partition] = counts.get(partition, 0) + 1
-        channel = CHANNEL if self._listen_on is not None else None
         async with self._db.alone() as session:
-            row = await session.one(
-                _PUBLISH,
-                [lease.name for lease in leases],
-                [lease.fence for lease in leases],
-                leases[0].owner,
-                sorted(counts),
-                [counts[key] for key in sorted(counts)],
-                *_columns(batch),
-                channel,
-                ",".join(str(partition) for partition in counts),
+            await self._append(session, leases, batch)
+        self._tell(batch)
+
+    async def publish_after(
+        self, leases: Sequence[Lease], batch: Sequence[Envelope], pass_on: Callable[[], Awaitable[None]]
+    ) -> None:
+        """As `publish`, once `pass_on` has ended well: for an engine that hands events to a broker and leaves the log
+        to this one. The leases are looked at before it, too. What `pass_on` raises is raised, and nothing is appended.
+        """
+        async with self._db.write() as session:
+            await session.value("SELECT pg_advisory_xact_lock_shared($1)", PUBLISHING)
+            held = await session.value(
+                _HELD, [lease.name for lease in leases], [lease.fence for lease in leases], leases[0].owner
             )
+            if held != len(leases):
+                raise LeaseLost
+            await pass_on()
+            await self._append(session, leases, batch)
+        self._tell(batch)
+
+    @asynccontextmanager
+    async def nobody_publishes_after(self) -> AsyncIterator[Read]:
+        """Within this block no `publish_after` of any process is under way; reads the log. Raises Unavailable."""
+        async with self._db.write() as session:
+            await session.value("SELECT pg_advisory_xact_lock($1)", PUBLISHING)
+            yield partial(_read, session)
+
+    async def _append(
+        self, session: ChangingSession, leases: Sequence[Lease], batch: Sequence[Envelope]
+    ) -> None:
+        counts = _counts(batch)
+        channel = CHANNEL if self._listen_on is not None else None
+        row = await session.one(
+            _PUBLISH,
+            [lease.name for lease in leases],
+            [lease.fence for lease in leases],
+            leases[0].owner,
+            sorted(counts),
+            [counts[key] for key in sorted(counts)],
+            *_columns(batch),
+            channel,
+            ",".join(str(partition) for partition in counts),
+        )
         if row is None or row["drawn"] != len(counts):
             raise LeaseLost
+
+    def _tell(self, batch: Sequence[Envelope]) -> None:
         if not self._is_listening():  # otherwise the server tells us as it tells the others
-            self._hear(counts)
+            self.hear(_counts(batch))
 
     def subscribe(self, consumer: str, *, skip: frozenset[str]) -> CursorSubscription:
         return CursorSubscription(self, consumer, skip=skip, clock=self._clock)
@@ -193,16 +233,7 @@ class PostgresBus:
         skip: frozenset[str] = frozenset(),
     ) -> tuple[list[Logged], dict[int, int]]:
         async with self._db.read() as session:
-            rows = await session.all(_READ, list(after), list(after.values()), limit)
-        positions = dict(after)
-        for row in rows:
-            positions[row["partition"]] = row["id"]
-        wanted = [
-            _logged(row)
-            for row in rows
-            if (types is None or row["type"] in types) and row["type"] not in skip
-        ]
-        return wanted, positions
+            return await _read(session, after, limit, types=types, skip=skip)
 
     async def tail(self) -> dict[int, int]:
         async with self._db.read() as session:
@@ -253,15 +284,25 @@ class PostgresBus:
 
     def _heard(self, *details: Any) -> None:
         """asyncpg's callback: connection, process, channel, payload. An odd payload wakes for everything."""
-        self._hear(int(part) for part in str(details[-1]).split(",") if part.isdigit())
+        self.hear(int(part) for part in str(details[-1]).split(",") if part.isdigit())
 
-    def _hear(self, partitions: Iterable[int]) -> None:
+    def hear(self, partitions: Iterable[int]) -> None:
+        """Wake who waits: there is news in these partitions."""
         self._news.update(partitions)
         self._rung.set()
 
 
 def partitions_all() -> list[int]:
     return list(range(PARTITIONS))
+
+
+def _counts(batch: Sequence[Envelope]) -> dict[int, int]:
+    """How many events of each partition."""
+    counts: dict[int, int] = {}
+    for envelope in batch:
+        partition = partition_of(envelope.bucket)
+        counts[partition] = counts.get(partition, 0) + 1
+    return counts
 
 
 def _columns(batch: Sequence[Envelope]) -> tuple[list[Any], ...]:
@@ -285,6 +326,24 @@ def _columns(batch: Sequence[Envelope]) -> tuple[list[Any], ...]:
         [envelope.meta.decode() for envelope in batch],
         [envelope.at for envelope in batch],
     )
+
+
+async def _read(
+    session: ReadSession,
+    after: dict[int, int],
+    limit: int,
+    *,
+    types: frozenset[str] | None = None,
+    skip: frozenset[str] = frozenset(),
+) -> tuple[list[Logged], dict[int, int]]:
+    rows = await session.all(_READ, list(after), list(after.values()), limit)
+    positions = dict(after)
+    for row in rows:
+        positions[row["partition"]] = row["id"]
+    wanted = [
+        _logged(row) for row in rows if (types is None or row["type"] in types) and row["type"] not in skip
+    ]
+    return wanted, positions
 
 
 def _logged(row: Any) -> Logged:

@@ -127,3 +127,7 @@ class Bus(Protocol):
         A hint: it may name too many, and when it names none everything should be looked at. Polling is the truth.
         """
         ...
+
+    async def close(self) -> None:
+        """Let go of connections. What was taken and not done comes again, elsewhere."""
+        ...

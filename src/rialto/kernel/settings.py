@@ -11,7 +11,7 @@ from datetime import timedelta
 from importlib.metadata import entry_points
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from rialto.kernel.db import parse_database_url
@@ -88,6 +88,7 @@ class Settings(Frozen):
     cache_url: str | None = None
     cache_ca: str | None = None
     bus_url: str | None = None
+    bus_ca: Path | None = None
     documents_url: str | None = None
     admin_password: str | None = None
     reviews_at_once: bool = False
@@ -153,7 +154,8 @@ def _settings(reader: _Reader, data_default: Path) -> Settings:
         database_url=reader.database_url("RIALTO_DATABASE_URL"),
         cache_url=reader.cache_url("RIALTO_CACHE_URL"),
         cache_ca=reader.optional("RIALTO_CACHE_CA"),
-        bus_url=reader.not_yet("RIALTO_BUS_URL"),
+        bus_url=reader.cluster_url("RIALTO_BUS_URL", ("amqp", "amqps")),
+        bus_ca=reader.path("RIALTO_BUS_CA"),
         documents_url=reader.database_url("RIALTO_DOCUMENTS_URL"),
         admin_password=reader.optional("RIALTO_ADMIN_PASSWORD"),
         reviews_at_once=reader.flag("RIALTO_REVIEWS_AT_ONCE"),
@@ -355,6 +357,20 @@ class _Reader:
                 f"{name} must be a URL with {schemes}, such as redis://:password@host:6379/0."
             ) from None
 
+    def cluster_url(self, name: str, schemes: tuple[str, ...]) -> str | None:
+        """One URL, or one for each node with commas between. The engine reads the rest; a password is not shown."""
+        text = self.optional(name)
+        parts = [urlsplit(part.strip()) for part in (text or "").split(",") if part.strip()]
+        if any(part.scheme not in schemes or not part.hostname for part in parts):
+            raise SettingWrong(
+                f"{name} must be a URL with {' or '.join(schemes)}, or several with commas between."
+            )
+        return text if parts else None
+
+    def path(self, name: str) -> Path | None:
+        text = self.optional(name)
+        return Path(text).expanduser().absolute() if text else None
+
     def _url(self, name: str, default: str | None, schemes: tuple[str, ...]) -> str | None:
         def parse(text: str) -> str:
             parts = urlsplit(text)
@@ -372,9 +388,3 @@ class _Reader:
             )
 
         return self._parsed(name, (), parse, "addresses or networks with commas between")
-
-    def not_yet(self, name: str) -> Any:
-        """An engine this release does not have is refused, not ignored."""
-        if self.optional(name) is not None:
-            raise SettingWrong(f"{name} is set, but this release has only the built-in engine; unset it.")
-        return None

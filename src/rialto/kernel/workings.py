@@ -6,13 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from rialto.kernel.bus import Bus
+from rialto.kernel.errors import Unavailable
 from rialto.kernel.parked import ParkedEvents
 from rialto.kernel.service import Frozen, Nothing
 from rialto.kernel.upkeep import Upkeep
 
 
 class Workings(Frozen):
-    """`waiting` are events that no bus has yet, by service; `behind` those that a consumer has not read yet.
+    """`waiting` are events that no bus has yet, by service; `behind` those that a consumer has not read yet, and empty
+    while the bus does not tell.
 
     `database` is `ok`, or what is wrong with it; then nothing else is known.
     """
@@ -59,5 +61,12 @@ class Engineer:
             search_ready=search_ready,
             workers=await self._bus.workers(),
             waiting=waiting,
-            behind=await self._bus.behind(self._consumers),
+            behind=await self._behind(),
         )
+
+    async def _behind(self) -> dict[str, int]:
+        """Who looks because the bus is away must see the rest."""
+        try:
+            return await self._bus.behind(self._consumers)
+        except Unavailable:
+            return {}

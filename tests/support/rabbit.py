@@ -1,0 +1,224 @@
+"""Real RabbitMQ servers for tests: in a temporary folder, on the loopback only, ended with everything they started.
+
+    with a_broker() as broker:
+        broker.node.kill()          # kill -9
+        broker.node.start()
+
+A node's Erlang registry (epmd) is the test's own as well, on a port of its own. Skips where RabbitMQ is not installed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = Path("/usr/lib/rabbitmq/bin")
+STARTED_WITHIN_S = 180.0
+STOPPED_WITHIN_S = 30.0
+POLL_S = 0.05
+
+_numbers = itertools.count(1)
+
+
+def skip_without_rabbitmq() -> None:
+    if not (PROGRAMS / "rabbitmq-server").exists() or shutil.which("epmd") is None:
+        pytest.skip("RabbitMQ is not installed here (Debian: rabbitmq-server)")
+
+
+class Node:
+    """One server. `port` is for AMQP; `tls_port` only with certificates."""
+
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        *,
+        epmd_port: int,
+        peers: Sequence[str] = (),
+        certificates: Path | None = None,
+    ) -> None:
+        self.name = f"{name}@localhost"
+        self.folder = folder
+        self.certificates = certificates
+        self.port, self._dist_port, self.tls_port = free_port(), free_port(), free_port()
+        self._epmd_port = epmd_port
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True)
+        lines = [
+            f"listeners.tcp.default = 127.0.0.1:{self.port}",
+            "loopback_users = none",
+            "vm_memory_high_watermark.absolute = 400MB",
+        ]
+        lines += [
+            f"cluster_formation.classic_config.nodes.{n} = {peer}@localhost"
+            for n, peer in enumerate(peers, 1)
+        ]
+        if peers:
+            lines.append("cluster_formation.peer_discovery_backend = classic_config")
+        if certificates is not None:
+            lines += [
+                f"listeners.ssl.default = 127.0.0.1:{self.tls_port}",
+                f"ssl_options.cacertfile = {certificates / 'ca.pem'}",
+                f"ssl_options.certfile = {certificates / 'server.pem'}",
+                f"ssl_options.keyfile = {certificates / 'server.key'}",
+                "ssl_options.verify = verify_none",
+            ]
+        (folder / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
+        (folder / "enabled_plugins").write_text("[].\n")
+
+    def url(
+        self, *, prefix: str = "", lanes: int = 2, user: str = "guest:guest", vhost: str = "", **more: str
+    ) -> str:
+        """An address whose queues are nobody else's."""
+        query = "&".join(f"{key}={value}" for key, value in more.items())
+        prefix = prefix or f"t{os.getpid()}n{next(_numbers)}"
+        return f"amqp://{user}@127.0.0.1:{self.port}/{vhost}?lanes={lanes}&prefix={prefix}{'&' + query if query else ''}"
+
+    def begin(self) -> None:
+        with (self.folder / "out").open("ab") as out:
+            self._process = subprocess.Popen(
+                [str(PROGRAMS / "rabbitmq-server")],
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+
+    def start(self) -> None:
+        """Begin and wait until it accepts connections."""
+        self.begin()
+        self.wait_until_up()
+
+    def wait_until_up(self) -> None:
+        wait_until(self._is_up, STARTED_WITHIN_S, lambda: self.said()[-2000:])
+
+    def said(self) -> str:
+        return (self.folder / "out").read_text(errors="replace")
+
+    def kill(self) -> None:
+        """kill -9 of the server and of what it started."""
+        assert self._process is not None
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(STOPPED_WITHIN_S)
+        wait_until(lambda: not _listens(self.port), STOPPED_WITHIN_S, lambda: f"{self.name} still listens")
+
+    def freeze(self) -> None:
+        """It keeps its connections and does nothing more."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGCONT)
+
+    def control(self, *words: str, program: str = "rabbitmqctl") -> str:
+        """What an operator's tool says. Slow: it starts a virtual machine of its own."""
+        done = subprocess.run(
+            [str(PROGRAMS / program), *words],
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            timeout=STARTED_WITHIN_S,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def _is_up(self) -> bool:
+        assert self.is_running(), self.said()[-2000:]
+        return "Server startup complete" in self.said().rpartition("Starting RabbitMQ")[2] and _listens(
+            self.port
+        )
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
+            "HOME": str(self.folder.parent / "home"),
+            "LANG": "C.UTF-8",
+            "RABBITMQ_NODENAME": self.name,
+            "RABBITMQ_DIST_PORT": str(self._dist_port),
+            "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
+            "RABBITMQ_MNESIA_BASE": str(self.folder / "data"),
+            "RABBITMQ_LOG_BASE": str(self.folder / "log"),
+            "RABBITMQ_LOGS": "-",
+            "RABBITMQ_PID_FILE": str(self.folder / "pid"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none",
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+        }
+
+
+@contextmanager
+def nodes(count: int = 1, *, certificates: Path | None = None) -> Iterator[list[Node]]:
+    """`count` nodes of one cluster, all up."""
+    skip_without_rabbitmq()
+    folder = Path(tempfile.mkdtemp(prefix="rialto-mq-", dir="/tmp"))
+    epmd_port = free_port()
+    home = folder / "home"
+    home.mkdir()
+    (home / ".erlang.cookie").write_text(f"rialto{os.getpid()}")
+    (home / ".erlang.cookie").chmod(0o400)
+    epmd = subprocess.Popen(
+        ["epmd"],
+        env={"PATH": os.environ["PATH"], "ERL_EPMD_PORT": str(epmd_port), "ERL_EPMD_ADDRESS": "127.0.0.1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    names = [f"rialto{os.getpid()}n{next(_numbers)}" for _ in range(count)]
+    peers = names if count > 1 else []
+    made = [
+        Node(folder / name, name, epmd_port=epmd_port, peers=peers, certificates=certificates)
+        for name in names
+    ]
+    try:
+        made[0].start()
+        for node in made[1:]:
+            node.start()
+        yield made
+    finally:
+        for node in made:
+            if node.is_running():
+                node.kill()
+        epmd.kill()
+        epmd.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+    return port
+
+
+def wait_until(is_so: Callable[[], bool], within_s: float, otherwise: Callable[[], str]) -> None:
+    until = time.monotonic() + within_s
+    while not is_so():
+        if time.monotonic() > until:
+            raise AssertionError(otherwise())
+        time.sleep(POLL_S)
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
