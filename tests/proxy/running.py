@@ -75,6 +75,7 @@ Answering = Callable[[Asked], Said]
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body at once: nobody waits for an acknowledgement in between
     server: TinyServer
 
     def handle_any(self) -> None:
@@ -171,8 +172,14 @@ class Proxy:
                 return reply
         raise AssertionError(f"not within {WITHIN_S} s: {path}")
 
-    def log(self) -> list[str]:
-        return (self.site.folder / "access.log").read_text("utf-8").splitlines()
+    def log(self, count: int) -> list[str]:
+        """The access log, as soon as it has that many lines: nginx writes after it has answered."""
+        end = time.monotonic() + WITHIN_S
+        while time.monotonic() < end:
+            lines = (self.site.folder / "access.log").read_text("utf-8").splitlines()
+            if len(lines) >= count:
+                return lines
+        raise AssertionError(f"not within {WITHIN_S} s: {count} lines")
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from rialto.cli import render
 from rialto.kernel.settings import Settings, SettingWrong, read_settings
 from rialto.proxy.site import Server, site_of
+from tests.tidy.sources import ROOT
 
 pytestmark = pytest.mark.fast
 
@@ -96,6 +99,17 @@ def test_who_does_not_trust_the_proxy_is_told(capsys: pytest.CaptureFixture[str]
     assert "RIALTO_TRUSTED_PROXIES" in capsys.readouterr().err
     rendered(read(TRUSTED_PROXIES="127.0.0.1"))
     assert capsys.readouterr().err == ""
+
+
+def test_what_the_operations_guide_sets_is_rendered() -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text("utf-8").split("\n## Behind nginx\n")[1]
+    [block] = re.findall(r"```sh\n(.*?)```", guide.split("\n## ")[0], re.DOTALL)
+    exported = [line.removeprefix("export ") for line in block.splitlines() if line.startswith("export ")]
+    told = dict(word.split("=", 1) for line in exported for word in shlex.split(line))
+    text = rendered(read_settings(told, data_default=Path("/somewhere/data")))
+    upstreams = re.findall(r"upstream (\S+) {", text)
+    assert upstreams == ["admin", "sell", "shop", "work"]
+    assert "user www-data;" in text
 
 
 def test_the_command_takes_nginx_and_nothing_else() -> None:

@@ -256,7 +256,7 @@ def test_the_log_holds_nothing_about_people(tmp_path: Path) -> None:
             {"Cookie": "access=secret", "Authorization": "Bearer secret"},
         )
         proxy.ask("GET", "/de/p/tasse-2?q=geheim", {"User-Agent": "somebody's"})
-        lines = proxy.log()
+        lines = proxy.log(2)
     told = [json.loads(line) for line in lines]
     assert [one["path"] for one in told] == ["/v1/carts/*/codes/*", "/de/p/tasse-2"]
     assert [(one["method"], one["status"], one["cache"]) for one in told] == [
