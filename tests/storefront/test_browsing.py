@@ -304,7 +304,7 @@ def test_a_list_filtered_by_a_colour_shows_that_colour(shop: FixtureShop, shoppe
 
 
 def test_assets_may_be_kept_for_ever_and_nothing_else_is_served(shopper: Shopper) -> None:
-    style = shopper.page("").one("link", rel="stylesheet").attributes["href"]
+    style = shopper.page("cart").one("link", rel="stylesheet").attributes["href"]
     answer = shopper.client.get(style)
     assert answer.status_code == 200
     assert "immutable" in answer.headers["cache-control"]

@@ -21,7 +21,7 @@ import itertools
 import random
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -201,6 +201,11 @@ class Shop:
         return await is_settled(self.app, self.clock)
 
 
+Cut = Callable[..., AbstractAsyncContextManager["Shop"]]
+# By RIALTO_TEST_TOPOLOGY, when that is set (tests/conftest.py): how a shop is made that a test asks nothing particular of.
+in_parts: list[Cut] = []
+
+
 @asynccontextmanager
 async def a_shop(
     postgres: DatabaseAddress,
@@ -222,6 +227,11 @@ async def a_shop(
     `key_values` makes what processes share for speed; without, each keeps its own.
     `changes` are settings other than a test's.
     """
+    particular = (beside, faults, network, clock, key_values)
+    if in_parts and services is ALL and background and not any(particular):
+        async with in_parts[0](postgres, seed=seed, **changes) as cut:
+            yield cut
+        return
     async with AsyncExitStack() as stack:
         clock = beside.clock if beside else clock or ShopClock()
         sandbox = beside.sandbox if beside else make_sandbox(clock, random.Random(seed))
