@@ -14,7 +14,10 @@ ON_A_DATABASE := $(addprefix tests/,kernel cart catalog contracts doctor identit
 # Folders of which every test needs a server or a browser: to collect them alone takes seconds.
 SLOW := $(addprefix --ignore=tests/,api crash e2e races simulation)
 WITH_RULES := $(ON_A_DATABASE) $(addprefix tests/,edge inventory orders reporting sandbox search)
-.PHONY: help run cluster cluster-stop test test-fast check coverage format bench screenshots clean requirements
+# Whole shops in these are cut into parts when RIALTO_TEST_TOPOLOGY says so.
+CUT := $(addprefix tests/,orders reviews search)
+CUT_MORE := $(addprefix tests/,catalog identity importing notifications reporting storefront admin)
+.PHONY: help run cluster cluster-stop test test-all test-fast check coverage format bench screenshots clean requirements
 
 help: ## list the recipes
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,8 +49,15 @@ cluster-stop: $(RUN_STAMP) ## stop it
 	@exec $(BIN)/rialto cluster stop
 
 test: $(DEV_STAMP) ## everything: unit, service, contract, simulation, crash, end to end
+	@# First with the shop cut into groups of processes, so that the summary of all stands last.
+	@RIALTO_TEST_TOPOLOGY=groups $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not fast" $(CUT)
 	@# Tests of real processes have bounds; what failed beside others on a busy machine is tried once more alone.
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=15 tests || $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none tests
+
+
+test-all: test ## beside that, service tests with the shop cut into groups, and into a process per service
+	@for topology in groups all; do \
+	  RIALTO_TEST_TOPOLOGY=$$topology $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not fast" $(CUT) $(CUT_MORE) || exit 1; done
 
 test-fast: $(DEV_STAMP) ## the tests that need no server and no browser
 	@$(BIN)/python -m pytest -q -n 2 -m fast $(SLOW) tests

@@ -31,6 +31,8 @@ from rialto.topology import GROUPS, topology_of
 STOPPED_WITHIN_S = 30.0
 RESTARTED_WITHIN_S = 120.0
 REPLICAS_MAX = 8
+# Everything else of the shop's settings is the platform's own affair. A broker is one that runs already.
+PASSED_ON = ("RIALTO_LOG", "RIALTO_ADMIN_PASSWORD", "RIALTO_BUS_URL", "RIALTO_BUS_CA")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -116,9 +118,7 @@ def _wanted(options: argparse.Namespace, environment: Mapping[str, str]) -> Want
         password = RandomIds(SystemClock()).token()
         engines.append(key_value_server(program, data, layout.engine_ports["cache"], password))
     kept = {name: value for name, value in environment.items() if not name.startswith("RIALTO_")}
-    allowed = {
-        name: environment[name] for name in ("RIALTO_LOG", "RIALTO_ADMIN_PASSWORD") if name in environment
-    }
+    allowed = {name: environment[name] for name in PASSED_ON if name in environment}
     return Wanted(data=data, layout=layout, engines=engines, environment={**kept, **allowed}, nginx=nginx)
 
 
