@@ -120,7 +120,10 @@ def test_the_address_that_is_shown_is_one_that_a_browser_can_open(host: str, sho
         ("CACHE_URL", "redis://localhost"),
         ("BUS_URL", "kafka://localhost"),
         ("BUS_URL", "amqp:///shop"),
+        ("BUS_URL", "amqp://["),
+        ("BUS_URL", ","),
         ("BUS_URL", "amqp://one,http://two"),
+        ("BUS_CA", "~nobody-of-this-name/ca.pem"),
         ("DOCUMENTS_URL", "mongodb://localhost"),
     ],
 )
@@ -142,6 +145,8 @@ def test_a_bad_value_is_named_with_its_variable(name: str, value: str) -> None:
             "PUBLIC_URL",
             "DATABASE_URL",
             "DOCUMENTS_URL",
+            "BUS_URL",
+            "BUS_CA",
         ]
     ),
     st.text(min_size=1, max_size=30),
@@ -156,6 +161,19 @@ def test_any_value_is_taken_or_refused_by_name(name: str, value: str) -> None:
     assert 1 <= settings.port <= 65535
     if settings.database_url is not None:
         parse_database_url(settings.database_url)
+
+
+def test_a_bus_may_have_several_nodes_and_a_ca_of_its_own() -> None:
+    settings = read(BUS_URL="amqps://one/shop, amqps://two/shop", BUS_CA="/etc/ssl/ca.pem")
+    assert settings.bus_url == "amqps://one/shop, amqps://two/shop"
+    assert settings.bus_ca == Path("/etc/ssl/ca.pem")
+    assert (read().bus_url, read().bus_ca) == (None, None)
+
+
+def test_a_password_in_a_refused_address_is_not_shown() -> None:
+    with pytest.raises(SettingWrong) as refused:
+        read(BUS_URL="http://shop:secret@mq")
+    assert "secret" not in refused.value.text
 
 
 def test_ports_must_differ() -> None:
