@@ -157,6 +157,17 @@ def test_busy_port_is_refused_before_anything_starts(shop: Shop) -> None:
     assert shop.parts() == []
 
 
+@pytest.mark.parametrize("url", ["kafka://mq", "amqp://mq?lanes=99"])
+def test_bus_address_that_cannot_be_is_refused_before_anything_starts(tmp_path: Path, url: str) -> None:
+    environment = {**os.environ, "RIALTO_DATA": str(tmp_path / "data"), "RIALTO_BUS_URL": url}
+    run = [sys.executable, "-m", "rialto.cli", "run"]
+    refused = subprocess.run(run, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert refused.returncode == 2
+    assert "RIALTO_BUS_URL must be" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert not (tmp_path / "data").exists()
+
+
 def test_file_in_place_of_the_data_folder_is_refused(shop: Shop) -> None:
     shop.data.write_text("")
     code, sentence = outcome(shop.start())

@@ -40,6 +40,7 @@ def test_several_nodes_stand_with_commas_between() -> None:
         "",
         "redis://mq",
         "amqp:///vhost",
+        "amqp://[",
         "amqp://mq:port/",
         "amqp://mq?lanes=0",
         "amqp://mq?lanes=65",

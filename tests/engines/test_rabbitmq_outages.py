@@ -55,8 +55,9 @@ async def test_killed_between_publishing_and_its_confirmation_and_between_effect
     with pytest.raises(Unavailable, match="does not answer in time"):
         await rabbit_town.publish(bus)
     rabbit.thaw()  # and takes it in after all
-    town.clock.advance(1)
-    await bus.behind(["cellar"])
+    await rabbit_town.publish_soon(bus)
+    await town.bake(stream, "wheat", after=3)
+    await rabbit.be_ready_to_be_killed()
     rabbit.freeze()
     publishing = asyncio.ensure_future(rabbit_town.publish(bus))
     await bus.wait(0.5)
@@ -66,8 +67,7 @@ async def test_killed_between_publishing_and_its_confirmation_and_between_effect
         await publishing
     with pytest.raises(Unavailable):
         await rabbit_town.publish(bus)
-    assert await town.waiting() == 2
-    await town.bake(stream, "wheat", after=3)
+    assert await town.waiting() == 1
     rabbit.start()
     await rabbit_town.publish_soon(bus)
     later = rabbit_town.a_bus()
@@ -91,6 +91,7 @@ async def test_while_it_is_down_orders_go_on_and_events_drain_afterwards(
     async with a_shop(postgres, bus_url=rabbit.url()) as shop:
         before = await shop.buy("PENCIL")
         await shop.settle()
+        await rabbit.be_ready_to_be_killed()
         rabbit.kill()
         try:
             bought = [await shop.buy("PENCIL") for _ in range(ORDERS)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from rialto.engines.postgres_bus import PostgresBus
 from rialto.kernel.consumers import Consumer, has_taken_in
-from rialto.kernel.errors import NotFound
+from rialto.kernel.errors import NotFound, Unavailable
 from rialto.kernel.parked import ParkedEvents
 from rialto.kernel.upkeep import ServiceUpkeep
 from rialto.kernel.workings import Engineer
@@ -40,6 +42,13 @@ async def test_parked_streams_are_listed_and_one_is_tried_again(town: Town) -> N
         await parked.replay("attic", other)
 
 
+class SilentBus(PostgresBus):
+    """Its broker is away."""
+
+    async def behind(self, consumers: Sequence[str]) -> dict[str, int]:
+        raise Unavailable
+
+
 async def test_the_engineer_sees_workers_and_what_waits(town: Town) -> None:
     told: dict[str, Any] = {"database": "ok", "search_ready": True, "outbox_waiting": {"bakery": 1}}
 
@@ -56,6 +65,10 @@ async def test_the_engineer_sees_workers_and_what_waits(town: Town) -> None:
     await deliver(town, cellar)
     await cellar.save(town.bus)
     assert (await engineer.look()).behind == {"cellar": 0}
+    unknown = Engineer(
+        details, SilentBus(town.bus_db, town.clock, listen_on=None), ["cellar"], ParkedEvents({})
+    )
+    assert ((await unknown.look()).database, (await unknown.look()).behind) == ("ok", {})
     told |= {"database": "it is away", "search_ready": False}
     away = await engineer.look()
     assert (away.database, away.search_ready, away.behind) == ("it is away", False, {})

@@ -128,7 +128,10 @@ def test_the_address_that_is_shown_is_one_that_a_browser_can_open(host: str, sho
         ("CACHE_CA", "/etc/ca.pem"),
         ("BUS_URL", "kafka://localhost"),
         ("BUS_URL", "amqp:///shop"),
+        ("BUS_URL", "amqp://["),
+        ("BUS_URL", ","),
         ("BUS_URL", "amqp://one,http://two"),
+        ("BUS_CA", "~nobody-of-this-name/ca.pem"),
         ("DOCUMENTS_URL", "mongodb://localhost"),
     ],
 )
@@ -151,6 +154,8 @@ def test_a_bad_value_is_named_with_its_variable(name: str, value: str) -> None:
             "DATABASE_URL",
             "DOCUMENTS_URL",
             "CACHE_URL",
+            "BUS_URL",
+            "BUS_CA",
         ]
     ),
     st.text(min_size=1, max_size=30),
@@ -197,6 +202,19 @@ def test_a_refusal_does_not_repeat_a_password() -> None:
         read(CACHE_URL="redis://:hunter2@cache.example/shop")
     assert "RIALTO_CACHE_URL" in refused.value.text
     assert "hunter2" not in refused.value.text
+
+
+def test_a_bus_may_have_several_nodes_and_a_ca_of_its_own() -> None:
+    settings = read(BUS_URL="amqps://one/shop, amqps://two/shop", BUS_CA="/etc/ssl/ca.pem")
+    assert settings.bus_url == "amqps://one/shop, amqps://two/shop"
+    assert settings.bus_ca == Path("/etc/ssl/ca.pem")
+    assert (read().bus_url, read().bus_ca) == (None, None)
+
+
+def test_a_password_in_a_refused_address_is_not_shown() -> None:
+    with pytest.raises(SettingWrong) as refused:
+        read(BUS_URL="http://shop:secret@mq")
+    assert "secret" not in refused.value.text
 
 
 def test_ports_must_differ() -> None:

@@ -75,8 +75,8 @@ class BrokerAddress(Frozen):
 
 def parse_bus_url(text: str, *, ca: Path | None = None) -> BrokerAddress:
     """Raises SettingWrong and never shows the password."""
-    urls = [urlsplit(part.strip()) for part in text.split(",") if part.strip()]
     try:
+        urls = [urlsplit(part.strip()) for part in text.split(",") if part.strip()]
         nodes = tuple(_node(url) for url in urls)
         query = parse_qs(urls[0].query, strict_parsing=bool(urls[0].query))
         unknown = set(query) - {"lanes", "prefix", "heartbeat"}

@@ -360,16 +360,21 @@ class _Reader:
     def cluster_url(self, name: str, schemes: tuple[str, ...]) -> str | None:
         """One URL, or one for each node with commas between. The engine reads the rest; a password is not shown."""
         text = self.optional(name)
-        parts = [urlsplit(part.strip()) for part in (text or "").split(",") if part.strip()]
-        if any(part.scheme not in schemes or not part.hostname for part in parts):
-            raise SettingWrong(
-                f"{name} must be a URL with {' or '.join(schemes)}, or several with commas between."
-            )
-        return text if parts else None
+        wanted = f"{name} must be a URL with {' or '.join(schemes)}, or several with commas between."
+        try:
+            parts = [urlsplit(part.strip()) for part in (text or "").split(",") if part.strip()]
+        except ValueError:
+            raise SettingWrong(wanted) from None
+        if (text and not parts) or any(part.scheme not in schemes or not part.hostname for part in parts):
+            raise SettingWrong(wanted)
+        return text
 
     def path(self, name: str) -> Path | None:
         text = self.optional(name)
-        return Path(text).expanduser().absolute() if text else None
+        try:
+            return Path(text).expanduser().absolute() if text else None
+        except RuntimeError:
+            raise SettingWrong(f"{name} is {text!r}; nobody here has that home folder.") from None
 
     def _url(self, name: str, default: str | None, schemes: tuple[str, ...]) -> str | None:
         def parse(text: str) -> str:
