@@ -1,4 +1,4 @@
-"""What RIALTO_BUS_URL may say, without a server."""
+"""What RIALTO_BUS_URL may say and what queues are called and told, without a server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rialto.engines.rabbitmq_bus_address import Node, parse_bus_url
-from rialto.engines.rabbitmq_bus_queues import Names
+from rialto.engines.rabbitmq_bus_queues import Names, queue_arguments
 from rialto.kernel.ids import PARTITIONS
 from rialto.kernel.settings import SettingWrong
 
@@ -62,6 +62,13 @@ def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     for path in (tmp_path / "empty.pem", tmp_path / "missing.pem"):
         with pytest.raises(SettingWrong, match="RIALTO_BUS_CA"):
             parse_bus_url("amqps://mq", ca=path).tls_context()
+
+
+def test_no_release_of_the_broker_drops_what_was_delivered_often() -> None:
+    """3.x has no such limit and refuses -1; 4.x has one of twenty and knows -1 for none."""
+    assert "x-delivery-limit" not in queue_arguments((3, 10))
+    assert "x-delivery-limit" not in queue_arguments((3, 13))
+    assert queue_arguments((4, 0))["x-delivery-limit"] == -1
 
 
 def test_neighbouring_partitions_share_a_lane() -> None:

@@ -134,7 +134,9 @@ class Queues:
             for lane in range(self._names.lanes):
                 async with asking(DECLARE_S):
                     await channel.declare_queue(
-                        self._names.queue(consumer, lane), durable=True, arguments=self._arguments()
+                        self._names.queue(consumer, lane),
+                        durable=True,
+                        arguments=queue_arguments(self._connection.server_version()),
                     )
             # The long part while others publish; then the rest while nobody does, so that what is published from then
             # on comes behind it.
@@ -172,19 +174,16 @@ class Queues:
                 await queue.bind(self._names.events, routing_key=str(lane))
             await channel.declare_exchange(self._names.complete(consumer), durable=True)
 
-    def _arguments(self) -> FieldTable:
-        """No limit of any kind: what cannot be taken in is parked by the consumer's own inbox, and nothing is dropped.
 
-        RabbitMQ 4 drops what was delivered twenty times unless told otherwise; before it there is no limit, and -1 is
-        refused.
-        """
-        arguments: FieldTable = {
-            "x-queue-type": "quorum",
-            "x-single-active-consumer": True,
-        }
-        if self._connection.server_version() >= (4, 0):
-            arguments["x-delivery-limit"] = -1
-        return arguments
+def queue_arguments(version: tuple[int, int]) -> FieldTable:
+    """No limit of any kind: what cannot be taken in is parked by the consumer's own inbox, and nothing is dropped.
+
+    RabbitMQ 4 drops what was delivered twenty times unless told otherwise; before it there is no limit, and -1 is refused.
+    """
+    arguments: FieldTable = {"x-queue-type": "quorum", "x-single-active-consumer": True}
+    if version >= (4, 0):
+        arguments["x-delivery-limit"] = -1
+    return arguments
 
 
 def is_missing(error: ChannelClosed) -> bool:
