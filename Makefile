@@ -49,9 +49,9 @@ cluster-stop: $(RUN_STAMP) ## stop it
 	@exec $(BIN)/rialto cluster stop
 
 test: $(DEV_STAMP) ## everything: unit, service, contract, simulation, crash, end to end
-	@# First with the shop cut into groups of processes, so that the summary of all stands last.
-	@RIALTO_TEST_TOPOLOGY=groups $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not fast" $(CUT)
-	@# Tests of real processes have bounds; what failed beside others on a busy machine is tried once more alone.
+	@# First with the shop cut into groups of processes, so that the summary of all stands last. Tests of real processes have
+	@# bounds; what failed beside others on a busy machine is tried once more alone.
+	@export RIALTO_TEST_TOPOLOGY=groups; $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not fast" $(CUT) || $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none -m "not fast" $(CUT)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=15 tests || $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none tests
 
 
