@@ -77,7 +77,7 @@ def test_half_a_page_is_not_drawn(shop: RunningShop, browser: Browser, path: str
             page.goto(f"{shop.url}/admin/products")
             page.fill("#email", "admin@rialto.test")
             page.fill("#password", PASSWORD)
-            page.locator(".form .button").click()
+            page.get_by_role("button", name="Sign in", exact=True).click()
             page.locator(".table").wait_for()
         page.goto(line + path, wait_until="commit")
         page.locator("head [rel=stylesheet]").wait_for(state="attached")

@@ -22,7 +22,7 @@ STORM = (
     *("outage of the provider", "late at the provider", "lost replies of the provider"),
     *("placed", "declined", "action", "pending", "out_of_stock", "tok_3ds", "tok_slow", "tok_lost_reply"),
     "placed after 3-D Secure",
-    *("cancelled by buyers", "cancelled by staff", "shipped", "refunded"),
+    *("cancelled by buyers", "cancelled by staff", "shipped", "refunded", "taken back"),
 )
 
 

@@ -22,6 +22,7 @@ _SOLD = """
 SELECT a.sku, sum(a.quantity)::int AS sold FROM inventory.allocations AS a JOIN inventory.reservations AS r USING (order_id)
 WHERE r.state = 'consumed' GROUP BY a.sku
 """
+_BACK = "SELECT sku, sum(on_hand)::int AS back FROM inventory.movements WHERE kind = 'return' GROUP BY sku"
 _ORDERED = """
 SELECT line ->> 'sku' AS sku, sum((line ->> 'quantity')::int)::int AS ordered
 FROM orders.orders AS o JOIN orders.events AS e ON e.bucket = o.bucket AND e.stream = o.id AND e.type = 'orders.started',
@@ -129,12 +130,14 @@ async def _check_mails(world: World, orders: Sequence[Any]) -> None:
 
 
 async def _check_stock(world: World) -> None:
-    """I1: what is gone from the shelves is what was sold, by the books of inventory and by those of orders."""
+    """I1: what is gone from the shelves is what was sold and did not come back, by the books of inventory and of orders."""
     sold = {row["sku"]: row["sold"] for row in await world.sql(_SOLD)}
     ordered = {row["sku"]: row["ordered"] for row in await world.sql(_ORDERED)}
     if sold != ordered:
         world.find("I1", f"{ordered} were ordered, {sold} taken from stock")
+    back = {row["sku"]: row["back"] for row in await world.sql(_BACK)}
     for row in await world.sql(_STOCK):
         had = sum(GOODS[row["sku"]][1].values())
-        if row["on_hand"] + sold.get(row["sku"], 0) != had or row["reserved"]:
-            world.find("I1", f"{row['sku']}: {dict(row)}, sold {sold.get(row['sku'], 0)} of {had}")
+        gone = sold.get(row["sku"], 0) - back.get(row["sku"], 0)
+        if row["on_hand"] + gone != had or row["reserved"]:
+            world.find("I1", f"{row['sku']}: {dict(row)}, {gone} of {had} are gone")

@@ -95,7 +95,7 @@ async def _live(world: World) -> None:
         world.loop.leap(LEAP_S)
         await asyncio.sleep(BREATHER_S)
     for _ in range(30):
-        if await is_quiet(world):
+        if staff.is_done() and await is_quiet(world):
             break
         await asyncio.sleep(2.0)
     for buyer in buyers:

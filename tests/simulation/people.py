@@ -27,6 +27,7 @@ from rialto.orders.api import (
     Orders,
     PlaceOrder,
     PriceChanged,
+    ReceiveGoods,
     RefundOrder,
     RequestInProgress,
     ShipOrder,
@@ -210,7 +211,7 @@ class Buyer:
 
 
 class Staff:
-    """Ships, cancels and refunds what was placed; repeats each step until it is answered."""
+    """Ships, cancels, refunds and takes back what was placed; repeats each step until it is answered."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -226,6 +227,10 @@ class Staff:
                 self._seen.add(order_id)
                 if self.draw.random() < 0.7:
                     self.world.begin(self._treat(order_id, self.draw.random()))
+
+    def is_done(self) -> bool:
+        """Whether nobody waits for an order; who asks only every other second may not have looked yet."""
+        return not self._busy_with
 
     def check_done(self) -> None:
         """At the end nobody waits for an order any more."""
@@ -244,6 +249,8 @@ class Staff:
             await self._ship(order_id, in_parts=mood > 0.7)
             if mood > 0.5:
                 await self._refund(order_id, mood)
+            elif mood > 0.35:
+                await self._take_back(order_id)
         except RialtoError as refusal:
             self.world.trace.note("staff is refused", refusal.stable_code)
         finally:
@@ -257,6 +264,16 @@ class Staff:
         whole = ShipOrder(order_id=order_id, step="whole")
         await self.world.insist(lambda app: app[Orders].ship(whole))
         self.world.counts["shipped"] += 1
+
+    async def _take_back(self, order_id: OrderId) -> None:
+        """A unit comes back and can be sold again."""
+        order = await self.world.insist(_look(order_id))
+        line = order.lines[0].id
+        back = ReceiveGoods(
+            order_id=order_id, lines={line: 1}, fit={line: 1}, warehouse="berlin", step="back"
+        )
+        await self.world.insist(lambda app: app[Orders].receive(back))
+        self.world.counts["taken back"] += 1
 
     async def _refund(self, order_id: OrderId, mood: float) -> None:
         async def captured() -> Order:
