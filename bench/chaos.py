@@ -86,7 +86,7 @@ class Client:
                         answer.status == 409 and "retry-after" not in answer.headers
                     ):
                         raise Refused(f"{method} {path}: {answer.status} {content.decode()}")
-                    self._report.repeated[str(answer.status)] += 1
+                    self._report.repeated[f"{answer.status} {method} {path.partition('?')[0][:12]}"] += 1
             except (aiohttp.ClientError, TimeoutError) as error:
                 self._report.repeated[type(error).__name__] += 1
             await asyncio.sleep(RETRY_S)
