@@ -17,7 +17,7 @@ import pytest
 
 from bench.chaos import Report, run
 from rialto.cluster.layout import Layout, read_layout
-from rialto.engines.processes import PidFile
+from rialto.engines.processes import PidFile, wait_until
 from tests.proxy.running import needs_nginx
 
 PASSWORD = "a platform of its own"
@@ -106,6 +106,8 @@ def test_a_killed_replica_of_each_group_costs_no_order(platform: RunningPlatform
 
 @needs_nginx
 def test_a_group_is_restarted_without_a_failed_request(platform: RunningPlatform) -> None:
+    # What the test before has killed is back: of two replicas one may be away, not both.
+    assert wait_until(lambda: platform.rialto("status", "--data", str(platform.data)).returncode == 0, 90.0)
     before = {
         replica.name: PidFile(platform.data / "run" / f"{replica.name}.pid").load_alive()
         for replica in platform.layout.of_group("sell")
