@@ -29,7 +29,7 @@ log = structlog.get_logger("rialto.elsewhere")
 
 
 class Elsewhere:
-    """By `place`, the services beside `services` (those of this process) among `everything` there is."""
+    """Those that `place` has peers for. Connections are made when they are first wanted."""
 
     def __init__(self, place: Place, engines: Engines, tokens: ServiceTokens) -> None:
         self._place = place

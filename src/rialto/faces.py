@@ -6,6 +6,7 @@ let in where.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from litestar import Response
@@ -59,30 +60,28 @@ def operations_app(shop: App) -> InternalCalls:
 def _served(shop: App) -> dict[str, Served]:
     """What other processes may call here, and who."""
     allowed = callers_of(shop.everything)
+    limited = partial(bind, clock=shop.engines.clock, strict=False)
     served = {}
     for service in shop.services:
+        # The service's own operations have their time limits already.
         served[service.name] = _as_served(
             shop, service.name, service.api, shop[service.api], allowed=allowed[service.name]
         )
         if service.name in shop.upkeep:
-            name = f"{service.name}.{UPKEEP}"
-            served[name] = _as_served(shop, name, Upkeep, shop.upkeep[service.name], allowed=frozenset({WEB}))
+            name, calls = f"{service.name}.{UPKEEP}", limited(Upkeep, shop.upkeep[service.name])
+            served[name] = _as_served(shop, name, Upkeep, calls, allowed=frozenset({WEB}))
         if service.personal is not None:
-            name = f"{service.name}.{PERSONAL}"
             keeper = ServiceKeeper(service.personal, shop.handlers[service.name])
-            served[name] = _as_served(shop, name, Keeper, keeper, allowed=frozenset({ASKS_KEEPERS}))
+            name, keeping = f"{service.name}.{PERSONAL}", limited(Keeper, keeper)
+            served[name] = _as_served(shop, name, Keeper, keeping, allowed=frozenset({ASKS_KEEPERS}))
     return served
 
 
-def _as_served(
-    shop: App, name: str, api: type[Any], implementation: Any, *, allowed: frozenset[str]
-) -> Served:
-    clock = shop.engines.clock
-    return Served(
-        signatures=signatures_of(api),
-        calls=bind(api, implementation, clock=clock, strict=False),
-        check=CallerCheck(name, allowed, shop.keyring, issuer=shop.settings.public_url, clock=clock),
+def _as_served(shop: App, name: str, api: type[Any], calls: Any, *, allowed: frozenset[str]) -> Served:
+    check = CallerCheck(
+        name, allowed, shop.keyring, issuer=shop.settings.public_url, clock=shop.engines.clock
     )
+    return Served(signatures=signatures_of(api), calls=calls, check=check)
 
 
 def public_app(shop: App) -> Gate:

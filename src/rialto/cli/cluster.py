@@ -13,7 +13,7 @@ from pathlib import Path
 from rialto.app import ALL
 from rialto.cli.preflight import answers_ready
 from rialto.cli.progress import Progress
-from rialto.cli.run import Hooks, refuse
+from rialto.cli.run import Hooks, refuse, until_stopped
 from rialto.cluster.engines import KEY_VALUE_SERVERS, Engine, find_program, key_value_server
 from rialto.cluster.front import Front
 from rialto.cluster.layout import HOST, Layout, free_ports, lay_out, read_environment, read_layout
@@ -21,9 +21,7 @@ from rialto.cluster.platform import Platform, Wanted, find_nginx
 from rialto.engines.asked_restarts import AskedRestarts
 from rialto.engines.embedded_postgres import default_data_folder
 from rialto.engines.processes import CannotStart, FolderLock, wait_until
-from rialto.engines.supervisor import StopAsked, ignore_signals, stopped_by_signals
 from rialto.kernel.clock import SystemClock
-from rialto.kernel.errors import RialtoError
 from rialto.kernel.ids import RandomIds
 from rialto.kernel.settings import Settings
 from rialto.topology import GROUPS, topology_of
@@ -78,25 +76,7 @@ def run_command(
         platform = Platform(_wanted(options, environment), hooks_of, progress, SystemClock())
     except CannotStart as problem:
         return refuse(str(problem), problem.exit_code)
-    with stopped_by_signals():
-        try:
-            platform.start()
-            platform.supervisor.watch()
-        except StopAsked:
-            code = 0
-        except CannotStart as problem:
-            code = refuse(str(problem), problem.exit_code)
-        except RialtoError as problem:
-            code = refuse(problem.text)
-        except OSError as problem:
-            code = refuse(f"The platform cannot go on: {problem.strerror or problem} ({problem.filename}).")
-        finally:
-            ignore_signals()
-            if platform.supervisor.has_parts():
-                with progress.step("Stopping"):
-                    platform.supervisor.stop()
-            platform.lock.release()
-    return code
+    return until_stopped(platform.start, platform.supervisor, platform.lock, progress)
 
 
 def _wanted(options: argparse.Namespace, environment: Mapping[str, str]) -> Wanted:

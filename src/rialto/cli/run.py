@@ -64,9 +64,18 @@ def run(plan: Plan, hooks: Hooks, progress: Progress) -> int:
     """Run the shop until a signal asks it to stop; the exit code."""
     lock = FolderLock(plan.data / "run" / "lock")
     supervisor = Supervisor(plan.data, progress.note)
+    return until_stopped(
+        lambda: _start(plan, hooks, progress, supervisor=supervisor, lock=lock), supervisor, lock, progress
+    )
+
+
+def until_stopped(
+    start: Callable[[], None], supervisor: Supervisor, lock: FolderLock, progress: Progress
+) -> int:
+    """Start, watch until a signal asks to stop, stop in order; the exit code. What goes wrong is one sentence."""
     with stopped_by_signals():
         try:
-            _start(plan, hooks, progress, supervisor=supervisor, lock=lock)
+            start()
             supervisor.watch()
         except StopAsked:
             code = 0

@@ -1,11 +1,10 @@
 """Calls between processes over HTTP/1.1 with connections kept open: the engine behind `kernel.remote.Transport`.
 
-aiohttp carries them, which the shop has anyway. `tls` is for meshes of one's own: both sides show a certificate.
+aiohttp carries them, which the shop has anyway.
 """
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 
 import aiohttp
@@ -21,15 +20,13 @@ PER_REPLICA = 64
 class HttpCalls:
     """See `kernel.remote.Transport`. Connections are made when they are first wanted."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        self._tls = tls
-        self._scheme = "https" if tls else "http"
+    def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, address: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         try:
             async with self._open().post(
-                f"{self._scheme}://{address}{path}", data=body, headers=headers, allow_redirects=False
+                f"http://{address}{path}", data=body, headers=headers, allow_redirects=False
             ) as answer:
                 content = await answer.read()
                 told = {name.lower(): value for name, value in answer.headers.items()}
@@ -51,7 +48,6 @@ class HttpCalls:
                     limit=0,
                     limit_per_host=PER_REPLICA,
                     keepalive_timeout=KEPT_S,
-                    ssl=self._tls if self._tls is not None else True,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 # The caller's time limit ends a call; only connecting has one of its own, since nothing is sent by then.

@@ -9,7 +9,8 @@ Conflict with the same code and text.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
@@ -23,7 +24,6 @@ PATH = "/internal/"
 # What is left of the caller's time in whole milliseconds: clocks of two machines are not compared.
 DEADLINE_HEADER = "rialto-deadline-ms"
 REQUEST_ID_HEADER = "rialto-request-id"
-TRACE_HEADER = "traceparent"
 TOKEN_HEADER = "authorization"  # noqa: S105 - a header's name
 # Every answer of the other side's calls carries this; one without came from something between.
 SPOKEN_HEADER = "rialto-answer"
@@ -39,15 +39,24 @@ _encoder = msgspec.json.Encoder()
 
 
 class Signature:
-    """One operation of a service's interface: its name, its declaration, and how its values are written."""
+    """One operation of a service's interface: its name, its declaration, and how its values are written.
 
-    __slots__ = ("_decode_command", "_decode_reply", "declared", "name")
+    Decoders are made when they are first wanted: a process that is all of the shop wants none.
+    """
 
     def __init__(self, name: str, declared: Operation, *, command: Any, reply: Any) -> None:
         self.name = name
         self.declared = declared
-        self._decode_command = msgspec.json.Decoder(command).decode
-        self._decode_reply = msgspec.json.Decoder(reply).decode
+        self._command = command
+        self._reply = reply
+
+    @cached_property
+    def _decode_command(self) -> Callable[[bytes], Any]:
+        return msgspec.json.Decoder(self._command).decode
+
+    @cached_property
+    def _decode_reply(self) -> Callable[[bytes], Any]:
+        return msgspec.json.Decoder(self._reply).decode
 
     def encode(self, value: Any) -> bytes:
         return _encoder.encode(value)
@@ -71,7 +80,7 @@ def operations_of(api: type[Any]) -> dict[str, Operation]:
     return found
 
 
-def signatures_of(api: type[Any]) -> dict[str, Signature]:
+def signatures_of(api: type[Any]) -> Mapping[str, Signature]:
     """As `operations_of`, ready to be called from elsewhere."""
     found = {}
     for name, declared in operations_of(api).items():
