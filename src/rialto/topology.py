@@ -23,7 +23,8 @@ from pathlib import Path
 import msgspec
 
 from rialto.kernel.service import Frozen
-from rialto.kernel.settings import Settings, SettingWrong
+from rialto.kernel.settings import Settings
+from rialto.kernel.settings_reader import SettingWrong
 
 ONE, GROUPS, ALL = "one", "groups", "all"
 # Pages are parts like services: a process has them or not.

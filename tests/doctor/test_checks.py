@@ -24,7 +24,8 @@ from rialto.engines.processes import CannotStart
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.errors import Unavailable
 from rialto.kernel.secrets import load_or_make_secrets, replace_secrets, rotated
-from rialto.kernel.settings import Settings, SettingWrong
+from rialto.kernel.settings import Settings
+from rialto.kernel.settings_reader import SettingWrong
 from tests.support.values import seeded_ids, settings_in
 
 pytestmark = pytest.mark.fast

@@ -11,7 +11,7 @@ import pytest
 from rialto.engines.rabbitmq_bus_address import Node, parse_bus_url
 from rialto.engines.rabbitmq_bus_queues import Names, queue_arguments
 from rialto.kernel.ids import PARTITIONS
-from rialto.kernel.settings import SettingWrong
+from rialto.kernel.settings_reader import SettingWrong
 
 pytestmark = pytest.mark.fast
 

@@ -12,7 +12,7 @@ from rialto.engines.redis_keyvalue import OPENED_WITHIN_S, RedisKeyValues
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.errors import Unavailable
 from rialto.kernel.keyvalue import KeyValueAddress
-from rialto.kernel.settings import SettingWrong
+from rialto.kernel.settings_reader import SettingWrong
 from rialto.kernel.telemetry import Metrics
 from tests.engines.key_value_clients import Authority, by_tls, client_of, program, server
 from tests.support.key_value_servers import KeyValueServer, free_port, key_value_server

@@ -19,7 +19,8 @@ from rialto.kernel.extensions import (
     extension_names,
     find_extension,
 )
-from rialto.kernel.settings import SettingWrong, read_settings
+from rialto.kernel.settings import read_settings
+from rialto.kernel.settings_reader import SettingWrong
 from tests.support.databases import SECRETS
 from tests.support.values import settings_in
 from tests.tidy.sources import ROOT

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from rialto.kernel.db import parse_database_url
 from rialto.kernel.keyvalue import parse_cache_url
-from rialto.kernel.settings import LOG_LEVELS, Settings, SettingWrong, read_settings, variables
+from rialto.kernel.settings import LOG_LEVELS, Settings, read_settings, variables
+from rialto.kernel.settings_reader import SettingWrong
 
 pytestmark = pytest.mark.fast
 

@@ -14,7 +14,7 @@ import pytest
 from rialto.engines.smtp import KeptMail, SmtpMail, default_sender
 from rialto.kernel.errors import Unavailable
 from rialto.kernel.mail import MailRefused, Outgoing, compose
-from rialto.kernel.settings import SettingWrong
+from rialto.kernel.settings_reader import SettingWrong
 from tests.notifications.desk import PLACED_AT
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fast]

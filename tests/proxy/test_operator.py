@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from rialto.cli import render
-from rialto.kernel.settings import Settings, SettingWrong, read_settings
+from rialto.kernel.settings import Settings, read_settings
+from rialto.kernel.settings_reader import SettingWrong
 from rialto.proxy.site import Server, site_of
 from tests.tidy.sources import ROOT
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from rialto.kernel.settings import SettingWrong
+from rialto.kernel.settings_reader import SettingWrong
 from rialto.proxy.nginx import render
 from rialto.proxy.routes import Match, Route
 from rialto.proxy.site import Rates, Server, Site

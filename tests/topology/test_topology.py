@@ -10,7 +10,8 @@ import pytest
 
 from rialto.app import ALL
 from rialto.kernel.service_tokens import WEB, callers_of
-from rialto.kernel.settings import Settings, SettingWrong, read_settings
+from rialto.kernel.settings import Settings, read_settings
+from rialto.kernel.settings_reader import SettingWrong
 from rialto.topology import ADMIN, RECOMMENDED, STOREFRONT, Place, place_of, topology_of
 from tests.support.values import settings_in
 

@@ -28,7 +28,8 @@ from rialto.kernel.clock import Clock
 from rialto.kernel.db import DatabaseAddress, parse_database_url
 from rialto.kernel.migrations import DOCUMENTS_SCHEMA, document_migrations, migrations_of
 from rialto.kernel.secrets import Secrets, read_secrets
-from rialto.kernel.settings import Settings, SettingWrong, read_settings
+from rialto.kernel.settings import Settings, read_settings
+from rialto.kernel.settings_reader import SettingWrong
 
 # Where shop, operations port and sandbox say that they live.
 HEALTH = ("/health/live", "/health/details", "/health")

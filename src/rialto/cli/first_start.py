@@ -27,7 +27,8 @@ from rialto.kernel.ids import RandomIds
 from rialto.kernel.migrations import migrate
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Nothing
-from rialto.kernel.settings import Settings, SettingWrong
+from rialto.kernel.settings import Settings
+from rialto.kernel.settings_reader import SettingWrong
 
 ADMIN = "admin@rialto.test"
 

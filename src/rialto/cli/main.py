@@ -55,7 +55,8 @@ from rialto.kernel.ids import RandomIds
 from rialto.kernel.migrations import migrate
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Service
-from rialto.kernel.settings import Settings, SettingWrong, read_settings
+from rialto.kernel.settings import Settings, read_settings
+from rialto.kernel.settings_reader import SettingWrong
 from rialto.kernel.telemetry import configure_logs
 from rialto.orders.api import Orders
 from rialto.orders.service import SERVICE as ORDERS

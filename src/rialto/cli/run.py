@@ -22,7 +22,8 @@ from rialto.engines.rabbitmq_bus_address import check_bus_url
 from rialto.engines.shared_metrics import forget_metrics, metrics_folder
 from rialto.engines.supervisor import Child, StopAsked, Supervisor, ignore_signals, stopped_by_signals
 from rialto.kernel.errors import RialtoError
-from rialto.kernel.settings import Settings, SettingWrong, read_settings
+from rialto.kernel.settings import Settings, read_settings
+from rialto.kernel.settings_reader import SettingWrong
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,8 @@ from rialto.doctor.model import Check, fail, ok, warn
 from rialto.kernel.clock import Clock
 from rialto.kernel.errors import RialtoError, Unavailable
 from rialto.kernel.keyvalue import KeyValues
-from rialto.kernel.settings import Settings, SettingWrong
+from rialto.kernel.settings import Settings
+from rialto.kernel.settings_reader import SettingWrong
 
 ANSWERS_WITHIN_S = 5.0
 EXPIRES_SOON = timedelta(days=14)

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from rialto.kernel.ids import PARTITIONS
 from rialto.kernel.service import Frozen
-from rialto.kernel.settings import SettingWrong
+from rialto.kernel.settings_reader import SettingWrong
 
 LANES = 16
 HEARTBEAT_S = 10

@@ -38,7 +38,7 @@ from rialto.kernel.keyvalue import (
     parse_cache_url,
 )
 from rialto.kernel.resilience import Breaker
-from rialto.kernel.settings import SettingWrong
+from rialto.kernel.settings_reader import SettingWrong
 from rialto.kernel.telemetry import Metrics
 
 LIMIT_S = 0.05

@@ -18,7 +18,7 @@ import aiosmtplib
 from rialto.kernel.errors import Unavailable
 from rialto.kernel.extensions import Surroundings
 from rialto.kernel.mail import SEND_WITHIN_S, Mailer, MailRefused, Outgoing, check_headers, compose
-from rialto.kernel.settings import SettingWrong
+from rialto.kernel.settings_reader import SettingWrong
 
 SHOP_NAME = "Rialto"
 TIMEOUT_S = 10.0  # one step of the conversation

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from rialto.kernel.service import Frozen
-from rialto.kernel.settings import Settings, SettingWrong
+from rialto.kernel.settings import Settings
+from rialto.kernel.settings_reader import SettingWrong
 
 # What is written into the configuration must not be able to end a word there.
 ADDRESS = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}")
