@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from rialto import __version__
 from rialto.cart.service import SERVICE as CART
 from rialto.catalog.service import SERVICE as CATALOG
+from rialto.copied import Copied
 from rialto.edge.gate import Gate
 from rialto.edge.internal import InternalCalls, Leaving
 from rialto.edge.refresh import Refreshing
@@ -155,6 +156,7 @@ class App:
         self.upkeep: dict[str, Upkeep] = {}
         self.parked = ParkedEvents(self.upkeep)
         self.databases: dict[str, Database] = {}
+        self.copied = Copied(engines, lambda: self.databases[BUS_SCHEMA])
         self._bound: dict[type[Any], Any] = {}
         self._callers: dict[tuple[str, type[Any]], Any] = {}
         self._envs: dict[str, _Env] = {}
@@ -196,6 +198,7 @@ class App:
             await engine.close()
         await self.elsewhere.close()
         await self.bus.close()
+        await self.copied.close()
         await asyncio.gather(*(db.close() for db in self.databases.values()))
 
     async def audit(self) -> list[Finding]:
@@ -276,6 +279,8 @@ class App:
             gate=self.engines.gate,
             open_connection=self.engines.open_connection,
         )
+        if at is None and self.engines.replica_addresses:
+            self.copied.lend(db, role)
         self.databases[schema] = db
         return db
 

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 class Engines:
     """Everything from outside: what a test or the simulator replaces.
 
-    `documents_address` is where documents are kept when that is another database than `address`. Without `key_values`
-    each process keeps its own.
+    `documents_address` is where documents are kept when that is another database than `address`; `replica_addresses`
+    are standbys of `address`. Without `key_values` each process keeps its own.
     """
 
     clock: Clock
@@ -51,6 +51,7 @@ class Engines:
     address: DatabaseAddress
     by_port: Mapping[str, Any]
     documents_address: DatabaseAddress | None = None
+    replica_addresses: Sequence[DatabaseAddress] = ()
     key_values: KeyValues | None = None
     reread_secrets: Callable[[], Secrets | None] = lambda: None
     gate: DatabaseGate | None = None
@@ -95,6 +96,7 @@ def choose_engines(
             "secrets": secrets,
         },
         documents_address=documents_address(settings),
+        replica_addresses=[parse_database_url(url) for url in settings.database_replicas],
         key_values=key_values,
         reread_secrets=SecretsFile(settings.secret_file),
         metrics=metrics,

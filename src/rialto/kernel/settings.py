@@ -70,6 +70,7 @@ class Settings(Frozen):
     secret_file: Path
     data: Path
     database_url: str | None = None
+    database_replicas: tuple[str, ...] = ()
     cache_url: str | None = None
     cache_ca: str | None = None
     bus_url: str | None = None
@@ -137,6 +138,7 @@ def _settings(reader: Reader, data_default: Path) -> Settings:
         .absolute(),
         data=data,
         database_url=reader.database_url("RIALTO_DATABASE_URL"),
+        database_replicas=reader.database_urls("RIALTO_DATABASE_REPLICAS"),
         cache_url=reader.cache_url("RIALTO_CACHE_URL"),
         cache_ca=reader.optional("RIALTO_CACHE_CA"),
         bus_url=reader.cluster_url("RIALTO_BUS_URL", ("amqp", "amqps")),

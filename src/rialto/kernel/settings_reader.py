@@ -156,6 +156,19 @@ class Reader:
 
         return self._parsed(name, None, parse, "a URL with postgresql, such as postgresql://user@host/name")
 
+    def database_urls(self, name: str) -> tuple[str, ...]:
+        def parse(text: str) -> tuple[str, ...]:
+            found = tuple(part.strip() for part in text.split(",") if part.strip())
+            for url in found:
+                parse_database_url(url)
+            return found
+
+        # Passwords may stand in them: the refusal does not repeat the value.
+        try:
+            return self._parsed(name, (), parse, "")
+        except SettingWrong:
+            raise SettingWrong(f"{name} must be URLs with postgresql, with commas between.") from None
+
     def cache_url(self, name: str) -> str | None:
         def parse(text: str) -> str:
             parse_cache_url(text)
