@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -38,7 +39,9 @@ class Edge:
         self.answers = True
         standbys = Standbys([], self.ask, ManualClock())
         app = Litestar([read, write], middleware=[following(standbys, secure=True)], openapi_config=None)
-        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="https://shop.test")
+        self.http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=cast("Any", app)), base_url="https://shop.test"
+        )
 
     async def ask(self, _sql: str) -> str:
         if not self.answers:

@@ -132,3 +132,18 @@ async def test_a_killed_process_keeps_no_connection_to_a_standby(pair: Pair) -> 
         await pair.where()
         pair.primary.terminate()
         assert await pair.where() == ("standby",) * 3
+
+
+async def test_a_standby_that_hangs_is_given_up_and_the_primary_answers(pair: Pair) -> None:
+    pair.copies.patience_s = 0.05
+    await run(
+        pair.standby.place, "CREATE FUNCTION doze() RETURNS text LANGUAGE sql AS 'SELECT pg_sleep(60)::text'"
+    )
+    async with pair.primary.write() as session:
+        await session.run("CREATE FUNCTION doze() RETURNS text LANGUAGE sql AS $$SELECT 'awake'$$")
+    with seeing(0):
+        async with pair.primary.recent() as session:
+            assert await session.value("SELECT doze()") == "awake"
+        assert pair.standby.looked_at is None
+        await pair.standbys.look()
+        assert await pair.where() == ("standby",) * 3, "by another connection"

@@ -16,11 +16,21 @@ from rialto.kernel.errors import Unavailable
 from rialto.kernel.sessions import ReadSession, Row
 from rialto.kernel.standbys import Standby, Standbys
 
+# A standby that takes longer hangs, as far as whoever waits is concerned: there is still time to ask the primary.
+PATIENCE_S = 2.0
+
 
 class Copies:
     """One service's way to the standbys. `database_at(standby)` opens nothing yet."""
 
-    def __init__(self, standbys: Standbys, database_at: Callable[[Standby], Database]) -> None:
+    def __init__(
+        self,
+        standbys: Standbys,
+        database_at: Callable[[Standby], Database],
+        *,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self.patience_s = patience_s
         self._standbys = standbys
         self._database_at = database_at
         self._databases: dict[str, Database] = {}
@@ -58,7 +68,8 @@ class Recent:
             standby, database = chosen
             self._block = database.read()
             try:
-                return RecentSession(await self._block.__aenter__(), standby, self._primary)
+                session = await self._block.__aenter__()
+                return RecentSession(session, standby, self._primary, patience_s=self._copies.patience_s)
             except Unavailable:
                 standby.rest()
         self._block = self._primary.read()
@@ -73,31 +84,42 @@ class Recent:
 class RecentSession(ReadSession):
     """Statements at a standby, each repeated at the primary if it fails there."""
 
-    def __init__(self, session: ReadSession, standby: Standby, primary: Database) -> None:
+    def __init__(
+        self, session: ReadSession, standby: Standby, primary: Database, *, patience_s: float
+    ) -> None:
         super().__init__(session.connection)
+        self._patience_s = patience_s
         self._standby = standby
         self._primary = primary
 
     async def all(self, sql: str, *values: Any) -> Sequence[Row]:
         try:
-            return await super().all(sql, *values)
-        except Unavailable:
-            self._standby.rest()
+            async with asyncio.timeout(self._patience_s):
+                return await super().all(sql, *values)
+        except (Unavailable, TimeoutError):
+            self._give_up()
         async with self._primary.read() as session:
             return await session.all(sql, *values)
 
     async def one(self, sql: str, *values: Any) -> Row | None:
         try:
-            return await super().one(sql, *values)
-        except Unavailable:
-            self._standby.rest()
+            async with asyncio.timeout(self._patience_s):
+                return await super().one(sql, *values)
+        except (Unavailable, TimeoutError):
+            self._give_up()
         async with self._primary.read() as session:
             return await session.one(sql, *values)
 
     async def value(self, sql: str, *values: Any) -> Any:
         try:
-            return await super().value(sql, *values)
-        except Unavailable:
-            self._standby.rest()
+            async with asyncio.timeout(self._patience_s):
+                return await super().value(sql, *values)
+        except (Unavailable, TimeoutError):
+            self._give_up()
         async with self._primary.read() as session:
             return await session.value(sql, *values)
+
+    def _give_up(self) -> None:
+        """The connection may be in the middle of something, and stay there."""
+        self._standby.rest()
+        self.connection.terminate()

@@ -12,6 +12,7 @@ that cannot be told; a standby is then as good as anything there is.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -73,11 +74,11 @@ class Standbys:
     async def look(self) -> None:
         """Ask the primary and every standby how far they are. Never raises for one that does not answer."""
         try:
-            await self.position()
-        except RialtoError:
+            async with asyncio.timeout(LOOK_TIMEOUT_S):
+                await self.position()
+        except (RialtoError, TimeoutError):
             self._primary_answers = False
-        for standby in self.all:
-            await self._look_at(standby)
+        await asyncio.gather(*(self._look_at(standby) for standby in self.all))
 
     def choose(self) -> Standby | None:
         """A standby that may answer whoever is being answered, in turn; None: the primary."""
@@ -114,10 +115,11 @@ class Standbys:
 
     async def _look_at(self, standby: Standby) -> None:
         try:
-            replayed = parse_lsn(await standby.ask(STANDBY_POSITION) or "")
-        except RialtoError as error:
+            async with asyncio.timeout(LOOK_TIMEOUT_S):
+                replayed = parse_lsn(await standby.ask(STANDBY_POSITION) or "")
+        except (RialtoError, TimeoutError) as error:
             if standby.looked_at is not None:
-                log.warning("a standby does not answer", standby=standby.name, reason=error.text)
+                log.warning("a standby does not answer", standby=standby.name, reason=str(error))
             standby.rest()
             return
         if replayed is None:
