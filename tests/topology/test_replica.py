@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from rialto.kernel.auth import Principal, TokenSigner
+from rialto.kernel.ids import STAFF
 from tests.support.databases import SECRETS
 from tests.support.replicas import Pair, a_primary_with_replica
 from tests.support.shop import Shop, a_shop
@@ -26,7 +27,7 @@ class Staff:
     def __init__(self, shop: Shop, **headers: str) -> None:
         signer = TokenSigner(SECRETS.signing_key, issuer=shop.app.settings.public_url, clock=shop.clock)
         token = signer.sign(
-            Principal(kind="staff", id="stf_06bqk3v1m5g7r0z2x4c6n8p0qs", roles=("owner",)), lifetime_s=600
+            Principal(kind="staff", id=STAFF.new(shop.app.engines.ids, 0), roles=("owner",)), lifetime_s=600
         )
         self.shop = shop
         self.headers = {"authorization": f"Bearer {token}", **headers}
