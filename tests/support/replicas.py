@@ -17,7 +17,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,10 +87,10 @@ class Pair:
 
     def ask_primary(self, *statements: str, database: str | None = None) -> Any:
         """As the administrator; the first value of the last statement."""
-        return _asked(self.primary, statements, database)
+        return asked(self.primary, *statements, database=database)
 
     def ask_replica(self, *statements: str, database: str | None = None) -> Any:
-        return _asked(self.replica, statements, database)
+        return asked(self.replica, *statements, database=database)
 
     def _until(self, question: str) -> None:
         assert wait_until(lambda: bool(self.ask_replica(question)), WITHIN_S), question
@@ -104,8 +104,8 @@ class Pair:
             os.kill(pid, what)
 
 
-def _asked(address: DatabaseAddress, statements: Sequence[str], database: str | None) -> Any:
-    """In a thread of its own, so that it can be called beside a running loop as well."""
+def asked(address: DatabaseAddress, *statements: str, database: str | None = None) -> Any:
+    """As `ask`, in a thread of its own, so that it can be called beside a running loop as well."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, ask(address, *statements, database=database)).result()
 

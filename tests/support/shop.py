@@ -219,6 +219,7 @@ async def a_shop(
     seed: int = 7,
     key_values: Callable[[Clock, Metrics], KeyValues] | None = None,
     replica: DatabaseAddress | None = None,
+    through: Callable[[DatabaseAddress], DatabaseAddress] | None = None,
     **changes: Any,
 ) -> AsyncIterator[Shop]:
     """A shop with GOODS on a fresh database, or another process of the same shop (`beside`).
@@ -226,9 +227,9 @@ async def a_shop(
     `background`: relay, consumers, worker and jobs run all the time; without, only what a call itself does.
     `clock` stands still unless moved: for shops without background only, whose loops would never rest on it.
     `key_values` makes what processes share for speed; without, each keeps its own. `replica` follows `postgres`.
-    `changes` are settings other than a test's.
+    `through` is its way to the database. `changes` are settings other than a test's.
     """
-    particular = (beside, faults, network, clock, key_values, replica)
+    particular = (beside, faults, network, clock, key_values, replica, through)
     if in_parts and services is ALL and background and not any(particular):
         async with in_parts[0](postgres, seed=seed, **changes) as cut:
             yield cut
@@ -241,7 +242,7 @@ async def a_shop(
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rialto-shop-")))
         metrics = Metrics()
         engines = engines_of(
-            address,
+            through(address) if through else address,
             metrics=metrics,
             key_values=key_values(clock, metrics) if key_values else None,
             clock=clock,

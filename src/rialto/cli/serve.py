@@ -13,7 +13,7 @@ from typing import Any
 import uvloop
 
 from rialto.app import App
-from rialto.cli.preflight import meet_key_values
+from rialto.cli.preflight import meet_databases, meet_key_values
 from rialto.engines.http_server import listen, serve, server_of
 from rialto.engines.shared_metrics import metrics_folder, shared_metrics
 from rialto.kernel.settings import Settings
@@ -75,6 +75,7 @@ def run(settings: Settings, make_app: Callable[[], App]) -> int:
     async def main() -> None:
         app = make_app()
         await meet_key_values(app.key_values)
+        await meet_databases(app.engines.database_addresses)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -18,7 +18,7 @@ from pathlib import Path
 from rialto.engines.embedded_postgres import EmbeddedPostgres, PostgresAddress
 from rialto.engines.postgres_archive import quoted
 from rialto.engines.postgres_files import Cluster
-from rialto.engines.postgres_install import Installation, install
+from rialto.engines.postgres_install import Installation, install, make_data_folder
 from rialto.engines.postgres_programs import Programs
 from rialto.engines.processes import CannotStart, wait_until
 
@@ -26,7 +26,7 @@ ROLE = "rialto_replication"
 SLOT = "rialto_replica"
 _SIGNAL = "standby.signal"
 
-_READY_WITHIN_S = 60.0
+_READY_WITHIN_S = 30.0
 _FOLLOWS_WITHIN_S = 10.0
 _SLOT_FREE_WITHIN_S = 10.0
 
@@ -70,7 +70,7 @@ class EmbeddedReplica(EmbeddedPostgres):
         self._anew = False
 
     def ensure_running(self) -> PostgresAddress:
-        """Make, adopt or start the replica and wait until it answers, and for a while until it follows.
+        """Make, adopt or start the replica, and wait for a while until it follows.
 
         The database must run. What cannot be gone on with is made anew, once. Idempotent. Raises CannotStart.
         """
@@ -84,6 +84,12 @@ class EmbeddedReplica(EmbeddedPostgres):
         finally:
             self._anew = False
 
+    @property
+    def url(self) -> str:
+        """Where it is or will be. Raises CannotStart, OSError."""
+        make_data_folder(self.data)
+        return self._address(self._socket_folder(install(self.data))).url
+
     def keep_archive_small(self, bytes_max: int) -> None:
         """A replica archives nothing."""
 
@@ -96,11 +102,10 @@ class EmbeddedReplica(EmbeddedPostgres):
             return _PARTED.search(self._said_since(said))
 
         def settled() -> bool:
-            streams = here.ask("SELECT status FROM pg_stat_wal_receiver") == "streaming"
-            return streams or parted() is not None or not self.is_running()
+            return _streams(here) or parted() is not None or not self.is_running()
 
         if not wait_until(settled, _FOLLOWS_WITHIN_S):
-            self._log("The replica answers and does not follow the database yet")
+            self._log("The replica runs and does not follow the database yet")
         elif (why := parted()) is not None:
             raise CannotStart(f"It cannot follow the database ({why.group(0)}).")
         return address
@@ -182,15 +187,19 @@ class EmbeddedReplica(EmbeddedPostgres):
         primary.ask(f"SELECT pg_create_physical_replication_slot('{SLOT}', true)")
 
     def _becomes_ready(self) -> bool:
-        """Within bounds: what a replica needs to be whole may never come, and the shop does not wait for it."""
-        ready = wait_until(lambda: not self.is_running() or self._status() == "ready", _READY_WITHIN_S)
-        if ready and self.is_running():
-            return True
-        self.stop()
-        return False
+        """Within bounds: what it needs to be whole may take its time, and the shop does not wait for it."""
+        wait_until(lambda: not self.is_running() or self._status() == "ready", _READY_WITHIN_S)
+        return self.is_running()
 
     def _programs(self, address: PostgresAddress) -> Programs:
         return Programs(install(self.data), address, failed="The replica could not be made")
+
+
+def _streams(replica: Programs) -> bool:
+    try:
+        return replica.ask("SELECT status FROM pg_stat_wal_receiver") == "streaming"
+    except CannotStart:  # it takes no calls yet
+        return False
 
 
 def _escaped(value: object) -> str:

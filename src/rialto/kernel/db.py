@@ -10,19 +10,18 @@ short statement): so sessions must not change settings of their connection.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
 
+from rialto.kernel.db_address import DatabaseAddress, parse_database_url
+from rialto.kernel.db_connect import connect, connect_session
 from rialto.kernel.errors import InvariantBroken, OutcomeUnknown
 from rialto.kernel.pool import Pool
 from rialto.kernel.positions import note_write
 from rialto.kernel.refusals import LOST, OUT_OF_STEP, CheckFailed, Duplicate, is_out_of_step, translate
-from rialto.kernel.service import Frozen
 from rialto.kernel.sessions import AloneSession, ChangingSession, ReadSession, Row, WriteSession
 
 if TYPE_CHECKING:
@@ -41,76 +40,12 @@ __all__ = [
     "Row",
     "WriteSession",
     "connect",
+    "connect_session",
     "parse_database_url",
     "translate",
 ]
 
-STATEMENT_TIMEOUT_S = 10.0
-CONNECT_TIMEOUT_S = 5.0
 IDLE_CLOSE_S = 60.0
-SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
-
-
-class DatabaseAddress(Frozen):
-    """Where a PostgreSQL database is. `host` may be the folder of its Unix socket."""
-
-    host: str
-    port: int = 5432
-    database: str = "rialto"
-    user: str
-    password: str | None = None
-    sslmode: str = "prefer"
-
-    def as_user(self, user: str, password: str) -> DatabaseAddress:
-        return DatabaseAddress(
-            host=self.host,
-            port=self.port,
-            database=self.database,
-            user=user,
-            password=password,
-            sslmode=self.sslmode,
-        )
-
-
-def parse_database_url(url: str) -> DatabaseAddress:
-    """`postgresql://user:password@host:port/name?host=/socket/folder&sslmode=…`. ValueError for anything else."""
-    parts = urlsplit(url)
-    query = parse_qs(parts.query)
-    address = DatabaseAddress(
-        host=query.get("host", [parts.hostname or "127.0.0.1"])[0],
-        port=parts.port or int(query.get("port", ["5432"])[0]),
-        database=unquote(parts.path.lstrip("/")) or "postgres",
-        user=unquote(parts.username or "postgres"),
-        password=unquote(parts.password) if parts.password else None,
-        sslmode=query.get("sslmode", ["prefer"])[0],
-    )
-    nowhere = not (parts.hostname or "host" in query)
-    if parts.scheme not in {"postgresql", "postgres"} or nowhere or address.sslmode not in SSL_MODES:
-        raise ValueError("not the URL of a PostgreSQL database")
-    return address
-
-
-async def connect(address: DatabaseAddress, **options: Any) -> Any:
-    """One connection outside any pool, for migrations, LISTEN and locks. Raises Unavailable."""
-    try:
-        return await asyncpg.connect(**{**_connect_arguments(address), **options})
-    except Exception as error:
-        raise translate(error) from error
-
-
-def _connect_arguments(address: DatabaseAddress) -> dict[str, Any]:
-    local = address.host.startswith("/")
-    tls: str | ssl.SSLContext | bool = False if local else address.sslmode
-    return {
-        "host": address.host,
-        "port": address.port,
-        "database": address.database,
-        "user": address.user,
-        "password": address.password,
-        "ssl": tls,
-        "timeout": CONNECT_TIMEOUT_S,
-        "command_timeout": STATEMENT_TIMEOUT_S,
-    }
 
 
 Gate = Callable[[], AbstractAsyncContextManager[None]]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from rialto.kernel.db import parse_database_url
+from rialto.kernel.db_address import parse_database_url
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.keyvalue import SCHEMES, parse_cache_url
 
