@@ -82,7 +82,7 @@ def run(settings: Settings, make_app: Callable[[], App]) -> int:
         servers = [(server_of(app.web()), public)]
         if operations is not None:
             servers.append((server_of(app.ops()), operations))
-        background = asyncio.ensure_future(_background(app))
+        background = asyncio.gather(_background(app), app.reach.run())
         try:
             await serve(servers, stop, leaving=app.leaving, drain_s=DRAIN_S if app.place.scope else 0.0)
         finally:
