@@ -35,6 +35,7 @@ from rialto.kernel.parked import ParkedEvents
 from rialto.kernel.personal import Keepers, ServiceKeeper
 from rialto.kernel.reaching import Reach, ask
 from rialto.kernel.relay import LAG, Relay
+from rialto.kernel.remembering import Remembered
 from rialto.kernel.service import Job, Service
 from rialto.kernel.service_tokens import WEB, ServiceTokens
 from rialto.kernel.settings import Settings
@@ -350,6 +351,7 @@ class App:
             "settings": self.settings,
             "clock": self.engines.clock,
             "ids": self.engines.ids,
+            "remembered": Remembered(self.key_values, self.keyring),
             "engineer": Engineer(
                 self.details, self.bus, CONSUMERS, self.parked, elsewhere=self._upkeep_elsewhere()
             ),

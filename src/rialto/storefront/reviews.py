@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlencode
 
 from rialto.kernel.errors import Invalid, Unavailable
@@ -13,6 +14,7 @@ from rialto.search.api import ProductDetail, Rating
 from rialto.storefront.visit import Visit
 
 SHOWN_AT_ONCE = 5
+WAIT_S = 1.0  # the rest of the page does not wait for them longer
 SORT, AFTER = "reviews", "after"
 
 
@@ -88,10 +90,11 @@ async def _page(reviews: Reviews, command: ListReviews) -> tuple[ReviewPage | No
             product_id=command.product_id, sort=command.sort, cursor=cursor, limit=SHOWN_AT_ONCE
         )
         try:
-            return await reviews.list(asked), cursor
+            async with asyncio.timeout(WAIT_S):
+                return await reviews.list(asked), cursor
         except Invalid:
             continue
-        except Unavailable:
+        except (Unavailable, TimeoutError):
             return None, None
     return None, None
 
