@@ -9,13 +9,18 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
 from shutil import rmtree
+from urllib.parse import urlencode
 
 from rialto.engines.embedded_postgres import EmbeddedPostgres
 from rialto.kernel.db import DatabaseAddress, parse_database_url
+from tests.support.process import WITHIN_S
 
 
 class OwnServer:
@@ -87,3 +92,50 @@ def _children(parent: int) -> list[int]:
                 if int(stat.rpartition(")")[2].split()[1]) == parent:
                     found.append(int(entry.name))
     return found
+
+
+@dataclass(frozen=True)
+class Page:
+    """What came back, and after how long."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    seconds: float
+
+
+class Visitor:
+    """A browser's way with a real shop: it keeps cookies, follows no redirect and says where its posts come from."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._host = f"127.0.0.1:{port}"
+        self.cookies: dict[str, str] = {}
+
+    def get(self, path: str) -> Page:
+        return self._ask("GET", path, None, {})
+
+    def post(self, path: str, **fields: str) -> Page:
+        told = {
+            "origin": f"http://{self._host}",
+            "sec-fetch-site": "same-origin",
+            "content-type": "application/x-www-form-urlencoded",
+        }
+        return self._ask("POST", path, urlencode(fields), told)
+
+    def _ask(self, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> Page:
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=WITHIN_S)
+        began = time.monotonic()
+        try:
+            told = {"host": self._host, **({"cookie": cookies} if cookies else {}), **headers}
+            connection.request(method, path, body, told)
+            response = connection.getresponse()
+            text = response.read().decode()
+        finally:
+            connection.close()
+        for line in response.headers.get_all("set-cookie") or []:
+            name, _, value = line.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        found = {name.lower(): value for name, value in response.headers.items()}
+        return Page(response.status, found, text, time.monotonic() - began)
