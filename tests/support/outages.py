@@ -57,16 +57,20 @@ class OwnServer:
         return parse_database_url(self._server.ensure_running().url)
 
     def _signal(self, number: signal.Signals) -> list[int]:
-        """To the postmaster first, so that it starts no more, then to whoever works in its folder."""
-        postmaster = int((self._folder / "postgres" / "postmaster.pid").read_text().splitlines()[0])
-        sent: list[int] = []
-        for _ in range(2):  # a backend may have been made while the first round went on
-            for pid in [postmaster, *_children(postmaster)]:
-                if pid not in sent:
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, number)
-                    sent.append(pid)
-        return sent
+        return signal_server(self._folder, number)
+
+
+def signal_server(data: Path, number: signal.Signals) -> list[int]:
+    """To all processes of the embedded server in this data folder; which they are."""
+    postmaster = int((data / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+    sent: list[int] = []
+    for _ in range(2):  # the postmaster first; a backend may have been made while the first round went on
+        for pid in [postmaster, *_children(postmaster)]:
+            if pid not in sent:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+                sent.append(pid)
+    return sent
 
 
 @contextmanager
