@@ -8,45 +8,27 @@ itself. Pages are asked for the first time while the database is away: nothing o
 from __future__ import annotations
 
 import asyncio
-import random
 import re
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 import pytest
 
-from rialto.app import ALL, App
-from rialto.catalog.api import Catalog, Category, Collection, PutCollection, PutProduct
-from rialto.catalog.service import SERVICE as CATALOG
 from rialto.edge.deadlines import BROWSE_S, CART_S, CHECKOUT_S
-from rialto.kernel.clock import SystemClock
-from rialto.kernel.db import DatabaseAddress, connect
-from rialto.kernel.faults import NoFaults
-from rialto.kernel.ids import RandomIds
-from tests.support.databases import SECRETS, in_database
-from tests.support.goods import GOODS, draft_of, goods_template
-from tests.support.outages import OwnServer, Page, Visitor, own_server
-from tests.support.process import STAFF, Answer, Disconnected, RealShop, add_staff, database_from, real_shop
-from tests.support.provider import InProcessProvider, make_sandbox
-from tests.support.surroundings import RecordingMail, engines_of
-from tests.support.values import settings_in
+from tests.degradation.living import (
+    ADDRESS,
+    SLACK_S,
+    Outage,
+    checkout,
+    furnished,
+    is_sound,
+    lived_in,
+)
+from tests.support.outages import Page, Visitor, own_server
+from tests.support.process import STAFF, Answer, RealShop, database_from, real_shop
 
 pytestmark = pytest.mark.crash
-
-# A machine that does other things beside the test may take so much longer than a request's class allows.
-SLACK_S = 10.0
-CLASSICS = Collection(slug="classics", title={"en": "Classics", "de": "Klassiker"}, products=["lamp"])
-ADDRESS = {
-    "name": "Ada Lovelace",
-    "line1": "Weg 1",
-    "city": "Berlin",
-    "postal_code": "10115",
-    "country": "DE",
-}
 
 # Cold, in both languages: what somebody looks around in.
 PAGES = (
@@ -76,31 +58,14 @@ STOCK = re.compile(
 )
 
 
-@dataclass
-class Outage:
-    """A shop whose database is away, and those who had been in it before."""
-
-    shop: RealShop
-    server: OwnServer
-    shopper: Visitor
-    staff: Visitor
-    token: str
-    order: dict[str, Any]
-    cart: str
-    answers: dict[str, Answer] = field(default_factory=dict)
-
-    def stranger(self) -> Visitor:
-        return Visitor(self.shop.port)
-
-
 @pytest.fixture(scope="module", params=["kill", "freeze"])
 def outage(request: pytest.FixtureRequest) -> Iterator[Outage]:
     with own_server() as server:
-        template = asyncio.run(_furnished(server.address))
+        template = asyncio.run(furnished(server.address))
         with real_shop(server.address) as shop, database_from(shop, template):
             shop.start()
             shop.until(lambda: shop.call("GET", "/health/ready").status == 200, "the shop is ready")
-            found = _lived_in(shop, server)
+            found = lived_in(shop, server)
             getattr(server, request.param)()
             try:
                 shop.until(
@@ -109,62 +74,6 @@ def outage(request: pytest.FixtureRequest) -> Iterator[Outage]:
                 yield found
             finally:
                 server.back()
-
-
-async def _furnished(postgres: DatabaseAddress) -> str:
-    """Goods in a category and a collection, and a member of staff."""
-    plain = await goods_template(postgres, ALL)
-    name = f"{plain}_furnished"
-    connection = await connect(postgres)
-    try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {plain}")
-    finally:
-        await connection.close()
-    address = in_database(postgres, name)
-    await add_staff(address)
-    clock = SystemClock()
-    provider = InProcessProvider(make_sandbox(clock, random.Random(7)), clock, SECRETS)
-    ids = RandomIds(clock, random.Random(8))
-    surroundings = engines_of(
-        address, clock=clock, ids=ids, provider=provider, mail=RecordingMail(), faults=NoFaults()
-    )
-    app = App(settings_in(), surroundings, (CATALOG,))
-    try:
-        catalog = app[Catalog]
-        await catalog.put_category(Category(slug="lights", title={"en": "Lights", "de": "Lichter"}))
-        for sku, (cents, _) in GOODS.items():
-            draft = msgspec.structs.replace(draft_of(sku, cents), category="lights")
-            await catalog.put_product(PutProduct(draft=draft))
-        await catalog.put_collection(PutCollection(collection=CLASSICS))
-    finally:
-        await app.close()
-    return name
-
-
-def _lived_in(shop: RealShop, server: OwnServer) -> Outage:
-    """A shopper with a cart they have looked at, staff who are signed in, an order, and a cart ready to be ordered."""
-    shopper, staff = Visitor(shop.port), Visitor(shop.port)
-    assert shopper.post("/en/cart/add", sku="LAMP", quantity="3").status == 303
-    assert "Lamp" in shopper.get("/en/cart").text
-    assert staff.post("/admin/sign-in", email=STAFF["email"], password=STAFF["password"]).status == 303
-    token = shop.call("POST", "/v1/auth/login", STAFF).body["access_token"]
-    order = _checkout(shop, _cart(shop), "bought")
-    assert order.status == 201, order
-    return Outage(shop, server, shopper, staff, token, order.body, _cart(shop))
-
-
-def _cart(shop: RealShop) -> str:
-    cart = f"/v1/carts/{shop.call('POST', '/v1/carts', {'currency': 'EUR', 'country': 'DE'}).body['id']}"
-    shop.call("POST", f"{cart}/lines", {"sku": "LAMP", "quantity": 2})
-    shop.call("PUT", f"{cart}/address", {"email": "ada@example.org", "shipping": ADDRESS})
-    options = shop.call("GET", f"{cart}/delivery-options").body["items"]
-    assert shop.call("PUT", f"{cart}/delivery", {"option_id": options[0]["id"]}).status == 200
-    return cart.rpartition("/")[2]
-
-
-def _checkout(shop: RealShop, cart: str, key: str, token: str = "tok_success") -> Answer:
-    body = {"cart_id": cart, "payment": {"provider": "sandbox", "token": token}}
-    return shop.call("POST", "/v1/checkout", body, {"idempotency-key": key})
 
 
 def _is_brief(page: Page) -> bool:
@@ -341,36 +250,9 @@ def test_a_worker_that_starts_meanwhile_shows_the_shop_and_comes_back_by_itself(
     # News arrives again: relay, log, feed and pages.
     shop.staff("PUT", "/v1/admin/stock/PRINT", {"warehouse": "berlin", "on_hand": 0}, "sold")
     shop.until(lambda: 'data-band="sold_out"' in outage.stranger().get("/en/p/print").text, "news arrives")
-    answer = _insist(shop, lambda: _checkout(shop, outage.cart, "after"))
+    answer = _insist(shop, lambda: checkout(shop, outage.cart, "after"))
     assert answer.status == 201, answer
-    _is_sound(shop, orders=2)
-
-
-@pytest.mark.parametrize("how", ["kill", "freeze"])
-def test_a_checkout_that_is_cut_in_the_middle_is_finished_once(how: str) -> None:
-    """The provider is slow: it has the money when the database goes."""
-    with own_server() as server:
-        template = asyncio.run(_furnished(server.address))
-        with real_shop(server.address) as shop, database_from(shop, template):
-            shop.start()
-            cart = _cart(shop)
-            first: list[Answer] = []
-
-            def buy() -> None:
-                with suppress(Disconnected):
-                    first.append(_checkout(shop, cart, "cut", "tok_slow"))
-
-            buying = threading.Thread(target=buy)
-            buying.start()
-            begun = "SELECT count(*) AS count FROM payments.payments"
-            shop.until(lambda: shop.sql(begun)[0]["count"] == 1, "the payment has begun")
-            getattr(server, how)()
-            buying.join(CHECKOUT_S + 2 * SLACK_S)
-            assert not buying.is_alive(), "it waits for longer than its class allows"
-            assert [answer.status for answer in first] in ([503], [202]), first
-            server.back()
-            shop.until(lambda: _checkout(shop, cart, "cut", "tok_slow").status == 201, "it is finished")
-            _is_sound(shop, orders=1)
+    is_sound(shop, orders=2)
 
 
 def _id_of(outage: Outage) -> str:
@@ -404,10 +286,3 @@ def _insist(shop: RealShop, ask: Callable[[], Answer]) -> Answer:
 
     shop.until(answered, "there is an answer")
     return found[-1]
-
-
-def _is_sound(shop: RealShop, *, orders: int) -> None:
-    """Charged as often as ordered, here and at the provider."""
-    placed = shop.sql("SELECT count(*) AS count FROM orders.orders WHERE status = 'placed'")[0]["count"]
-    assert placed == orders
-    shop.until(lambda: shop.audit()[0] == 0, "the audit finds nothing")
