@@ -36,7 +36,7 @@ from rialto.inventory.api import Inventory, LevelsOf, PutStock, PutStockMany
 from rialto.kernel.address import Address
 from rialto.kernel.audit import Finding
 from rialto.kernel.clock import Clock, ManualClock
-from rialto.kernel.db import DatabaseAddress, connect
+from rialto.kernel.db import Connect, DatabaseAddress, connect
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.faults import Faults, NoFaults
 from rialto.kernel.ids import AccountId, CartId, OrderId, RandomIds
@@ -220,6 +220,7 @@ async def a_shop(
     key_values: Callable[[Clock, Metrics], KeyValues] | None = None,
     replica: DatabaseAddress | None = None,
     through: Callable[[DatabaseAddress], DatabaseAddress] | None = None,
+    open_connection: Connect = connect,
     **changes: Any,
 ) -> AsyncIterator[Shop]:
     """A shop with GOODS on a fresh database, or another process of the same shop (`beside`).
@@ -227,9 +228,12 @@ async def a_shop(
     `background`: relay, consumers, worker and jobs run all the time; without, only what a call itself does.
     `clock` stands still unless moved: for shops without background only, whose loops would never rest on it.
     `key_values` makes what processes share for speed; without, each keeps its own. `replica` follows `postgres`.
-    `through` is its way to the database. `changes` are settings other than a test's.
+    `through` is its way to the database, and `open_connection` opens connections there.
+    `changes` are settings other than a test's.
     """
-    particular = (beside, faults, network, clock, key_values, replica, through)
+    particular = (
+        beside, faults, network, clock, key_values, replica, through, open_connection is not connect
+    )  # fmt: skip
     if in_parts and services is ALL and background and not any(particular):
         async with in_parts[0](postgres, seed=seed, **changes) as cut:
             yield cut
@@ -251,6 +255,7 @@ async def a_shop(
             mail=mail,
             faults=faults or NoFaults(),
             replica_addresses=[in_database(replica, address.database)] if replica else [],
+            open_connection=open_connection,
         )
         settings = msgspec.structs.replace(settings_in(data), **{"rate_limit": 0, **changes})
         # Nothing is to be won by letting news gather here, and every test would wait for it.
