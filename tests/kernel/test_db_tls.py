@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import shutil
 import ssl
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -25,6 +30,7 @@ from rialto.kernel.settings_reader import SettingWrong
 from tests.kernel.bakery import BAKERY
 from tests.support.certificates import make_certificates
 from tests.support.databases import SECRETS, fresh_database
+from tests.support.key_value_servers import free_port
 from tests.support.pooler import Pooler, a_pooler
 
 pytestmark = pytest.mark.anyio
@@ -158,6 +164,32 @@ async def test_a_start_stops_with_a_sentence(at: At) -> None:
         [at("good", "verify-full"), at("stranger", "prefer"), at("stranger", "require", None)]
     )
     await meet_databases([replace(at("good", "verify-full"), port=1)])  # away: it may come yet
+
+
+@pytest.mark.parametrize("command", ["migrate", "serve", "audit", "doctor"])
+async def test_every_command_says_it(at: At, tmp_path: Path, command: str) -> None:
+    address = at("plain", "verify-full")
+    (tmp_path / "secrets.json").touch(mode=0o600)
+    (tmp_path / "secrets.json").write_bytes(msgspec.json.encode(SECRETS))
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("RIALTO_")}
+    ports = {f"RIALTO_{name}PORT": str(free_port()) for name in ("", "OPS_", "SANDBOX_")}
+    told = {
+        "RIALTO_DATA": str(tmp_path),
+        "RIALTO_DATABASE_URL": f"postgresql://{address.user}@127.0.0.1:{address.port}/shop?sslmode=verify-full",
+        "RIALTO_DATABASE_CA": str(address.ca),
+    }
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "rialto.cli", command],
+        env={**plain, **ports, **told},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode in {1, 2}
+    assert f"The database at 127.0.0.1:{address.port} has no TLS" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
 
 
 async def test_migrations_say_it_too(at: At) -> None:

@@ -38,6 +38,7 @@ from rialto.cli import (
     user,
 )
 from rialto.cli.first_start import hooks_of
+from rialto.cli.preflight import meet_databases
 from rialto.cli.progress import Bar, Progress
 from rialto.engines.choice import choose_engines, database_address, documents_address
 from rialto.engines.embedded_postgres import borrowed_postgres, default_data_folder
@@ -263,6 +264,7 @@ async def _in_shop(
 ) -> int:
     app = App(settings, choose_engines(settings, secrets, address), services)
     try:
+        await meet_databases(app.engines.database_addresses)
         return await work(app)
     finally:
         await app.close()

@@ -179,7 +179,9 @@ def _megabytes(count: int | None) -> str:
 
 
 def _behind(count: int | None, seconds: float | None) -> str:
-    return "-" if count is None else f"{count} B, {seconds:.1f} s"
+    if count is None:
+        return "-"
+    return f"{count} B" if seconds is None else f"{count} B, {seconds:.1f} s"
 
 
 def _number(count: int | None) -> str:

@@ -26,19 +26,22 @@ SELECT pg_is_in_recovery() AS is_replica,
 
 
 class Lag(Frozen):
-    """How far a replica is behind: bytes of the log it has not replayed, and at most how old what it shows is."""
+    """How far a replica is behind: bytes of the log it has not replayed, and at most how old what it shows is.
+
+    None is known of its age while something waits and it has replayed no commit since it was started.
+    """
 
     is_replica: bool
     streams: bool
     bytes: int
-    seconds: float
+    seconds: float | None
 
 
 async def lag_of(primary: Any, replica: Any) -> Lag:
     """By a connection to each. With nothing left to replay it shows what is, however long ago the last commit was."""
     row = await replica.fetchrow(_REPLAYED, await primary.fetchval(_WRITTEN))
     count = row["bytes"] or 0
-    seconds = (row["seconds"] or 0.0) if count else 0.0
+    seconds = row["seconds"] if count else 0.0
     return Lag(is_replica=row["is_replica"], streams=row["streams"], bytes=count, seconds=seconds)
 
 
@@ -68,9 +71,10 @@ async def _check(primary: DatabaseAddress, replica: DatabaseAddress) -> Check:
         return fail("replica", why, _WITHOUT)
     if not lag.is_replica:
         return fail("replica", f"{where} is a database of its own.", "Correct RIALTO_DATABASE_REPLICAS.")
-    behind = f"{lag.bytes} bytes and {lag.seconds:.1f} s behind"
+    age = "" if lag.seconds is None else f" and {lag.seconds:.1f} s"
+    behind = f"{lag.bytes} bytes{age} behind"
     if not lag.streams:
         return warn("replica", f"{where} does not stream, and is {behind}.", "Look into its log.")
-    if lag.seconds > BEHIND_MAX_S:
+    if lag.seconds is not None and lag.seconds > BEHIND_MAX_S:
         return warn("replica", f"{where} is {behind}.", _WITHOUT)
     return ok("replica", f"{where} follows, {behind}.")
