@@ -300,6 +300,7 @@ class App:
             faults=self.engines.faults,
             known=KNOWN,
             gathers_s=service.gathers_s,
+            tracer=self.engines.tracer,
         )
 
     def _make_background(self, bus: Bus) -> Background:
@@ -310,7 +311,7 @@ class App:
         return Background(
             owner=engines.ids.token(80),
             bus=bus,
-            relay=Relay(telling, bus, engines.faults),
+            relay=Relay(telling, bus, engines.faults, tracer=engines.tracer),
             consumers=self.consumers,
             scope=self.place.scope,
             jobs=[
@@ -322,6 +323,7 @@ class App:
             feeds=[self.pages_refresh],
             clock=engines.clock,
             metrics=self.metrics,
+            tracer=engines.tracer,
         )
 
     def dependencies(self) -> dict[str, Any]:

@@ -54,7 +54,13 @@ def operations_app(shop: App) -> InternalCalls:
     """The application of the operations port: for those who watch, and for the shop's other processes."""
     shown = OPS_ROUTES if "notifications" in shop.place.parts else ()
     app = ops_app(shown, dependencies=shop.dependencies(), metrics=shop.metrics, details=shop.details)
-    return InternalCalls(_served(shop), cast("ASGIApp", app), clock=shop.engines.clock, leaving=shop.leaving)
+    return InternalCalls(
+        _served(shop),
+        cast("ASGIApp", app),
+        clock=shop.engines.clock,
+        leaving=shop.leaving,
+        tracer=shop.engines.tracer,
+    )
 
 
 def _served(shop: App) -> dict[str, Served]:
@@ -140,6 +146,7 @@ def public_app(shop: App) -> Gate:
         kept=pages,
         roles=roles,
         origins=settings.cors_origins,
+        tracer=engines.tracer,
     )
 
 

@@ -22,6 +22,7 @@ from rialto.kernel.errors import InvariantBroken, OutcomeUnknown
 from rialto.kernel.pool import Pool
 from rialto.kernel.refusals import LOST, OUT_OF_STEP, CheckFailed, Duplicate, is_out_of_step, translate
 from rialto.kernel.service import Frozen
+from rialto.kernel.traced_sql import traced
 
 __all__ = [
     "AloneSession",
@@ -280,7 +281,7 @@ class _Session:
             if isinstance(error, Exception):
                 raise translate(error) from error
             raise
-        return self._connection
+        return traced(self._connection)
 
     async def _leave(self, error: BaseException | None, *, sound: bool) -> None:
         # Cancelled in the middle of a statement, the connection is still busy with it.
