@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import signal
 import sys
-import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -57,7 +56,7 @@ class Sink:
         # What is compressed, aiohttp has read through already; its bound holds for what comes out.
         try:
             told = ExportTraceServiceRequest.FromString(await request.read())
-        except (DecodeError, zlib.error):
+        except (DecodeError, web.RequestPayloadError):
             return _refused(400, "This is no ExportTraceServiceRequest.")
         self._store.add(list(spans_of(told)))
         return web.Response(body=ExportTraceServiceResponse().SerializeToString(), content_type=PROTOBUF)

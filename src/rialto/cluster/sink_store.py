@@ -74,7 +74,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 class SpanStore:
     """One file, used by one process."""
 
-    def __init__(self, file: Path, clock: Clock) -> None:
+    def __init__(self, file: Path, clock: Clock, *, spans_max: int = SPANS_MAX) -> None:
+        self._spans_max = spans_max
         self._clock = clock
         self._connection = sqlite3.connect(file, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
@@ -106,7 +107,7 @@ class SpanStore:
     def forget(self) -> None:
         """What began more than an hour ago, and the oldest beyond the number that is kept."""
         before = int((self._clock.now().timestamp() - KEPT_S) * 1e9)
-        beyond = self._connection.execute(_OLDEST_KEPT, (SPANS_MAX,)).fetchone()
+        beyond = self._connection.execute(_OLDEST_KEPT, (self._spans_max,)).fetchone()
         self._connection.execute(_FORGET, (max(before, beyond[0] + 1 if beyond else 0),))
 
     def trace(self, trace_id: str) -> list[StoredSpan]:

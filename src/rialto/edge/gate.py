@@ -90,7 +90,7 @@ class Gate:
         request_id = headers.get(b"x-request-id", b"").decode("latin-1") if trusted else ""
         if not request_id or len(request_id) > REQUEST_ID_MAX or not request_id.isalnum():
             request_id = ""
-        entry = request_entry(self._tracer, headers, request_id, trusted=trusted)
+        entry = request_entry(self._tracer, scope, headers, request_id, trusted=trusted)
         request_id = request_id or entry.trace_id or self._ids.token(80)
         scope["rialto.request_id"] = request_id
         scope["rialto.client"] = client

@@ -15,13 +15,15 @@ from rialto.kernel.tracing import Entry, Kind, NoSpan, Parent, Tracer, is_trace_
 # Others than these are written as _OTHER, so that names stay bounded (OpenTelemetry's conventions for HTTP).
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 NO_ROUTE = "other"
+HEALTH = "/health/"
 
 
 def request_entry(
-    tracer: Tracer, headers: Mapping[bytes, bytes], request_id: str, *, trusted: bool
+    tracer: Tracer, scope: Scope, headers: Mapping[bytes, bytes], request_id: str, *, trusted: bool
 ) -> Entry | NoSpan:
     """The part of a trace that this request is; `request_id` is the trusted proxy's, empty without."""
-    if not tracer.on:
+    # Whoever asks whether this process is ready asks all the time, and a no is an answer.
+    if not tracer.on or scope["path"].startswith(HEALTH):
         return tracing.NO_SPAN
     return tracer.entry(
         "request", Kind.SERVER, parent=_parent(headers, trusted=trusted), trace_id=_own_id(request_id)

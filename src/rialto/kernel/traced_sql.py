@@ -13,8 +13,9 @@ from rialto.kernel import tracing
 from rialto.kernel.tracing import Kind, NoSpan, Span
 
 _VERB = re.compile(r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM)\b", re.IGNORECASE)
+_LOCKS = re.compile(r"\bFOR (?:NO KEY )?UPDATE\b", re.IGNORECASE)
 _TABLE = re.compile(
-    r"\b(?:INSERT INTO|UPDATE|DELETE FROM|FROM|JOIN)\s+([a-z_][a-z_0-9.]*)(?!\s*\()", re.IGNORECASE
+    r"\b(?:INSERT INTO|UPDATE|DELETE FROM|FROM|JOIN)\s+([a-z_][a-z_0-9.]*+)(?!\s*\()", re.IGNORECASE
 )
 _NAMED = re.compile(r"(?:WITH|,)\s*([a-z_][a-z_0-9]*)(?:\([^)]*\))?\s+AS\s+\(", re.IGNORECASE)
 _WRITES = ("INSERT INTO", "UPDATE", "DELETE FROM")
@@ -59,6 +60,7 @@ def _statement(sql: str) -> Span | NoSpan:
 @lru_cache(maxsize=2000)
 def summary_of(sql: str) -> str:
     """`INSERT orders` and the like: what it does first that changes something, else what it reads first."""
+    sql = _LOCKS.sub("", sql)
     verbs = [verb.upper() for verb in _VERB.findall(sql)]
     if not verbs:
         return sql.split(maxsplit=1)[0].upper() if sql.strip() else "?"
