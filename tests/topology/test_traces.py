@@ -93,7 +93,7 @@ async def test_a_purchase_is_one_trace_over_all_parts(postgres: DatabaseAddress,
     )
     assert watched.parts_of(TRACE) >= parts
     booked = next(span for span in told.spans if span.name == "ledger.book" and span.trace_id == TRACE)
-    assert list(told.above(booked))[-2:] == ["orders.saga", "POST /v1/checkout"]
+    assert list(told.above(booked))[-3:] == ["orders.saga", "orders.checkout", "POST /v1/checkout"]
     assert hangs_together(told, TRACE)
     seen = repr([(span.name, span.attributes, span.error) for span in told.spans])
     assert [word for word in (*PERSON, order_id) if word in seen] == []
