@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 import uvloop
 
@@ -27,7 +28,8 @@ from bench.machine import cpu_seconds, free_ports
 from bench.shop import Shop, running_shop
 from rialto.cluster.engines import listens
 
-ROUNDS = 5
+ROUNDS = 8
+READS_S = 3
 PURCHASES_S = 5.0
 BUYERS = 8
 SAMPLING = {"without": None, "1 %": "1", "100 %": "100"}
@@ -35,17 +37,16 @@ SAMPLING = {"without": None, "1 %": "1", "100 %": "100"}
 
 @dataclass
 class Spent:
-    """CPU seconds of the workers, and for how many of each."""
+    """CPU of the worker for each, in microseconds, round by round."""
 
-    cpu_s: dict[str, float] = field(default_factory=lambda: {"read": 0.0, "purchase": 0.0})
-    count: dict[str, int] = field(default_factory=lambda: {"read": 0, "purchase": 0})
+    rounds: dict[str, list[float]] = field(default_factory=lambda: {"read": [], "purchase": []})
 
-    def add(self, what: str, cpu_s: float, count: int) -> None:
-        self.cpu_s[what] += cpu_s
-        self.count[what] += count
+    def middle(self, what: str) -> float:
+        return median(self.rounds[what])
 
-    def each_us(self, what: str) -> float:
-        return self.cpu_s[what] / self.count[what] * 1e6
+    def over(self, other: Spent, what: str) -> float:
+        """The middle of the rounds' ratios: what else the machine does meets both of a round."""
+        return median(one / base for one, base in zip(self.rounds[what], other.rounds[what], strict=True))
 
 
 def measure() -> Iterator[str]:
@@ -59,17 +60,18 @@ def measure() -> Iterator[str]:
         skus = {name: uvloop.run(purchases.stock_up(shop.url)) for name, shop in shops.items()}
         path = f"/v1/products/{_slug(next(iter(shops.values())))}"
         for number in range(ROUNDS):
-            for name, shop in shops.items():
+            # Forth and back, so that nobody is always the first.
+            for name, shop in list(shops.items())[:: -1 if number % 2 else 1]:
                 workers = shop.pids("serve")
-                each_s, per_s = reads.load(shop.url + path, workers, seconds=3)
-                spent[name].add("read", each_s * per_s * 3, round(per_s * 3))
+                each_s, _ = reads.load(shop.url + path, workers, seconds=READS_S)
+                spent[name].rounds["read"].append(each_s * 1e6)
                 before = cpu_seconds(workers)
                 done = uvloop.run(_buy(shop.url, skus[name], number))
-                spent[name].add("purchase", cpu_seconds(workers) - before, done)
+                spent[name].rounds["purchase"].append((cpu_seconds(workers) - before) / done * 1e6)
         for what in ("read", "purchase"):
-            base = spent["without"].each_us(what)
+            base = spent["without"]
             parts = ", ".join(
-                f"{name} {one.each_us(what):.0f} µs ({one.each_us(what) / base - 1:+.1%})"
+                f"{name} {one.middle(what):.0f} µs ({one.over(base, what) - 1:+.1%})"
                 for name, one in spent.items()
             )
             yield f"traces, {what:<10} CPU of the worker: {parts}"

@@ -142,6 +142,13 @@ async def test_log_lines_of_a_part_carry_the_traces_id() -> None:
     assert "trace_id" not in structlog.contextvars.get_contextvars()
 
 
+async def test_trace_ids_are_whole_and_differ() -> None:
+    tracer = Desk().tracer
+    drawn = [tracer.new_trace_id() for _ in range(200)]
+    assert len(set(drawn)) == 200
+    assert all(is_trace_id(one) for one in drawn)
+
+
 async def test_span_ids_differ_and_are_never_zero() -> None:
     ids = [Desk().tracer.new_span_id() for _ in range(2)]
     assert ids[0] == ids[1]  # the same seed
@@ -312,6 +319,7 @@ async def test_without_a_tracer_nothing_is_current_and_all_of_it_may_be_called()
     with NO_TRACER.entry("request", Kind.SERVER) as entry:
         entry.set("http.route", "/")
         entry.fail("500")
+        entry.link(Parent(TRACE, SPAN, True))
         assert entry.trace_id == ""
         assert tracing.current() is None
         assert tracing.span("orders.place") is NO_SPAN
@@ -320,4 +328,4 @@ async def test_without_a_tracer_nothing_is_current_and_all_of_it_may_be_called()
     NO_TRACER.record(Parent(TRACE, SPAN, True), "x", Kind.CLIENT, began=0.0, ended=1.0, attributes={})
     assert not NO_TRACER.chosen(ALWAYS)
     assert NO_TRACER.monotonic() == 0.0
-    assert NO_TRACER.new_span_id() == "0" * 16
+    assert (NO_TRACER.new_trace_id(), NO_TRACER.new_span_id()) == ("0" * 32, "0" * 16)

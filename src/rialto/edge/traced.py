@@ -49,8 +49,11 @@ def note_kept_answer(
     """
     parent = _parent(headers, trusted=trusted)
     request_id = headers.get(b"x-request-id", b"").decode("latin-1") if trusted else ""
-    entry = tracer.entry("request", Kind.SERVER, parent=parent, trace_id=_own_id(request_id))
-    if isinstance(entry, Entry) and entry.part.sampled:
+    trace_id = _own_id(request_id) or tracer.new_trace_id()
+    if not (tracer.chosen(trace_id) if parent is None else parent.sampled):
+        return
+    entry = tracer.entry("request", Kind.SERVER, parent=parent, trace_id=trace_id)
+    if isinstance(entry, Entry):
         entry.began = began
         with entry:
             _describe(entry, scope, NO_ROUTE)

@@ -24,6 +24,8 @@ UNUSUAL_AT_ONCE = 100
 _RANDOM_DIGITS = 14
 _RANDOM_BITS = 4 * _RANDOM_DIGITS
 _SPAN_IDS = 2**64
+# Ids of traces are drawn so many at a time: asking the operating system costs more than the rest of a span.
+_DRAWN = 64
 # Odd, so that counting by it meets every 64-bit number before any comes again (2**64 / the golden ratio).
 _STEP = 0x9E3779B97F4A7C15
 
@@ -60,6 +62,7 @@ class Recorder:
         self._slow_s = slow_s
         self._unusual = RateLimiter(per_s=UNUSUAL_PER_S, burst=UNUSUAL_AT_ONCE, clock=clock)
         self._last_span = ids.below(_SPAN_IDS)
+        self._fresh: list[str] = []
 
     def entry(
         self,
@@ -75,7 +78,7 @@ class Recorder:
             trace_id, above = parent.trace_id, parent.span_id
             sampled = parent.sampled if sampled is None else sampled
         elif not trace_id:
-            trace_id = f"{self._ids.below(2**128 - 1) + 1:032x}"
+            trace_id = self.new_trace_id()
         if sampled is None:
             sampled = self.chosen(trace_id)
         return Entry(Part(self, trace_id, sampled=sampled), name, kind, above)
@@ -99,6 +102,12 @@ class Recorder:
 
     def chosen(self, trace_id: str) -> bool:
         return int(trace_id[-_RANDOM_DIGITS:], 16) >= self._from
+
+    def new_trace_id(self) -> str:
+        while not self._fresh:
+            drawn = f"{self._ids.below(2 ** (128 * _DRAWN)):0{32 * _DRAWN}x}"
+            self._fresh = [drawn[at : at + 32] for at in range(0, 32 * _DRAWN, 32)]
+        return self._fresh.pop()
 
     def new_span_id(self) -> str:
         self._last_span = (self._last_span + _STEP) % _SPAN_IDS or _STEP

@@ -76,9 +76,10 @@ class Reacting:
     def __enter__(self) -> None:
         entry = self._entry
         entry.__enter__()
-        if isinstance(entry, Entry):
-            entry.attributes.update(self._about)
-            entry.links.extend(self._others[:LINKS_MAX])
+        for name, value in self._about.items():
+            entry.set(name, value)
+        for other in self._others[:LINKS_MAX]:
+            entry.link(other)
         self._token: Token[Sequence[str]] = _batch.set(
             [tracing.format_traceparent(cause) if cause else "" for cause in self._each]
         )
@@ -93,10 +94,9 @@ class Reacting:
         _batch.reset(self._token)
         entry = self._entry
         entry.__exit__(kind, error, where)
-        if not isinstance(entry, Entry):
-            return
-        for cause in self._others:
-            if cause.sampled:
+        sampled = [cause for cause in self._others if cause.sampled]
+        if sampled and isinstance(entry, Entry):
+            for cause in sampled:
                 self._tracer.record(
                     cause,
                     self._name,

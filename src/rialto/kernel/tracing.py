@@ -135,6 +135,10 @@ class Span:
         """It failed; `reason` is a code or a type's name, never a text."""
         self.error = reason
 
+    def link(self, other: Parent) -> None:
+        """Another span that has to do with this one, in whichever trace."""
+        self.links.append(other)
+
     def as_parent(self) -> Parent:
         return Parent(self.part.trace_id, self.span_id, self.part.sampled)
 
@@ -182,6 +186,9 @@ class NoSpan:
         """Nothing."""
 
     def fail(self, reason: str) -> None:
+        """Nothing."""
+
+    def link(self, other: Parent) -> None:
         """Nothing."""
 
     def __enter__(self) -> Self:
@@ -232,6 +239,8 @@ class Tracer(Protocol):
         """Whether chance samples a trace: the same for an id wherever it is asked."""
         ...
 
+    def new_trace_id(self) -> str: ...
+
     def new_span_id(self) -> str: ...
 
     def monotonic(self) -> float: ...
@@ -254,6 +263,9 @@ class NoTracer:
 
     def chosen(self, _trace_id: str) -> bool:
         return False
+
+    def new_trace_id(self) -> str:
+        return _NO_TRACE
 
     def new_span_id(self) -> str:
         return _NO_SPAN
@@ -306,8 +318,7 @@ def resumed(name: str, header: str, kind: Kind = Kind.INTERNAL) -> Entry | NoSpa
     if parent is None or parent.trace_id == here.trace_id or (here.part.sampled and not parent.sampled):
         return here.part.tracer.entry(name, kind, parent=here.as_parent())
     entry = here.part.tracer.entry(name, kind, parent=parent)
-    if isinstance(entry, Entry):
-        entry.links.append(here.as_parent())
+    entry.link(here.as_parent())
     return entry
 
 
