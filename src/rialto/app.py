@@ -324,6 +324,7 @@ class App:
             faults=self.engines.faults,
             known=KNOWN,
             gathers_s=service.gathers_s,
+            tracer=self.engines.tracer,
         )
 
     def _make_background(self, bus: Bus) -> Background:
@@ -334,7 +335,7 @@ class App:
         return Background(
             owner=engines.ids.token(80),
             bus=bus,
-            relay=Relay(telling, bus, engines.faults),
+            relay=Relay(telling, bus, engines.faults, tracer=engines.tracer),
             consumers=self.consumers,
             scope=self.place.scope,
             jobs=[
@@ -346,6 +347,7 @@ class App:
             feeds=[self.pages_refresh],
             clock=engines.clock,
             metrics=self.metrics,
+            tracer=engines.tracer,
         )
 
     def dependencies(self) -> dict[str, Any]:

@@ -55,7 +55,13 @@ def operations_app(shop: App) -> InternalCalls:
     """The application of the operations port: for those who watch, and for the shop's other processes."""
     shown = OPS_ROUTES if "notifications" in shop.place.parts else ()
     app = ops_app(shown, dependencies=shop.dependencies(), metrics=shop.metrics, details=shop.details)
-    return InternalCalls(_served(shop), cast("ASGIApp", app), clock=shop.engines.clock, leaving=shop.leaving)
+    return InternalCalls(
+        _served(shop),
+        cast("ASGIApp", app),
+        clock=shop.engines.clock,
+        leaving=shop.leaving,
+        tracer=shop.engines.tracer,
+    )
 
 
 def _served(shop: App) -> dict[str, Served]:
@@ -144,6 +150,7 @@ def public_app(shop: App) -> Gate:
         roles=roles,
         origins=settings.cors_origins,
         outage=lambda: shop.reach.outage,
+        tracer=engines.tracer,
     )
 
 

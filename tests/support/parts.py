@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,12 +25,14 @@ from rialto.app import ALL, App
 from rialto.edge.cached import Message, Receive, Scope, Send
 from rialto.edge.gate import Gate
 from rialto.kernel.audit import Finding
+from rialto.kernel.clock import Clock
 from rialto.kernel.consumers import Consumer
 from rialto.kernel.db import Database, DatabaseAddress
 from rialto.kernel.faults import NoFaults
-from rialto.kernel.ids import RandomIds
+from rialto.kernel.ids import Ids, RandomIds
 from rialto.kernel.remote import Answer, AnswerLost, NotSent
 from rialto.kernel.service import Service
+from rialto.kernel.tracing import NO_TRACER, Tracer
 from rialto.topology import ADMIN, STOREFRONT, Place, place_of, topology_of
 from tests.support.databases import SECRETS
 from tests.support.goods import goods_in
@@ -201,9 +203,15 @@ class _Backgrounds:
 
 @asynccontextmanager
 async def a_shop_in_parts(
-    postgres: DatabaseAddress, topology: str, *, seed: int = 7, replicas: int = 1, **changes: Any
+    postgres: DatabaseAddress,
+    topology: str,
+    *,
+    seed: int = 7,
+    replicas: int = 1,
+    tracer: Callable[[str, Clock, Ids], Tracer] = lambda *_: NO_TRACER,
+    **changes: Any,
 ) -> AsyncIterator[Shop]:
-    """As `a_shop`, cut as the topology says; each part runs its own background. `replicas` of each."""
+    """As `a_shop`, cut as the topology says; each part runs its own background. `replicas` of each; `tracer` makes one for a part."""
     async with AsyncExitStack() as stack:
         clock, between, mail = ShopClock(), Between(), RecordingMail()
         sandbox = make_sandbox(clock, random.Random(seed))
@@ -219,15 +227,17 @@ async def a_shop_in_parts(
                     settings_in(data),
                     **{"rate_limit": 0, "topology": topology, "group": group, "peers": peers, **changes},
                 )
+                ids = RandomIds(clock, random.Random(f"{seed}/{group}/{number}"))
                 engines = engines_of(
                     address,
                     clock=clock,
-                    ids=RandomIds(clock, random.Random(f"{seed}/{group}/{number}")),
+                    ids=ids,
                     provider=InProcessProvider(sandbox, clock, SECRETS),
                     mail=mail,
                     faults=NoFaults(),
                     transport=between,
                     resolve=_resolve,
+                    tracer=tracer(group, clock, ids),
                 )
                 place: Place = place_of(settings, [service.name for service in ALL])
                 app = apps[f"{group}-{number}"] = App(settings, engines, services, place=place)

@@ -14,7 +14,7 @@ from rialto.app import ALL
 from rialto.cli.preflight import answers_ready
 from rialto.cli.progress import Progress
 from rialto.cli.run import Hooks, refuse, until_stopped
-from rialto.cluster.engines import KEY_VALUE_SERVERS, Engine, find_program, key_value_server
+from rialto.cluster.engines import KEY_VALUE_SERVERS, SINK, Engine, find_program, key_value_server, trace_sink
 from rialto.cluster.front import Front
 from rialto.cluster.layout import HOST, Layout, free_ports, lay_out, read_environment, read_layout
 from rialto.cluster.platform import Platform, Wanted, find_nginx
@@ -30,7 +30,14 @@ STOPPED_WITHIN_S = 30.0
 RESTARTED_WITHIN_S = 120.0
 REPLICAS_MAX = 8
 # Everything else of the shop's settings is the platform's own affair. A broker is one that runs already.
-PASSED_ON = ("RIALTO_LOG", "RIALTO_ADMIN_PASSWORD", "RIALTO_BUS_URL", "RIALTO_BUS_CA")
+PASSED_ON = (
+    "RIALTO_LOG",
+    "RIALTO_ADMIN_PASSWORD",
+    "RIALTO_BUS_URL",
+    "RIALTO_BUS_CA",
+    "RIALTO_TRACE_PERCENT",
+    "RIALTO_TRACE_SLOW_MS",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,10 +97,10 @@ def _wanted(options: argparse.Namespace, environment: Mapping[str, str]) -> Want
         tuple(topology_of(options.topology, [service.name for service in ALL]).groups),
         replicas=options.replicas,
         port=options.port,
-        engines=("cache",) if program else (),
+        engines=(SINK, *(("cache",) if program else ())),
         free_ports=free_ports,
     )
-    engines: list[Engine] = []
+    engines: list[Engine] = [trace_sink(data, layout.engine_ports[SINK])]
     if program:
         password = RandomIds(SystemClock()).token()
         engines.append(key_value_server(program, data, layout.engine_ports["cache"], password))

@@ -35,6 +35,7 @@ from rialto.cli import (
     seed,
     serve,
     status,
+    traces,
     user,
 )
 from rialto.cli.first_start import hooks_of
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     rolling.add_argument("group", metavar="GROUP")
     cluster.add_data(rolling)
     status.add_log_arguments(commands.add_parser("logs", help="what its processes said"))
+    traces.add_arguments(commands.add_parser("traces", help="requests over all its processes"))
     commands.add_parser("migrate", help="bring the database up to this release")
     seed.add_arguments(commands.add_parser("seed", help="load the demo catalogue"))
     import_.add_arguments(commands.add_parser("import", help="load a catalogue from files"))
@@ -138,6 +140,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         "status": lambda: status.run(options, print),
         "restart": lambda: cluster.restart(options, print),
         "logs": lambda: status.logs(options, print),
+        "traces": lambda: traces.run(options, print),
         "doctor": lambda: doctor.run(options, os.environ, SystemClock(), print),
     }
     return first[options.command]() if options.command in first else _with_settings(options)

@@ -8,6 +8,7 @@ import http.client
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_log_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--trace", metavar="ID", help="only lines of the request with this id, over all processes"
+        "--trace", metavar="ID", help="only lines of the request or trace with this id, over all processes"
     )
     parser.add_argument("--lines", type=int, default=200, help="at most so many, the newest; 200")
     add_data(parser)
@@ -148,7 +149,7 @@ def logs(options: argparse.Namespace, out: Callable[[str], None]) -> int:
     """Lines of all processes in the order of their times; 1 when there are none."""
     data = data_folder(options)
     read_layout(data)
-    found = sorted(_lines(data, options.trace), key=lambda line: line[0])[-options.lines :]
+    found = sorted(_lines(data, options.trace), key=lambda line: _instant(line[0]))[-options.lines :]
     for at, name, text in found:
         out(f"{at}  {name:<12}  {text}")
     return 0 if found else 1
@@ -165,9 +166,22 @@ def _lines(data: Path, trace: str | None) -> Iterator[tuple[str, str, str]]:
                 said = msgspec.json.decode(line)
             except msgspec.MsgspecError:
                 continue
-            if isinstance(said, dict) and (trace is None or said.get("request_id") == trace):
-                at = str(said.pop("timestamp", None) or said.pop("time", ""))
+            if isinstance(said, dict) and (trace is None or _is_of(said, trace)):
+                at = str(said.pop("timestamp", None) or said.pop("time", None) or said.pop("at", ""))
                 yield at, file.stem, " ".join(f"{key}={value}" for key, value in said.items())
+
+
+def _instant(text: str) -> float:
+    """The proxy writes whole seconds of its own time zone, we parts of them in UTC."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def _is_of(said: dict[str, Any], trace: str) -> bool:
+    """A request's id is its trace's where nginx is in front; what takes in many events together names them all."""
+    return trace in {said.get("request_id"), said.get("trace_id")} or trace in (said.get("trace_ids") or ())
 
 
 def _percent(share: float | None) -> str:

@@ -16,6 +16,7 @@ from rialto.edge.cross_origin import CrossOrigin
 from rialto.edge.deadlines import seconds_for
 from rialto.edge.hardened import answer_problem
 from rialto.edge.principals import Principals
+from rialto.edge.traced import note_answer, note_kept_answer, request_entry
 from rialto.kernel.auth import TokenVerifier
 from rialto.kernel.clock import Clock
 from rialto.kernel.ids import Ids
@@ -24,6 +25,7 @@ from rialto.kernel.reaching import Outage
 from rialto.kernel.resilience import deadline
 from rialto.kernel.roles import RoleBook
 from rialto.kernel.telemetry import Metrics
+from rialto.kernel.tracing import NO_TRACER, Tracer
 
 REQUEST_ID_MAX = 64
 BUSY = (
@@ -54,6 +56,7 @@ class Gate:
         roles: RoleBook | None = None,
         origins: tuple[str, ...] = (),
         outage: Callable[[], Outage | None] = lambda: None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         """`kept` is asked first: what is kept ready is sent before anything is made for the request.
 
@@ -69,6 +72,7 @@ class Gate:
         self._kept = kept
         self._roles = roles
         self._outage = outage
+        self._tracer = tracer
         self._cross_origin = CrossOrigin(origins) if origins else None
         self._trusted = [ip_network(network) for network in trusted_proxies]
 
@@ -82,12 +86,17 @@ class Gate:
             send = self._cross_origin.telling(scope, headers, send)
         wait_s = self._limiter.take(client) if self._limiter is not None else 0.0
         # A header given twice is looked at with care, below.
+        began = self._tracer.monotonic()
         plain = not wait_s and len(headers) == len(scope["headers"])
         if plain and self._kept is not None and await self._kept.answer_fresh(scope, headers, send):
+            if self._tracer.on:
+                note_kept_answer(self._tracer, scope, headers, trusted=trusted, began=began)
             return
         request_id = headers.get(b"x-request-id", b"").decode("latin-1") if trusted else ""
         if not request_id or len(request_id) > REQUEST_ID_MAX or not request_id.isalnum():
-            request_id = self._ids.token(80)
+            request_id = ""
+        entry = request_entry(self._tracer, scope, headers, request_id, trusted=trusted)
+        request_id = request_id or entry.trace_id or self._ids.token(80)
         scope["rialto.request_id"] = request_id
         scope["rialto.client"] = client
         principals = scope["rialto.principal"] = Principals(self._verifier, headers, scope["path"])
@@ -104,6 +113,7 @@ class Gate:
             return
         scope["rialto.outage"] = self._outage()
         with (
+            entry,
             structlog.contextvars.bound_contextvars(request_id=request_id),
             deadline(self._clock, seconds_for(scope["method"], scope["path"])),
         ):
@@ -134,6 +144,7 @@ class Gate:
             await self._app(scope, receive, watched)
         finally:
             route = _route(scope)
+            note_answer(scope, route, status)
             self._metrics.requests.labels(route, scope["method"], str(status)).inc()
             self._metrics.request_seconds.labels(route).observe(self._clock.monotonic() - begun)
 

@@ -21,6 +21,8 @@ from rialto.kernel.http import status_of
 from rialto.kernel.positions import parse_lsn, seeing
 from rialto.kernel.resilience import deadline
 from rialto.kernel.service_tokens import CallerCheck
+from rialto.kernel.tracing import HEADER as TRACEPARENT
+from rialto.kernel.tracing import NO_TRACER, Kind, Parent, Tracer, parse_traceparent
 from rialto.kernel.wire import (
     DEADLINE_HEADER,
     LEAVING_HEADER,
@@ -54,12 +56,14 @@ class Served:
 
 @dataclass(frozen=True, kw_only=True)
 class _Call:
+    name: str
     signature: Signature
     run: Callable[[Any], Awaitable[Any]]
     command: Any
     left_s: float
     position: int | None
     bound: Mapping[str, str]
+    cause: Parent | None
 
 
 class Leaving:
@@ -75,11 +79,20 @@ class Leaving:
 class InternalCalls:
     """The ASGI application of the operations port, around the one for people and programs that watch."""
 
-    def __init__(self, served: Mapping[str, Served], rest: App, *, clock: Clock, leaving: Leaving) -> None:
+    def __init__(
+        self,
+        served: Mapping[str, Served],
+        rest: App,
+        *,
+        clock: Clock,
+        leaving: Leaving,
+        tracer: Tracer = NO_TRACER,
+    ) -> None:
         self._served = served
         self._rest = rest
         self._clock = clock
         self._leaving = leaving
+        self._tracer = tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(PATH):
@@ -117,16 +130,23 @@ class InternalCalls:
         except msgspec.MsgspecError as error:
             raise Invalid(f"The command cannot be read: {error}", code="command_unreadable") from error
         return _Call(
+            name=f"{name}.{operation}",
             signature=signature,
             run=getattr(served.calls, operation),
             command=command,
             left_s=left_ms / 1000,
             position=parse_lsn(headers.get(POSITION_HEADER.encode(), "")),
             bound={"request_id": headers.get(REQUEST_ID_HEADER.encode(), ""), "caller": caller},
+            cause=parse_traceparent(headers.get(TRACEPARENT.encode(), "")),
         )
 
     async def _carry_out(self, call: _Call) -> bytes:
-        with structlog.contextvars.bound_contextvars(**call.bound), deadline(self._clock, call.left_s):
+        with (
+            structlog.contextvars.bound_contextvars(**call.bound),
+            self._tracer.entry(call.name, Kind.SERVER, parent=call.cause) as span,
+            deadline(self._clock, call.left_s),
+        ):
+            span.set("rpc.system", "rialto")
             return call.signature.encode(await call.run(call.command))
 
     async def _answer(

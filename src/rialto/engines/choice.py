@@ -30,6 +30,7 @@ from rialto.kernel.replicas import Resolve
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.settings import Settings
 from rialto.kernel.telemetry import Metrics
+from rialto.kernel.tracing import NO_TRACER, Tracer
 
 if TYPE_CHECKING:
     from rialto.engines.postgres_bus import PostgresBus
@@ -60,6 +61,7 @@ class Engines:
     transport: Transport = field(default_factory=HttpCalls)
     resolve: Resolve = resolve
     metrics: Metrics = field(default_factory=Metrics)
+    tracer: Tracer = NO_TRACER
     closers: Sequence[Any] = field(default=())
 
     @property
@@ -81,14 +83,16 @@ def choose_engines(
 ) -> Engines:
     """The engines that the settings ask for; nothing configured means the built-in ones. Opens no connection."""
     clock = SystemClock()
+    ids = RandomIds(clock)
     metrics = metrics or Metrics()
     around = Surroundings(settings=settings, secrets=secrets, clock=clock, metrics=metrics)
     key_values = choose_key_values(around)
+    tracer, *collectors = choose_tracer(around, ids)
     providers = [_made("payments", name, around) for name in settings.payment_providers]
     mailer = _made("mail", urlsplit(settings.smtp_url).scheme, around) if settings.smtp_url else KeptMail()
     return Engines(
         clock=clock,
-        ids=RandomIds(clock),
+        ids=ids,
         faults=CrashAt(settings.crash_at) if settings.crash_at else NoFaults(),
         secrets=secrets,
         address=address,
@@ -106,7 +110,10 @@ def choose_engines(
         key_values=key_values,
         reread_secrets=SecretsFile(settings.secret_file),
         metrics=metrics,
-        closers=[engine for engine in (*providers, mailer, key_values) if hasattr(engine, "close")],
+        tracer=tracer,
+        closers=[
+            engine for engine in (*providers, mailer, key_values, *collectors) if hasattr(engine, "close")
+        ],
     )
 
 
@@ -116,6 +123,15 @@ def choose_key_values(around: Surroundings) -> KeyValues:
         return MemoryKeyValues(around.clock)
     # Loaded only when it is wanted: its library would make every other start some 60 ms longer.
     made: KeyValues = resolve_name("rialto.engines.redis_keyvalue:make")(around)
+    return made
+
+
+def choose_tracer(around: Surroundings, ids: Ids) -> Sequence[Any]:
+    """The tracer, and behind it what delivers traces to RIALTO_OTLP_URL, if there is one."""
+    if around.settings.otlp_url is None:
+        return (NO_TRACER,)
+    # Its libraries would make every other start some 90 ms longer.
+    made: Sequence[Any] = resolve_name("rialto.engines.otlp_traces:make_tracer")(around, ids)
     return made
 
 

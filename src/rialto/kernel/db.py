@@ -24,6 +24,7 @@ from rialto.kernel.positions import note_write
 from rialto.kernel.reaching import Reach
 from rialto.kernel.refusals import LOST, OUT_OF_STEP, CheckFailed, Duplicate, is_out_of_step, translate
 from rialto.kernel.sessions import AloneSession, ChangingSession, ReadSession, Row, WriteSession
+from rialto.kernel.traced_sql import traced
 
 if TYPE_CHECKING:
     from rialto.kernel.recent import Copies
@@ -149,7 +150,7 @@ class _Session:
             if isinstance(error, Exception):
                 raise translate(error) from error
             raise
-        return self._connection
+        return traced(self._connection)
 
     async def _leave(self, error: BaseException | None, *, sound: bool) -> None:
         # Cancelled in the middle of a statement, the connection is still busy with it.

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
+from rialto.kernel import tracing
 from rialto.kernel.clock import Clock
 from rialto.kernel.errors import OutcomeUnknown, Unavailable
 from rialto.kernel.ids import Ids
@@ -23,6 +24,7 @@ from rialto.kernel.positions import note_write, seen_now, write_lsn
 from rialto.kernel.replicas import Replica, Replicas
 from rialto.kernel.resilience import Breaker, Bulkhead, RetryBudget, retry, time_left
 from rialto.kernel.telemetry import Metrics
+from rialto.kernel.tracing import Kind
 from rialto.kernel.wire import (
     DEADLINE_HEADER,
     LEAVING_HEADER,
@@ -129,6 +131,11 @@ class RemoteService:
         limit_s = signature.declared.timeout_s if left is None else min(signature.declared.timeout_s, left)
         if limit_s <= 0:
             raise Unavailable
+        with tracing.span(f"{self.name}.{signature.name}", Kind.CLIENT) as span:
+            span.set("rpc.system", "rialto")
+            return await self._guarded(caller, signature, body, limit_s)
+
+    async def _guarded(self, caller: str, signature: Signature, body: bytes, limit_s: float) -> Any:
         async with self._bulkhead.enter(), self.breaker.guard():
             began = self._clock.monotonic()
             outcome = "failed"
@@ -205,6 +212,8 @@ class RemoteService:
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         if request_id:
             headers[REQUEST_ID_HEADER] = str(request_id)
+        if traceparent := tracing.traceparent():
+            headers[tracing.HEADER] = traceparent
         return headers
 
 

@@ -86,6 +86,9 @@ class Settings(Frozen):
     archive_gb: int = 20
     keep: Keep = Keep()
     proxy: ProxySettings = ProxySettings()
+    otlp_url: str | None = None
+    trace_percent: int = 1
+    trace_slow_ms: int = 1000
     log: str = "info"
     strict: bool = False
     crash_at: str | None = None
@@ -193,6 +196,9 @@ def _settings(reader: Reader, data_default: Path) -> Settings:
             keys=timedelta(days=reader.number("RIALTO_KEEP_KEYS_DAYS", 30, 1, 36_500)),
         ),
         proxy=_proxy(reader),
+        otlp_url=reader.optional_url("RIALTO_OTLP_URL", ("http", "https")),
+        trace_percent=reader.number("RIALTO_TRACE_PERCENT", 1, 0, 100),
+        trace_slow_ms=reader.number("RIALTO_TRACE_SLOW_MS", 1000, 1, 3_600_000),
         log=reader.choice("RIALTO_LOG", "info", LOG_LEVELS),
         strict=reader.flag("RIALTO_STRICT"),
         crash_at=reader.optional("RIALTO_CRASH_AT"),

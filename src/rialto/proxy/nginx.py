@@ -271,7 +271,7 @@ def _passed() -> list[str]:
         "proxy_set_header X-Forwarded-Proto $scheme;",
         *(
             f'proxy_set_header {name} "";'
-            for name in ("Forwarded", "X-Forwarded-Host", "X-Real-IP", "Upgrade")
+            for name in ("Forwarded", "X-Forwarded-Host", "X-Real-IP", "Upgrade", "traceparent", "tracestate")
         ),
     ]
 
