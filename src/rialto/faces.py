@@ -118,6 +118,7 @@ def public_app(shop: App) -> Gate:
         ),
     )
     shop.pages_refresh.then(pages.clear)
+    shop.reach.when_changed(pages.clear)
     roles = RoleBook(lambda: _load_roles(shop), clock=engines.clock)
     verifier = TokenVerifier(
         shop.keyring.public_keys(),
@@ -140,6 +141,7 @@ def public_app(shop: App) -> Gate:
         kept=pages,
         roles=roles,
         origins=settings.cors_origins,
+        outage=lambda: shop.reach.outage,
     )
 
 

@@ -36,7 +36,7 @@ from rialto.inventory.api import Inventory, LevelsOf, PutStock, PutStockMany
 from rialto.kernel.address import Address
 from rialto.kernel.audit import Finding
 from rialto.kernel.clock import Clock, ManualClock
-from rialto.kernel.db import DatabaseAddress, connect
+from rialto.kernel.db import Connect, DatabaseAddress, connect
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.faults import Faults, NoFaults
 from rialto.kernel.ids import AccountId, CartId, OrderId, RandomIds
@@ -218,6 +218,7 @@ async def a_shop(
     clock: ShopClock | ManualClock | None = None,
     seed: int = 7,
     key_values: Callable[[Clock, Metrics], KeyValues] | None = None,
+    open_connection: Connect = connect,
     through: Callable[[DatabaseAddress], DatabaseAddress] | None = None,
     **changes: Any,
 ) -> AsyncIterator[Shop]:
@@ -225,10 +226,11 @@ async def a_shop(
 
     `background`: relay, consumers, worker and jobs run all the time; without, only what a call itself does.
     `clock` stands still unless moved: for shops without background only, whose loops would never rest on it.
-    `key_values` makes what processes share for speed; without, each keeps its own. `through` is its way to the database.
+    `key_values` makes what processes share for speed; without, each keeps its own. `open_connection` is how the database
+    is reached, `through` where.
     `changes` are settings other than a test's.
     """
-    particular = (beside, faults, network, clock, key_values, through)
+    particular = (beside, faults, network, clock, key_values, open_connection is not connect, through)
     if in_parts and services is ALL and background and not any(particular):
         async with in_parts[0](postgres, seed=seed, **changes) as cut:
             yield cut
@@ -249,6 +251,7 @@ async def a_shop(
             provider=InProcessProvider(sandbox, clock, SECRETS, network=network),
             mail=mail,
             faults=faults or NoFaults(),
+            open_connection=open_connection,
         )
         settings = msgspec.structs.replace(settings_in(data), **{"rate_limit": 0, **changes})
         # Nothing is to be won by letting news gather here, and every test would wait for it.
