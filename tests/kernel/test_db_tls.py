@@ -23,7 +23,7 @@ from rialto.doctor.model import State
 from rialto.doctor.replicas import check_replicas
 from rialto.kernel.clock import ManualClock, SystemClock
 from rialto.kernel.db import DatabaseAddress, connect, parse_database_url
-from rialto.kernel.db_tls import NotTrusted, tls_problem
+from rialto.kernel.db_tls import AuthoritiesUnusable, NotTrusted, tls_problem, tls_to
 from rialto.kernel.errors import Unavailable
 from rialto.kernel.migrations import migrate, migrations_of, role_of
 from rialto.kernel.settings_reader import SettingWrong
@@ -223,8 +223,69 @@ def test_a_url_says_how_a_database_proves_itself() -> None:
 
 
 @pytest.mark.fast
+@pytest.mark.parametrize(
+    ("sslmode", "has_authority", "verifies", "names"),
+    [
+        ("verify-full", True, True, True),
+        ("verify-full", False, True, True),
+        ("verify-ca", True, True, False),
+        ("require", True, True, False),
+        ("require", False, False, False),
+    ],
+)
+def test_a_mode_asks_for_what_it_says(
+    tmp_path: Path, *, sslmode: str, has_authority: bool, verifies: bool, names: bool
+) -> None:
+    make_certificates(tmp_path)
+    ca = str(tmp_path / "ca.pem") if has_authority else None
+    context = tls_to(DatabaseAddress(host="db", user="rialto", sslmode=sslmode, ca=ca))
+    assert isinstance(context, ssl.SSLContext)
+    assert (context.verify_mode is ssl.CERT_REQUIRED, context.check_hostname) == (verifies, names)
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+
+
+@pytest.mark.fast
+def test_a_socket_has_no_tls_and_other_modes_are_the_drivers() -> None:
+    assert tls_to(DatabaseAddress(host="/run/pg", user="rialto", sslmode="verify-full")) is False
+    assert tls_to(DatabaseAddress(host="db", user="rialto")) == "prefer"
+
+
+@pytest.mark.fast
+def test_authorities_that_cannot_be_used_are_named(tmp_path: Path) -> None:
+    for file, content in ((tmp_path / "missing.pem", None), (tmp_path / "empty.pem", "no certificate")):
+        if content is not None:
+            file.write_text(content)
+        address = DatabaseAddress(host="db", user="rialto", sslmode="verify-full", ca=str(file))
+        with pytest.raises(AuthoritiesUnusable) as refused:
+            tls_to(address)
+        assert str(file) in str(tls_problem(address, refused.value))
+
+
+async def test_a_server_that_knows_no_tls_is_told_so() -> None:
+    """A server of its own, which says no as PostgreSQL does: one byte."""
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(8)
+        writer.write(b"N")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        address = DatabaseAddress(host="127.0.0.1", port=port, user="rialto", sslmode="verify-full")
+        with pytest.raises(NotTrusted, match=f"The database at 127.0.0.1:{port} has no TLS"):
+            await migrate(address, [BAKERY], SECRETS, ManualClock())
+
+
+@pytest.mark.fast
 def test_everything_but_trust_is_nothing_of_tls() -> None:
     address = DatabaseAddress(host="db", user="rialto")
     assert tls_problem(address, ConnectionRefusedError()) is None
     assert tls_problem(address, None) is None
+    expired = ssl.SSLCertVerificationError()
+    expired.verify_code, expired.verify_message = 10, "certificate has expired"
+    assert "has expired. Name its authority" in str(tls_problem(address, expired))
+    expired.verify_code = 999
+    assert "is not accepted (certificate has expired)" in str(tls_problem(address, expired))
     assert "agree on no TLS" in str(tls_problem(address, ssl.SSLError(1, "no protocols available")))
