@@ -53,7 +53,7 @@ def _pids(shop: Shop) -> dict[str, list[int]]:
 
 
 async def _measure(shop: Shop) -> tuple[int, float, list[float]]:
-    skus = await _stock_up(shop.url)
+    skus = await stock_up(shop.url)
     await _buy(Connection(shop.url), skus[0], "warm-up")
     for name, pids in _pids(shop).items():
         _before[name] = cpu_seconds(pids)
@@ -71,7 +71,7 @@ async def _measure(shop: Shop) -> tuple[int, float, list[float]]:
     return len(latencies), time.monotonic() - begun, latencies
 
 
-async def _stock_up(url: str) -> list[str]:
+async def stock_up(url: str) -> list[str]:
     """Plenty of twenty articles, as staff."""
     staff = Connection(url)
     tokens = await staff.call("POST", "/v1/auth/login", {"email": "admin@rialto.test", "password": PASSWORD})

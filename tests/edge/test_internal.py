@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 
+from rialto.edge.admission import Admission
 from rialto.edge.cached import Receive, Scope, Send
 from rialto.edge.internal import BODY_BYTES_MAX, InternalCalls, Leaving, Served
 from rialto.kernel.auth import AUDIENCE, Principal
@@ -20,6 +21,7 @@ from rialto.kernel.keys import Keyring
 from rialto.kernel.resilience import time_left
 from rialto.kernel.service import Frozen, operation
 from rialto.kernel.service_tokens import LIFETIME_S, CallerCheck, ServiceTokens, audience_of
+from rialto.kernel.telemetry import Metrics
 from rialto.kernel.wire import decode_error, signatures_of
 from tests.support.databases import SECRETS
 from tests.support.values import seeded_ids
@@ -72,13 +74,16 @@ class Process:
         self.keyring = Keyring(SECRETS, issuer=ISSUER, clock=self.clock, ids=seeded_ids())
         self.tokens = ServiceTokens(self.keyring, self.clock)
         self.leaving = Leaving()
+        self.admission = Admission(self.clock, seeded_ids(), Metrics(), port="operations")
         self.baker = Baker(self.clock)
         served = Served(
             signatures=signatures_of(Bakery),
             calls=bind(Bakery, self.baker, clock=self.clock, strict=False),
             check=CallerCheck("bakery", frozenset({"cafe"}), self.keyring, issuer=ISSUER, clock=self.clock),
         )
-        app = InternalCalls({"bakery": served}, people, clock=self.clock, leaving=self.leaving)
+        app = InternalCalls(
+            {"bakery": served}, people, clock=self.clock, leaving=self.leaving, admission=self.admission
+        )
         transport = httpx.ASGITransport(app=app)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://ops")
 

@@ -11,12 +11,14 @@ from ipaddress import ip_address, ip_network
 
 import structlog
 
+from rialto.edge.admission import Refusals
 from rialto.edge.cached import App, CachedPages, Message, Receive, Scope, Send
 from rialto.edge.cross_origin import CrossOrigin
 from rialto.edge.hardened import answer_problem
 from rialto.edge.principals import Principals
 from rialto.kernel.auth import TokenVerifier
 from rialto.kernel.clock import Clock
+from rialto.kernel.errors import Overloaded
 from rialto.kernel.ids import Ids
 from rialto.kernel.limits import RateLimiter, SharedLimiter
 from rialto.kernel.roles import RoleBook
@@ -50,11 +52,12 @@ class Gate:
         kept: CachedPages | None = None,
         roles: RoleBook | None = None,
         origins: tuple[str, ...] = (),
+        refusals: Refusals | None = None,
     ) -> None:
         """`kept` is asked first: what is kept ready is sent before anything is made for the request.
 
         `roles` is what the verifier asks; here it is kept fresh, before a member of staff is let in. `origins`: of which
-        other sites scripts may use the API.
+        other sites scripts may use the API. `refusals` tell those whom the application would not take in.
         """
         self._app = app
         self._clock = clock
@@ -64,6 +67,7 @@ class Gate:
         self._limiter = limiter
         self._kept = kept
         self._roles = roles
+        self._refusals = refusals
         self._cross_origin = CrossOrigin(origins) if origins else None
         self._trusted = [ip_network(network) for network in trusted_proxies]
 
@@ -123,6 +127,10 @@ class Gate:
 
         try:
             await self._app(scope, receive, watched)
+        except Overloaded as error:
+            if self._refusals is None:
+                raise
+            await self._refusals.answer(scope, watched, error)
         finally:
             route = _route(scope)
             self._metrics.requests.labels(route, scope["method"], str(status)).inc()

@@ -17,8 +17,9 @@ import msgspec
 import structlog
 
 from rialto.kernel.clock import Clock
-from rialto.kernel.errors import OutcomeUnknown, Unavailable
+from rialto.kernel.errors import OutcomeUnknown, Overloaded, Unavailable
 from rialto.kernel.ids import Ids
+from rialto.kernel.importance import IMPORTANCE_HEADER, importance_now
 from rialto.kernel.replicas import Replica, Replicas
 from rialto.kernel.resilience import Breaker, Bulkhead, RetryBudget, retry, time_left
 from rialto.kernel.telemetry import Metrics
@@ -147,10 +148,17 @@ class RemoteService:
             raise _lost(signature) from error
 
     async def _ask(self, caller: str, signature: Signature, body: bytes, *, until: float) -> Answer:
-        """Replica after replica, while it is certain that none has begun. Raises Unavailable, OutcomeUnknown."""
+        """Replica after replica, while it is certain that none has begun.
+
+        Raises Unavailable, OutcomeUnknown; Overloaded when the last that could be asked had too much to do.
+        """
         tried: list[Replica] = []
+        busy: Overloaded | None = None
         while True:
-            replica = await self._peer.replicas.choose(tried)
+            try:
+                replica = await self._peer.replicas.choose(tried)
+            except Unavailable:
+                raise busy or Unavailable("No process that could answer is known.", retry_after_s=1) from None
             tried.append(replica)
             replica.calls += 1
             try:
@@ -172,6 +180,8 @@ class RemoteService:
                 return answer
             if answer.headers.get(SPOKEN_HEADER) != TURNED_AWAY:
                 raise _lost(signature)
+            refusal = decode_error(answer.body)
+            busy = refusal if isinstance(refusal, Overloaded) else busy
 
     def _is_spoken(self, replica: Replica, answer: Answer) -> bool:
         """Whether the service itself answered; what it or something before it said is noted for the replica."""
@@ -192,6 +202,7 @@ class RemoteService:
             "content-type": "application/json",
             TOKEN_HEADER: f"Bearer {self._token_of(caller, self.name)}",
             DEADLINE_HEADER: str(max(1, int(left_s * 1000))),
+            IMPORTANCE_HEADER: importance_now.get().label,
         }
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         if request_id:

@@ -9,7 +9,7 @@ from litestar import Response
 
 from rialto.kernel.maintenance import InMaintenance
 from rialto.storefront.rendering import bare_frame, environment, go
-from rialto.storefront.security import harden
+from rialto.storefront.security import HEADERS, content_policy, harden
 from rialto.storefront.texts import LANGUAGES
 from rialto.storefront.visit import AnyRequest, preferred_language
 
@@ -43,6 +43,15 @@ def render_error(request: AnyRequest, status: int, error: BaseException | None =
         headers["Retry-After"] = str(max(1, round(wait_s or 5)))
     response = Response(html.encode(), status_code=status, media_type="text/html", headers=headers)
     return harden(response)
+
+
+def crowded_pages() -> tuple[dict[str, bytes], dict[str, str]]:
+    """What people see whom an overloaded shop cannot take in, by language, and its headers: made once, at the start."""
+    pages = {}
+    for language in LANGUAGES:
+        frame = bare_frame(language, f"/{language}/") | {"kind": "crowded", "status": 503, "words": ""}
+        pages[language] = environment().get_template("pages/error.html").render(frame).encode()
+    return pages, {**HEADERS, "Content-Security-Policy": content_policy()}
 
 
 def _to_sign_in(request: AnyRequest, language: str) -> Response[Any]:
