@@ -47,13 +47,15 @@ async def _measure(shop: Shop, seconds: float, tell: Callable[[str], None]) -> N
         return seen
 
     async def pages(client: Client, told: Told, number: int) -> None:
-        told.good += await page(client, told, number)
+        seen = await page(client, told, number)
+        told.good += seen
 
     async def mixed(client: Client, told: Told, number: int) -> None:
         if number % (PAGES_TO_A_PURCHASE + 1):
             await page(client, told, number)
         else:
-            told.good += await _purchase(client, told, skus[number % len(skus)])
+            placed = await _purchase(client, told, skus[number % len(skus)])
+            told.good += placed
 
     for name, visit in (("pages", pages), ("purchases", mixed)):
         async for line in _under_loads(client, name, visit, seconds):
