@@ -25,6 +25,7 @@ from rialto.storefront.visit import SHOP_NAME, Visit
 
 SHARED = "public, max-age=0, s-maxage=2, stale-while-revalidate=3, stale-if-error=3600"
 PRIVATE = "no-store"
+COME_BACK_S = 5  # to a page that says that something is away
 PAGE = Response[bytes]
 _INDENT = re.compile(r"\n\s+")
 # What a page may say instead of the frame.
@@ -101,6 +102,8 @@ async def _page(
     html = _INDENT.sub("\n", environment().get_template(template).render({**frame, **context}))
     headers["Content-Security-Policy"] = content_policy(origin_of(visit.settings.sandbox_url))
     headers["Content-Language"] = visit.language
+    if status == 503:
+        headers["Retry-After"] = str(COME_BACK_S)
     return Response(html.encode(), status_code=status, media_type="text/html", headers=headers)
 
 
