@@ -57,7 +57,14 @@ async def test_documents_nothing_wrong(trouble: Trouble) -> None:
     body = {**REVIEW, "order_id": trouble.order, "order_key": trouble.key}
     answer = await trouble.people.client.ask("POST", review_path(trouble), json=body)
     assert answer.status_code == 201, answer.text
+    await counted(trouble.people)
     await trouble.people.shop.settle()
+
+
+async def counted(people: Three) -> None:
+    """Ratings follow the store's feed at times of their own."""
+    while await people.shop.app.handlers["reviews"].follow():
+        """There may be more."""
 
 
 @pytest.mark.parametrize("mode", ["refuse", "swallow", "slow", "half"])
@@ -86,4 +93,5 @@ async def test_documents(trouble: Trouble, mode: Mode) -> None:
         return (await people.client.ask("GET", review_path(trouble))).status_code == 200
 
     await people.shop.until(answers)
+    await counted(people)
     await people.all_is_well(f"documents-{mode}-over")

@@ -54,10 +54,7 @@ class Metrics:
             "rialto_cached_answers", "Answers from the page cache.", ("outcome",), registry=self.registry
         )
         self.refused = Counter(
-            "rialto_overload_refused",
-            "Requests turned away because there was too much to do, by the port and their importance.",
-            ("port", "importance"),
-            registry=self.registry,
+            "rialto_overload_refused", "Requests turned away.", ("port", "importance"), registry=self.registry
         )
         self.places = Gauge(
             "rialto_overload_places",
