@@ -117,7 +117,7 @@ def public_app(shop: App) -> Gate:
     )
     kept: MemoryCache[Entry[Kept]] = MemoryCache(PAGES_KEPT)
     pages = CachedPages(
-        Admitted(app, _admission(shop, "public"), engines.clock),
+        Admitted(app, _admission(shop, "public")),
         kept,
         clock=engines.clock,
         ids=engines.ids,
@@ -131,6 +131,7 @@ def public_app(shop: App) -> Gate:
         ),
     )
     shop.pages_refresh.then(pages.clear)
+    shop.reach.when_changed(pages.clear)
     roles = RoleBook(lambda: _load_roles(shop), clock=engines.clock)
     verifier = TokenVerifier(
         shop.keyring.public_keys(),
@@ -154,6 +155,7 @@ def public_app(shop: App) -> Gate:
         roles=roles,
         origins=settings.cors_origins,
         refusals=Refusals(*crowded_pages()),
+        outage=lambda: shop.reach.outage,
     )
 
 

@@ -66,12 +66,13 @@ async def test_documents_nothing_wrong(trouble: Trouble) -> None:
 async def counted(people: Three) -> None:
     """Ratings follow the store's feed at times of their own; the first connection may still be a dead one."""
 
-    async def followed() -> bool:
+    async def caught_up() -> bool:
         with suppress(Unavailable):
-            return await people.shop.app.handlers["reviews"].follow() == 0
+            followed: int = await people.shop.app.handlers["reviews"].follow()
+            return followed == 0
         return False
 
-    await people.shop.until(followed)
+    await people.shop.until(caught_up)
 
 
 @pytest.mark.parametrize("mode", ["refuse", "swallow", "slow", "half"])

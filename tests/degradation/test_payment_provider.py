@@ -71,7 +71,7 @@ class Trouble:
         await self.people.come_back()
 
 
-async def no_webhooks(_url: str, _body: bytes, _headers: dict[str, str]) -> int:
+async def no_webhooks(url: str, body: bytes, headers: dict[str, str]) -> int:
     """The test brings them (`Shop.deliver_webhooks`)."""
     return 0
 

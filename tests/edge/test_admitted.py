@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from rialto.edge.admission import FIRST, SHARE, WAITING_MAX, Admission, Admitted, Refusals
-from rialto.edge.cached import App, Receive, Scope, Send
+from rialto.edge.cached import App, Message, Receive, Scope, Send
 from rialto.kernel.errors import Overloaded
 from rialto.kernel.importance import Importance, importance_now
 from rialto.kernel.resilience import time_left
@@ -39,7 +39,7 @@ CLOCK = StillClock()
 
 
 def a_door(app: App, admission: Admission) -> App:
-    return a_gate(Admitted(app, admission, CLOCK), refusals=Refusals(*crowded_pages()))
+    return a_gate(Admitted(app, admission), refusals=Refusals(*crowded_pages()))
 
 
 async def parked(app: App, parked: Parked, count: int, path: str = "/en/p/lamp") -> list[asyncio.Task[Reply]]:
@@ -107,7 +107,7 @@ async def test_a_request_has_its_class_and_its_time_on_the_way() -> None:
     door = a_door(inside, an_admission())
     for path in ("/en/p/lamp", "/v1/carts/crt_1", "/v1/checkout", "/health/live"):
         await ask(door, path)
-    assert inside.seen == [(BROWSING, 6.0), (OWN, 10.0), (BUYING, 30.0), (BUYING, 5.0)]
+    assert inside.seen == [(BROWSING, 2.0), (OWN, 5.0), (BUYING, 15.0), (BUYING, 5.0)]
     assert importance_now.get() is BUYING
 
 
@@ -133,10 +133,10 @@ async def test_the_place_is_free_when_the_answer_begins_and_after_a_bug() -> Non
 
 async def test_a_client_that_leaves_in_line_is_never_served() -> None:
     inside, admission = Parked(), an_admission()
-    door = Admitted(inside, admission, CLOCK)
+    door = Admitted(inside, admission)
     await fill(admission)
     scope = {"method": "GET", "path": "/en/cart", "headers": [], "rialto.has_left": lambda: True}
-    task = asyncio.create_task(door(scope, _nothing, _nothing))
+    task = asyncio.create_task(door(scope, _nothing, _nowhere))
     await others_run()
     for _ in range(int(FIRST)):
         admission.leave()
@@ -145,5 +145,9 @@ async def test_a_client_that_leaves_in_line_is_never_served() -> None:
     assert inside.asked == []
 
 
-async def _nothing(*_args: object) -> dict[str, object]:
+async def _nothing() -> Message:
     return {}
+
+
+async def _nowhere(_message: Message) -> None:
+    return None

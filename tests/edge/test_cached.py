@@ -33,7 +33,7 @@ def pages_of(app: App, clock: ManualClock | None = None) -> CachedPages:
 async def test_who_is_not_let_in_gets_the_old_page_where_there_is_one() -> None:
     clock, app = ManualClock(), Answering(headers=PUBLIC)
     admission = Admission(clock, seeded_ids(), Metrics(), port="public")
-    pages = pages_of(Admitted(app, admission, clock), clock)
+    pages = pages_of(Admitted(app, admission), clock)
     assert (await ask(pages, PAGE)).body == b"hello"
     clock.advance(5)
     admission.under_way = 1000

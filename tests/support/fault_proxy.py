@@ -32,7 +32,7 @@ class FaultProxy:
         self._mode: Mode = "pass"
         self._turn = itertools.count(1)
         self._server: asyncio.Server | None = None
-        self._open: set[asyncio.Transport] = set()
+        self._open: set[asyncio.WriteTransport] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property

@@ -36,7 +36,7 @@ from rialto.inventory.api import Inventory, LevelsOf, PutStock, PutStockMany
 from rialto.kernel.address import Address
 from rialto.kernel.audit import Finding
 from rialto.kernel.clock import Clock, ManualClock
-from rialto.kernel.db import DatabaseAddress, connect
+from rialto.kernel.db import Connect, DatabaseAddress, connect
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.faults import Faults, NoFaults
 from rialto.kernel.ids import AccountId, CartId, OrderId, RandomIds
@@ -220,6 +220,7 @@ async def a_shop(
     key_values: Callable[[Clock, Metrics], KeyValues] | None = None,
     engines: Callable[[Sandbox, Clock], Mapping[str, Any]] | None = None,
     documents: DatabaseAddress | None = None,
+    open_connection: Connect = connect,
     **changes: Any,
 ) -> AsyncIterator[Shop]:
     """A shop with GOODS on a fresh database, or another process of the same shop (`beside`).
@@ -227,10 +228,11 @@ async def a_shop(
     `background`: relay, consumers, worker and jobs run all the time; without, only what a call itself does.
     `clock` stands still unless moved: for shops without background only, whose loops would never rest on it.
     `key_values` makes what processes share for speed; without, each keeps its own. `engines` makes others by port than a
-    test's, `documents` is where documents are when that is not the shop's own database.
+    test's, `documents` is where documents are when that is not the shop's own database, `open_connection` how that is reached.
     `changes` are settings other than a test's.
     """
-    particular = (beside, faults, network, clock, key_values, engines, documents)
+    opened = open_connection is not connect
+    particular = (beside, faults, network, clock, key_values, engines, documents, opened)
     if in_parts and services is ALL and background and not any(particular):
         async with in_parts[0](postgres, seed=seed, **changes) as cut:
             yield cut
@@ -253,6 +255,7 @@ async def a_shop(
             provider=InProcessProvider(sandbox, clock, SECRETS, network=network),
             mail=mail,
             faults=faults or NoFaults(),
+            open_connection=open_connection,
         )
         settings = msgspec.structs.replace(settings_in(data), **{"rate_limit": 0, **changes})
         # Nothing is to be won by letting news gather here, and every test would wait for it.

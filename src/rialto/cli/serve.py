@@ -95,17 +95,22 @@ def run(settings: Settings, make_app: Callable[[], App]) -> int:
 
 async def _background(app: App) -> None:
     """Serving begins at once (readiness says when it is complete); what is missing is made meanwhile."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(app.reach.run())
+        await _start(app)
+        _spare_collector()
+        group.create_task(app.elsewhere.run())
+        group.create_task(app.background.run())
+
+
+async def _start(app: App) -> None:
     while True:
         try:
             await app.start()
-            break
+            return
         except Exception as error:  # noqa: BLE001 - the database may come later than this process
             sys.stderr.write(f"waiting to start: {error}\n")
             await app.engines.clock.sleep(1)
-    _spare_collector()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(app.elsewhere.run())
-        group.create_task(app.background.run())
 
 
 def _spare_collector() -> None:

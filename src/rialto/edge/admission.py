@@ -27,7 +27,6 @@ from rialto.kernel.clock import Clock
 from rialto.kernel.errors import Overloaded
 from rialto.kernel.ids import Ids
 from rialto.kernel.importance import Importance, importance_now
-from rialto.kernel.resilience import deadline
 from rialto.kernel.telemetry import Metrics
 
 LATE_S = 0.05  # a loop that is later than this, on the mean of a WINDOW_S, has too much to do
@@ -204,22 +203,20 @@ class Admission:
 
 
 class Admitted:
-    """The ASGI application around the shop's: a place for each request, and the time that its class has.
+    """The ASGI application around the shop's: a place for each request.
 
     Raises Overloaded before anything was sent. The place is free again when the answer begins: how fast somebody reads
     it costs this process nothing.
     """
 
-    def __init__(self, app: App, admission: Admission, clock: Clock) -> None:
+    def __init__(self, app: App, admission: Admission) -> None:
         self._app = app
         self._admission = admission
-        self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = class_of(scope)
         if found.importance is None:
-            with deadline(self._clock, found.seconds):
-                await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
             return
         admission = self._admission
         await admission.enter(found.importance, has_left=scope.get(HAS_LEFT, _never))
@@ -234,8 +231,7 @@ class Admitted:
 
         token = importance_now.set(found.importance)
         try:
-            with deadline(self._clock, found.seconds):
-                await self._app(scope, receive, answering)
+            await self._app(scope, receive, answering)
         finally:
             importance_now.reset(token)
             if inside:

@@ -1,4 +1,7 @@
-"""Which requests matter more than others when not all can be served, and how long each may take.
+"""Which requests matter more than others when not all can be served, and how long each may take, whatever it waits for.
+
+Each operation has its own limit (kernel/service.py), but a page asks several of them, one after the other; while something
+hangs their limits would add up.
 
 Buying, the payment providers' messages and staff come first; then what somebody has begun (a cart, an account, an
 order); then looking around, and beginning a cart; then what nobody waits for: robots, feeds, lists for programs, guesses while
@@ -26,13 +29,16 @@ class Class(NamedTuple):
 
 
 WATCHING = Class("watching", None, 5)
-BUYING = Class("buying", Importance.BUYING, 30)
-STAFF = Class("staff", Importance.BUYING, 120)
+BUYING = Class("buying", Importance.BUYING, 15)
+STAFF = Class("staff", Importance.BUYING, 60)
+STEPS = Class("steps", Importance.OWN, 15)
+CART = Class("cart", Importance.OWN, 5)
 OWN = Class("own", Importance.OWN, 10)
-LONG = Class("own_data", Importance.OWN, 60)
-BROWSING = Class("browsing", Importance.BROWSING, 6)
-SPARE = Class("spare", Importance.SPARE, 6)
-CLASSES = (WATCHING, BUYING, STAFF, OWN, LONG, BROWSING, SPARE)
+OWN_DATA = Class("own_data", Importance.OWN, 60)
+BEGINNING = Class("beginning", Importance.BROWSING, 5)
+BROWSING = Class("browsing", Importance.BROWSING, 2)
+SPARE = Class("spare", Importance.SPARE, 2)
+CLASSES = (WATCHING, BUYING, STAFF, STEPS, CART, OWN, OWN_DATA, BEGINNING, BROWSING, SPARE)
 
 PAGE = r"/[a-z]{2}"
 # The first that fits counts. What fits none is BROWSING when it is read and OWN when it changes something.
@@ -40,10 +46,12 @@ BY_ADDRESS: tuple[tuple[str, Class], ...] = (
     (r"/health/|/\.well-known/", WATCHING),
     (r"/v1/admin(?:/|$)|/admin(?:/|$)", STAFF),
     (rf"/v1/checkout(?:/|$)|/v1/payments/webhooks/|{PAGE}/checkout/(?:place|payment|return)(?:/|$)", BUYING),
-    (rf"/v1/account/export$|/v1/account/erasure$|{PAGE}/account/data(?:/|$)", LONG),
+    (rf"/v1/account/export$|/v1/account/erasure$|{PAGE}/account/data(?:/|$)", OWN_DATA),
     # Beginning a cart: everything after it has its own address.
-    (rf"/v1/carts$|{PAGE}/cart/add$", BROWSING),
-    (rf"/v1/(?:carts|account|auth|orders)(?:/|$)|{PAGE}/(?:cart|checkout|account|orders)(?:/|$)", OWN),
+    (rf"/v1/carts$|{PAGE}/cart/add$", BEGINNING),
+    (rf"/v1/carts/|{PAGE}/cart(?:/|$)", CART),
+    (rf"{PAGE}/checkout(?:/|$)", STEPS),
+    (rf"/v1/(?:account|auth|orders)(?:/|$)|{PAGE}/(?:account|orders)(?:/|$)", OWN),
     # Small, and a page without them is none.
     (r"/assets/", OWN),
     (
@@ -61,9 +69,8 @@ def class_of(scope: Scope) -> Class:
     found = _address.match(scope["path"])
     if found is not None and found.lastindex is not None:
         known = BY_ADDRESS[found.lastindex - 1][1]
-        if known is not BROWSING:
-            return known
-    elif scope["method"] not in READING:
+        return SPARE if known is BEGINNING and _is_robot(scope) else known
+    if scope["method"] not in READING:
         return OWN
     return SPARE if _is_robot(scope) else BROWSING
 

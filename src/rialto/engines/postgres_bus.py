@@ -260,6 +260,10 @@ class PostgresBus:
         return news
 
     async def close(self) -> None:
+        self.stop_listening()
+
+    def stop_listening(self) -> None:
+        """Until somebody waits again: a connection that nothing comes from any more cannot be told from a quiet one."""
         listener, self._listener = self._listener, None
         if listener is not None and not listener.is_closed():
             listener.terminate()

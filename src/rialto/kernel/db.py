@@ -20,6 +20,7 @@ import asyncpg
 
 from rialto.kernel.errors import InvariantBroken, OutcomeUnknown
 from rialto.kernel.pool import Pool
+from rialto.kernel.reaching import Reach
 from rialto.kernel.refusals import LOST, OUT_OF_STEP, CheckFailed, Duplicate, is_out_of_step, translate
 from rialto.kernel.service import Frozen
 
@@ -211,8 +212,9 @@ class Database:
         on_publish: Callable[[], None] | None = None,
         gate: Gate | None = None,
         open_connection: Connect = connect,
+        reach: Reach | None = None,
     ) -> None:
-        """`on_publish` is called after commits with events.
+        """`on_publish` is called after commits with events. While `reach` says that the server is away nobody waits for it.
 
         `gate` lets the simulator decide who goes next, `open_connection` lets it keep connections.
         """
@@ -221,6 +223,7 @@ class Database:
         self.on_publish = on_publish
         self.gate = gate
         self._open_connection = open_connection
+        self.reach = reach
         self._pool: Pool | None = None
 
     @property
@@ -270,6 +273,8 @@ class _Session:
         self._connection: Any = None
 
     async def _enter(self) -> Any:
+        if self._db.reach is not None:
+            self._db.reach.check()
         if self._db.gate is not None:
             self._gate = self._db.gate()
             await self._gate.__aenter__()
