@@ -44,9 +44,23 @@ def listen(host: str, port: int, *, shared: bool = True) -> socket.socket:
     return bound
 
 
+def telling_who_left(app: Any) -> Any:
+    """The application, told in each request's scope how to find out whether whoever asked has gone (`rialto.has_left`).
+
+    ASGI tells it only to those who wait for a message; uvicorn keeps it where `receive` belongs to.
+    """
+
+    async def call(scope: Any, receive: Any, send: Any) -> None:
+        cycle = receive.__self__
+        scope["rialto.has_left"] = lambda: cycle.disconnected
+        await app(scope, receive, send)
+
+    return call
+
+
 def server_of(app: Any) -> Server:
     config = uvicorn.Config(
-        app,
+        telling_who_left(app),
         loop="none",
         http="httptools",
         ws="none",

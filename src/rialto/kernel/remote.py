@@ -18,8 +18,9 @@ import structlog
 
 from rialto.kernel import tracing
 from rialto.kernel.clock import Clock
-from rialto.kernel.errors import OutcomeUnknown, Unavailable
+from rialto.kernel.errors import OutcomeUnknown, Overloaded, Unavailable
 from rialto.kernel.ids import Ids
+from rialto.kernel.importance import IMPORTANCE_HEADER, importance_now
 from rialto.kernel.positions import note_write, seen_now, write_lsn
 from rialto.kernel.replicas import Replica, Replicas
 from rialto.kernel.resilience import Breaker, Bulkhead, RetryBudget, retry, time_left
@@ -157,10 +158,17 @@ class RemoteService:
             raise _lost(signature) from error
 
     async def _ask(self, caller: str, signature: Signature, body: bytes, *, until: float) -> Answer:
-        """Replica after replica, while it is certain that none has begun. Raises Unavailable, OutcomeUnknown."""
+        """Replica after replica, while it is certain that none has begun.
+
+        Raises Unavailable, OutcomeUnknown; Overloaded when the last that could be asked had too much to do.
+        """
         tried: list[Replica] = []
+        busy: Overloaded | None = None
         while True:
-            replica = await self._peer.replicas.choose(tried)
+            try:
+                replica = await self._peer.replicas.choose(tried)
+            except Unavailable:
+                raise busy or Unavailable("No process that could answer is known.", retry_after_s=1) from None
             tried.append(replica)
             replica.calls += 1
             try:
@@ -183,6 +191,8 @@ class RemoteService:
                 return answer
             if answer.headers.get(SPOKEN_HEADER) != TURNED_AWAY:
                 raise _lost(signature)
+            refusal = decode_error(answer.body)
+            busy = refusal if isinstance(refusal, Overloaded) else busy
 
     def _is_spoken(self, replica: Replica, answer: Answer) -> bool:
         """Whether the service itself answered; what it or something before it said is noted for the replica."""
@@ -205,6 +215,7 @@ class RemoteService:
             "content-type": "application/json",
             TOKEN_HEADER: f"Bearer {self._token_of(caller, self.name)}",
             DEADLINE_HEADER: str(max(1, int(left_s * 1000))),
+            IMPORTANCE_HEADER: importance_now.get().label,
         }
         seen = seen_now()
         if seen is not None and seen.allows is not None:

@@ -228,7 +228,8 @@ class SearchHandlers:
 
     @_answering
     async def channel(self, command: ChannelFor) -> Channel:
-        definitions = self.store.shelf.definitions
+        # Every page asks, also of the cart and of checkout: these go on without an index.
+        definitions = self.store.definitions
         return choose_channel(command, definitions.channels, definitions.default_channel)
 
     def _view(self, view: View) -> tuple[Shelf, Rendering]:
