@@ -31,7 +31,10 @@ class Replica(Frozen):
 
 
 class Layout(Frozen):
-    """Where everything is. `topology` is as in RIALTO_TOPOLOGY; ports are TCP ports on loopback."""
+    """Where everything is. `topology` is as in RIALTO_TOPOLOGY; ports are TCP ports on loopback.
+
+    `engine_ports` has a port for each process of an engine, `inner_ports` those on which an engine speaks to itself.
+    """
 
     topology: str
     replicas: tuple[Replica, ...]
@@ -39,6 +42,7 @@ class Layout(Frozen):
     plain_port: int
     sandbox_port: int
     engine_ports: Mapping[str, int] = {}
+    inner_ports: Mapping[str, int] = {}
 
     @property
     def public_url(self) -> str:
@@ -71,10 +75,11 @@ def lay_out(
     replicas: int,
     port: int,
     engines: tuple[str, ...],
+    inner: tuple[str, ...] = (),
     free_ports: Callable[[int], list[int]],
 ) -> Layout:
     """`replicas` of each group on ports that nothing uses; `port` is where people come, 0 for any."""
-    wanted = 2 * replicas * len(groups) + 3 + len(engines)
+    wanted = 2 * replicas * len(groups) + 3 + len(engines) + len(inner)
     ports = iter(free_ports(wanted))
     return Layout(
         topology=topology,
@@ -87,6 +92,7 @@ def lay_out(
         sandbox_port=next(ports),
         port=port or next(ports),
         engine_ports={engine: next(ports) for engine in engines},
+        inner_ports={engine: next(ports) for engine in inner},
     )
 
 
