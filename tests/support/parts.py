@@ -55,7 +55,9 @@ class Between:
         self.mute: set[str] = set()
         self.sent: list[str] = []
 
-    async def post(self, address: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def post(
+        self, address: str, path: str, body: bytes, headers: Mapping[str, str], *, group: str
+    ) -> Answer:
         if address in self.down or address not in self.doors:
             raise NotSent(address)
         self.sent.append(path.removeprefix("/internal/"))

@@ -15,11 +15,11 @@ from rialto.cli.preflight import answers_ready
 from rialto.cli.progress import Progress
 from rialto.cli.run import Hooks, refuse, until_stopped
 from rialto.cluster.engines import KEY_VALUE_SERVERS, Engine, find_program, key_value_server
-from rialto.cluster.front import Front
+from rialto.cluster.front import MAILS, Front
 from rialto.cluster.layout import HOST, Layout, free_ports, lay_out, read_environment, read_layout
 from rialto.cluster.packages import how_to_install, install, missing
 from rialto.cluster.platform import Platform, Wanted, find_nginx
-from rialto.cluster.rabbitmq import BROKER, REGISTRY, broker, is_installed, place_in
+from rialto.cluster.rabbitmq import BROKER, DISTRIBUTION, REGISTRY, broker, is_installed, place_in
 from rialto.engines.asked_restarts import AskedRestarts
 from rialto.engines.embedded_postgres import default_data_folder
 from rialto.engines.processes import CannotStart, FolderLock, wait_until
@@ -110,7 +110,7 @@ def _wanted(options: argparse.Namespace, environment: Mapping[str, str]) -> Want
         replicas=options.replicas,
         port=options.port,
         engines=(*(("cache",) if program else ()), *((REGISTRY, BROKER) if with_broker else ())),
-        inner=(BROKER,) if with_broker else (),
+        more=(MAILS, *((DISTRIBUTION,) if with_broker else ())),
         free_ports=free_ports,
     )
     engines: list[Engine] = []
@@ -118,7 +118,7 @@ def _wanted(options: argparse.Namespace, environment: Mapping[str, str]) -> Want
     if program:
         engines.append(key_value_server(program, data, layout.engine_ports["cache"], ids.token()))
     if with_broker:
-        place = place_in(data, layout.engine_ports, layout.inner_ports[BROKER])
+        place = place_in(data, layout.engine_ports, layout.more_ports[DISTRIBUTION])
         engines += broker(place, path=path, cookie=ids.token(), password=ids.token())
     kept = {name: value for name, value in environment.items() if not name.startswith("RIALTO_")}
     allowed = {name: environment[name] for name in PASSED_ON if name in environment}

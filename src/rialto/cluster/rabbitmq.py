@@ -25,6 +25,8 @@ PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 USER = "rialto"
 # In the order of their start.
 REGISTRY, BROKER = "registry", "broker"
+# The port at which nodes speak to each other and tools such as rabbitmqctl to the node.
+DISTRIBUTION = "broker-distribution"
 # It ends its queues in order, a hundred and more of them.
 GRACE_S = 8.0
 _ANSWERS_WITHIN_S = 2.0
