@@ -79,7 +79,7 @@ class Street(ManualClock):
         self.replicas = Replicas(["bakers"], self.resolve, clock=self, ids=seeded_ids())
         self.service = RemoteService(
             "bakery",
-            Peer(self.replicas, self),
+            Peer("bakers", self.replicas, self),
             clock=self,
             ids=seeded_ids(),
             metrics=self.metrics,
@@ -90,7 +90,9 @@ class Street(ManualClock):
     async def resolve(self, _name: str) -> Sequence[str]:
         return list(self.will)
 
-    async def post(self, address: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def post(
+        self, address: str, path: str, body: bytes, headers: Mapping[str, str], *, group: str
+    ) -> Answer:
         self.asked.append((address, path, body, headers))
         behaviour = self.will[address].pop(0) if len(self.will[address]) > 1 else self.will[address][0]
         if behaviour is None:

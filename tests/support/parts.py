@@ -64,7 +64,9 @@ class Between:
         self._turn = itertools.count(1)
         self.sent: list[str] = []
 
-    async def post(self, address: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def post(
+        self, address: str, path: str, body: bytes, headers: Mapping[str, str], *, group: str
+    ) -> Answer:
         if address in self.down or address not in self.doors:
             raise NotSent(address)
         self.sent.append(path.removeprefix("/internal/"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -58,7 +59,8 @@ def telling_who_left(app: Any) -> Any:
     return call
 
 
-def server_of(app: Any) -> Server:
+def server_of(app: Any, tls: ssl.SSLContext | None = None) -> Server:
+    """With a context everything at this socket is TLS."""
     config = uvicorn.Config(
         telling_who_left(app),
         loop="none",
@@ -75,6 +77,7 @@ def server_of(app: Any) -> Server:
         timeout_graceful_shutdown=GRACE_S,
         h11_max_incomplete_event_size=HEADER_BYTES_MAX,
         backlog=2048,
+        ssl_context_factory=(lambda _config, _default: tls) if tls is not None else None,
     )
     return Server(config)
 

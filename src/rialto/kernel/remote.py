@@ -70,8 +70,13 @@ class AnswerLost(Exception):
 class Transport(Protocol):
     """The port that carries one request to one address."""
 
-    async def post(self, address: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """The answer, whatever its status. Raises NotSent, AnswerLost; a cancelled call is given up."""
+    async def post(
+        self, address: str, path: str, body: bytes, headers: Mapping[str, str], *, group: str
+    ) -> Answer:
+        """The answer, whatever its status. Raises NotSent, AnswerLost; a cancelled call is given up.
+
+        `group` is whose replica is meant to be at the address: where both sides are proven, it proves that it is one.
+        """
         ...
 
     async def close(self) -> None: ...
@@ -80,7 +85,8 @@ class Transport(Protocol):
 class Peer:
     """A group of processes that serves some services: its replicas and how they are reached."""
 
-    def __init__(self, replicas: Replicas, transport: Transport) -> None:
+    def __init__(self, group: str, replicas: Replicas, transport: Transport) -> None:
+        self.group = group
         self.replicas = replicas
         self.transport = transport
 
@@ -176,7 +182,11 @@ class RemoteService:
                 headers = self._headers(caller, left_s)
                 async with asyncio.timeout(left_s):
                     answer = await self._peer.transport.post(
-                        replica.address, f"{PATH}{self.name}/{signature.name}", body, headers
+                        replica.address,
+                        f"{PATH}{self.name}/{signature.name}",
+                        body,
+                        headers,
+                        group=self._peer.group,
                     )
             except NotSent:
                 replica.failed(self._clock.monotonic())
