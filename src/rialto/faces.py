@@ -20,6 +20,7 @@ from rialto.edge.gate import Gate
 from rialto.edge.internal import InternalCalls, Served
 from rialto.edge.maintenance import maintained
 from rialto.edge.ops import ops_app
+from rialto.edge.positions import following
 from rialto.edge.renewing import staying_signed_in
 from rialto.edge.web import AnyRequest, web_app
 from rialto.elsewhere import ASKS_KEEPERS, PERSONAL, UPKEEP
@@ -103,6 +104,7 @@ def public_app(shop: App) -> Gate:
         render_error=render_error,
         is_ready=lambda: not shop.leaving.now and shop.is_ready(),
         middleware=[
+            *([following(shop.copied.standbys, secure=settings.secure)] if engines.replica_addresses else []),
             staying_signed_in(shop[Identity], secure=settings.secure),
             maintained(shop.maintenance),
             audited(shop[Identity]),
@@ -124,6 +126,7 @@ def public_app(shop: App) -> Gate:
         ),
     )
     shop.pages_refresh.then(pages.clear)
+    shop.reach.when_changed(pages.clear)
     roles = RoleBook(lambda: _load_roles(shop), clock=engines.clock)
     verifier = TokenVerifier(
         shop.keyring.public_keys(),
@@ -146,6 +149,7 @@ def public_app(shop: App) -> Gate:
         kept=pages,
         roles=roles,
         origins=settings.cors_origins,
+        outage=lambda: shop.reach.outage,
         tracer=engines.tracer,
     )
 

@@ -90,10 +90,15 @@ def test_every_process_is_well_and_says_who_it_is(platform: RunningPlatform) -> 
     rows = {row["name"]: row for row in msgspec.json.decode(told.stdout)}
     replicas = {replica.name for replica in platform.layout.replicas}
     assert len(replicas) == 8
-    assert rows.keys() >= {*replicas, "nginx", "sandbox", "database", "documents"}
+    assert rows.keys() >= {*replicas, "nginx", "sandbox", "database", "documents", "replica"}
     assert {row["health"] for row in rows.values()} == {"ok"}
     assert told.returncode == 0
     assert all(rows[name]["version"] and rows[name]["memory"] for name in replicas)
+    assert rows["replica"]["lag_bytes"] is not None
+    assert rows["database"]["lag_bytes"] is None
+    assert " s" in platform.rialto("status", "--data", str(platform.data)).stdout
+    told = platform.rialto("cluster", "do", "--data", str(platform.data), "--", "doctor")
+    assert [line for line in told.stdout.splitlines() if "replica" in line and "follows" in line], told.stdout
 
 
 @needs_nginx
@@ -105,6 +110,21 @@ def test_a_killed_replica_of_each_group_costs_no_order(platform: RunningPlatform
     audit = platform.rialto("cluster", "do", "--data", str(platform.data), "--", "audit")
     assert audit.returncode == 0, audit.stdout
     assert "no finding" in audit.stdout
+
+
+@needs_nginx
+def test_a_killed_replica_of_the_database_costs_nothing_and_comes_back(platform: RunningPlatform) -> None:
+    report = bought(platform, "replica")
+    assert [victim for _, victim in report.killed] == ["replica"]
+    assert report.placed
+    assert (report.given_up, dict(report.look_errors)) == (0, {})
+
+    def follows() -> bool:
+        told = platform.rialto("status", "--json", "--data", str(platform.data))
+        [row] = [row for row in msgspec.json.decode(told.stdout) if row["name"] == "replica"]
+        return bool(row["health"] == "ok" and row["lag_bytes"] is not None)
+
+    assert wait_until(follows, 90.0)
 
 
 @needs_nginx

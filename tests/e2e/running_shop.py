@@ -23,12 +23,15 @@ from typing import Any, TypeVar
 
 import httpx
 
+from tests.support.outages import signal_server
+
 T = TypeVar("T")
 
 PASSWORD = "e2e-password-of-no-worth"
 READY_S_MAX = 150
 ADMIN = "admin@rialto.test"
 TOKEN_USED_S = 240
+DATABASE_S_MAX = 30
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,21 @@ class RunningShop:
             yield
         finally:
             os.kill(pid, signal.SIGCONT)
+
+    @contextmanager
+    def database_silent(self) -> Iterator[None]:
+        """The database takes what is sent to it and answers nothing; in between, the shop has noticed. Ends when it is as before."""
+        data = Path(self.environment["RIALTO_DATA"])
+        signal_server(data, signal.SIGSTOP)
+        try:
+            until(self._is_without_database, DATABASE_S_MAX)
+            yield
+        finally:
+            signal_server(data, signal.SIGCONT)
+            until(lambda: not self._is_without_database(), DATABASE_S_MAX)
+
+    def _is_without_database(self) -> bool:
+        return "notice-bar--outage" in self.http.get(f"{self.url}/en/recent").text
 
     def put_stock(self, sku: str, *, berlin: int, rotterdam: int = 0) -> None:
         for warehouse, on_hand in (("berlin", berlin), ("rotterdam", rotterdam)):

@@ -39,8 +39,9 @@ from rialto.cli import (
     user,
 )
 from rialto.cli.first_start import hooks_of
+from rialto.cli.preflight import meet_databases
 from rialto.cli.progress import Bar, Progress
-from rialto.engines.choice import choose_engines, documents_address
+from rialto.engines.choice import choose_engines, database_address, documents_address
 from rialto.engines.embedded_postgres import borrowed_postgres, default_data_folder
 from rialto.engines.picture_files import PictureFiles
 from rialto.engines.processes import CannotStart
@@ -179,7 +180,7 @@ def _with_settings(options: argparse.Namespace) -> int:
 
         return serve.run(settings, make_app)
     if settings.database_url:
-        return _with_database(options, settings, secrets, parse_database_url(settings.database_url))
+        return _with_database(options, settings, secrets, database_address(settings, settings.database_url))
     with borrowed_postgres(settings.data, password=secrets.database_password("rialto")) as borrowed:
         return _with_database(options, settings, secrets, parse_database_url(borrowed.url))
 
@@ -187,7 +188,7 @@ def _with_settings(options: argparse.Namespace) -> int:
 def _address_of(settings: Settings) -> DatabaseAddress:
     if settings.database_url is None:
         raise SettingWrong("`rialto serve` needs RIALTO_DATABASE_URL; `rialto run` brings its own database.")
-    return parse_database_url(settings.database_url)
+    return database_address(settings, settings.database_url)
 
 
 def _with_database(
@@ -266,6 +267,7 @@ async def _in_shop(
 ) -> int:
     app = App(settings, choose_engines(settings, secrets, address), services)
     try:
+        await meet_databases(app.engines.database_addresses)
         return await work(app)
     finally:
         await app.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import http.client
 import os
 import time
@@ -14,8 +15,12 @@ from typing import Any
 import msgspec
 
 from rialto.cli.cluster import add_data, data_folder
-from rialto.cluster.layout import HOST, Layout, read_layout
+from rialto.cluster.layout import HOST, Layout, read_environment, read_layout
+from rialto.cluster.replica import NAME as REPLICA
+from rialto.doctor.replicas import Lag, look_at
 from rialto.engines.processes import PidFile
+from rialto.kernel.db import parse_database_url
+from rialto.kernel.errors import RialtoError
 
 LOOKED_AT_FOR_S = 0.5
 MB = 2**20
@@ -42,23 +47,28 @@ def run(options: argparse.Namespace, out: Callable[[str], None]) -> int:
     if options.json:
         out(msgspec.json.encode(rows).decode())
     else:
-        out(f"{'process':<14}{'pid':>8}  {'version':<9}{'health':<12}{'CPU':>6}{'memory':>9}{'waiting':>9}")
+        out(
+            f"{'process':<14}{'pid':>8}  {'version':<9}{'health':<12}{'CPU':>6}{'memory':>9}{'waiting':>9}{'behind':>18}"
+        )
         for row in rows:
             out(
                 f"{row['name']:<14}{row['pid'] or '-':>8}  {row['version'] or '-':<9}{row['health']:<12}"
                 f"{_percent(row['cpu']):>6}{_megabytes(row['memory']):>9}{_number(row['waiting']):>9}"
+                f"{_behind(row['lag_bytes'], row['lag_s']):>18}"
             )
     return 0 if all(row["health"] == "ok" for row in rows) else 1
 
 
 def _rows(data: Path, layout: Layout) -> Iterator[dict[str, Any]]:
-    """One per process. `cpu` is the share of one core over half a second, `waiting` events that no bus has yet."""
+    """One per process. `cpu` is the share of one core over half a second, `waiting` events that no bus has yet, `lag_*`
+    how far a replica of the database is behind it."""
     ops = {replica.name: replica.ops_port for replica in layout.replicas}
     names = [*ops, "sandbox", "nginx", *layout.engine_ports]
     files = {name: data / "run" / f"{name}.pid" for name in names}
     files |= {
         "database": data / "run" / "postgres.pid",
         "documents": data / "documents" / "run" / "postgres.pid",
+        REPLICA: data / REPLICA / "run" / "postgres.pid",
     }
     pids = {
         name: process.pid if (process := PidFile(file).load_alive()) else None for name, file in files.items()
@@ -69,15 +79,40 @@ def _rows(data: Path, layout: Layout) -> Iterator[dict[str, Any]]:
         details = _details(ops[name]) if name in ops and pid else {}
         after = _cpu_s(pid)
         known = before[name] is not None and after is not None
+        lag = _lag(data) if name == REPLICA and pid else None
         yield {
             "name": name,
             "pid": pid,
             "version": details.get("version"),
-            "health": "gone" if pid is None else details.get("status", "no answer") if name in ops else "ok",
+            "health": _health(pid, details if name in ops else None, behind=name == REPLICA, lag=lag),
             "cpu": (after - before[name]) / LOOKED_AT_FOR_S if known else None,  # type: ignore[operator]
             "memory": _memory(pid),
             "waiting": sum(details["outbox_waiting"].values()) if "outbox_waiting" in details else None,
+            "lag_bytes": lag.bytes if lag else None,
+            "lag_s": lag.seconds if lag else None,
         }
+
+
+def _health(pid: int | None, details: dict[str, Any] | None, *, behind: bool, lag: Lag | None) -> str:
+    if pid is None:
+        return "gone"
+    if details is not None:
+        return str(details.get("status", "no answer"))
+    if behind and lag is None:
+        return "no answer"
+    return "ok" if lag is None or lag.streams else "not following"
+
+
+def _lag(data: Path) -> Lag | None:
+    """How far the replica is behind; None when it or the database does not answer."""
+    told = read_environment(data)
+    try:
+        addresses = [
+            parse_database_url(told[name]) for name in ("RIALTO_DATABASE_URL", "RIALTO_DATABASE_REPLICAS")
+        ]
+        return asyncio.run(look_at(*addresses))
+    except (KeyError, ValueError, RialtoError):
+        return None
 
 
 def _details(port: int) -> dict[str, Any]:
@@ -155,6 +190,12 @@ def _percent(share: float | None) -> str:
 
 def _megabytes(count: int | None) -> str:
     return "-" if count is None else f"{count // MB} MB"
+
+
+def _behind(count: int | None, seconds: float | None) -> str:
+    if count is None:
+        return "-"
+    return f"{count} B" if seconds is None else f"{count} B, {seconds:.1f} s"
 
 
 def _number(count: int | None) -> str:

@@ -17,7 +17,8 @@ from rialto.cli.run import Hooks
 from rialto.cluster.engines import Engine, find_program, listens
 from rialto.cluster.front import Front
 from rialto.cluster.layout import HOST, Layout, write_environment, write_layout
-from rialto.engines.embedded_postgres import EmbeddedPostgres
+from rialto.cluster.replica import start_replica
+from rialto.engines.embedded_postgres import EmbeddedPostgres, PostgresAddress
 from rialto.engines.processes import CannotStart, FolderLock
 from rialto.engines.supervisor import Child, Supervisor
 from rialto.kernel.clock import Clock
@@ -67,11 +68,19 @@ class Platform:
         hooks = self._hooks_of(settings)
         password = hooks.prepare()
         with progress.step("Databases"):
-            url = self._database("database", wanted.data, password)
-            documents_url = self._database("documents", wanted.data / "documents", password)
+            primary = self._database("database", wanted.data, password)
+            url, documents_url = (
+                primary.url,
+                self._database("documents", wanted.data / "documents", password).url,
+            )
+        with progress.step("Replica"):
+            replica_url = start_replica(
+                wanted.data, primary, self.supervisor, secret_file=settings.secret_file, log=progress.note
+            )
         environment = {
             **self._environment(),
             "RIALTO_DATABASE_URL": url,
+            "RIALTO_DATABASE_REPLICAS": replica_url,
             "RIALTO_DOCUMENTS_URL": documents_url,
         }
         write_environment(wanted.data, environment)
@@ -110,11 +119,11 @@ class Platform:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def _database(self, name: str, data: Path, password: str) -> str:
+    def _database(self, name: str, data: Path, password: str) -> PostgresAddress:
         data.mkdir(mode=0o700, exist_ok=True)
         server = EmbeddedPostgres(data, self._progress.note, password=password)
         self.supervisor.own_database(server, name=name)
-        return server.ensure_running().url
+        return server.ensure_running()
 
     def _start_engines(self) -> None:
         environment = self._wanted.environment

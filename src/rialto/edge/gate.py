@@ -13,6 +13,7 @@ import structlog
 
 from rialto.edge.cached import App, CachedPages, Message, Receive, Scope, Send
 from rialto.edge.cross_origin import CrossOrigin
+from rialto.edge.deadlines import seconds_for
 from rialto.edge.hardened import answer_problem
 from rialto.edge.principals import Principals
 from rialto.edge.traced import note_answer, note_kept_answer, request_entry
@@ -20,6 +21,8 @@ from rialto.kernel.auth import TokenVerifier
 from rialto.kernel.clock import Clock
 from rialto.kernel.ids import Ids
 from rialto.kernel.limits import RateLimiter, SharedLimiter
+from rialto.kernel.reaching import Outage
+from rialto.kernel.resilience import deadline
 from rialto.kernel.roles import RoleBook
 from rialto.kernel.telemetry import Metrics
 from rialto.kernel.tracing import NO_TRACER, Tracer
@@ -52,12 +55,13 @@ class Gate:
         kept: CachedPages | None = None,
         roles: RoleBook | None = None,
         origins: tuple[str, ...] = (),
+        outage: Callable[[], Outage | None] = lambda: None,
         tracer: Tracer = NO_TRACER,
     ) -> None:
         """`kept` is asked first: what is kept ready is sent before anything is made for the request.
 
         `roles` is what the verifier asks; here it is kept fresh, before a member of staff is let in. `origins`: of which
-        other sites scripts may use the API.
+        other sites scripts may use the API. `outage`: whether the shop's database is away.
         """
         self._app = app
         self._clock = clock
@@ -67,6 +71,7 @@ class Gate:
         self._limiter = limiter
         self._kept = kept
         self._roles = roles
+        self._outage = outage
         self._tracer = tracer
         self._cross_origin = CrossOrigin(origins) if origins else None
         self._trusted = [ip_network(network) for network in trusted_proxies]
@@ -106,9 +111,14 @@ class Gate:
             return
         if self._cross_origin is not None and await self._cross_origin.answer_preflight(scope, headers, send):
             return
-        if self._roles is not None and principals.is_staff():
-            await self._roles.refresh()
-        with entry, structlog.contextvars.bound_contextvars(request_id=request_id):
+        scope["rialto.outage"] = self._outage()
+        with (
+            entry,
+            structlog.contextvars.bound_contextvars(request_id=request_id),
+            deadline(self._clock, seconds_for(scope["method"], scope["path"])),
+        ):
+            if self._roles is not None and principals.is_staff():
+                await self._roles.refresh()
             await self._timed(scope, receive, send)
 
     async def _timed(self, scope: Scope, receive: Receive, send: Send) -> None:

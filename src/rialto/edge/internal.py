@@ -18,6 +18,7 @@ from rialto.edge.cached import App, Message, Receive, Scope, Send
 from rialto.kernel.clock import Clock
 from rialto.kernel.errors import Invalid, NotFound, RialtoError
 from rialto.kernel.http import status_of
+from rialto.kernel.positions import parse_lsn, seeing
 from rialto.kernel.resilience import deadline
 from rialto.kernel.service_tokens import CallerCheck
 from rialto.kernel.tracing import HEADER as TRACEPARENT
@@ -26,12 +27,14 @@ from rialto.kernel.wire import (
     DEADLINE_HEADER,
     LEAVING_HEADER,
     PATH,
+    POSITION_HEADER,
     REFUSAL,
     REPLY,
     REQUEST_ID_HEADER,
     SPOKEN_HEADER,
     TOKEN_HEADER,
     TURNED_AWAY,
+    WROTE_HEADER,
     Signature,
     encode_error,
 )
@@ -58,6 +61,7 @@ class _Call:
     run: Callable[[Any], Awaitable[Any]]
     command: Any
     left_s: float
+    position: int | None
     bound: Mapping[str, str]
     cause: Parent | None
 
@@ -102,15 +106,15 @@ class InternalCalls:
             log.warning("a call is not taken", path=scope["path"], reason=error.text)
             await self._answer(send, status_of(error), TURNED_AWAY, encode_error(error))
             return
-        try:
-            reply = await self._carry_out(call)
-        except RialtoError as error:
-            await self._answer(send, status_of(error), REFUSAL, encode_error(error))
-        except Exception:  # one of the three loops that must survive: a request
-            log.exception("a bug", path=scope["path"])
-            await self._answer(send, 500, "bug", b"")
-        else:
-            await self._answer(send, 200, REPLY, reply)
+        with seeing(call.position) as seen:
+            try:
+                status, spoken, body = 200, REPLY, await self._carry_out(call)
+            except RialtoError as error:
+                status, spoken, body = status_of(error), REFUSAL, encode_error(error)
+            except Exception:  # one of the three loops that must survive: a request
+                log.exception("a bug", path=scope["path"])
+                status, spoken, body = 500, "bug", b""
+        await self._answer(send, status, spoken, body, wrote=seen.wrote)
 
     async def _understand(self, scope: Scope, headers: Mapping[bytes, str], receive: Receive) -> _Call:
         """Raises NotFound, Denied, Invalid."""
@@ -131,6 +135,7 @@ class InternalCalls:
             run=getattr(served.calls, operation),
             command=command,
             left_s=left_ms / 1000,
+            position=parse_lsn(headers.get(POSITION_HEADER.encode(), "")),
             bound={"request_id": headers.get(REQUEST_ID_HEADER.encode(), ""), "caller": caller},
             cause=parse_traceparent(headers.get(TRACEPARENT.encode(), "")),
         )
@@ -144,12 +149,16 @@ class InternalCalls:
             span.set("rpc.system", "rialto")
             return call.signature.encode(await call.run(call.command))
 
-    async def _answer(self, send: Send, status: int, spoken: str, body: bytes) -> None:
+    async def _answer(
+        self, send: Send, status: int, spoken: str, body: bytes, *, wrote: bool = False
+    ) -> None:
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
             (SPOKEN_HEADER.encode(), spoken.encode()),
         ]
+        if wrote:
+            headers.append((WROTE_HEADER.encode(), b"1"))
         if self._leaving.now:
             headers += [(LEAVING_HEADER.encode(), b"1"), (b"connection", b"close")]
         await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 class Engines:
     """Everything from outside: what a test or the simulator replaces.
 
-    `documents_address` is where documents are kept when that is another database than `address`. Without `key_values`
-    each process keeps its own.
+    `documents_address` is where documents are kept when that is another database than `address`; `replica_addresses`
+    are standbys of `address`. Without `key_values` each process keeps its own.
     """
 
     clock: Clock
@@ -52,6 +52,7 @@ class Engines:
     address: DatabaseAddress
     by_port: Mapping[str, Any]
     documents_address: DatabaseAddress | None = None
+    replica_addresses: Sequence[DatabaseAddress] = ()
     key_values: KeyValues | None = None
     reread_secrets: Callable[[], Secrets | None] = lambda: None
     gate: DatabaseGate | None = None
@@ -62,6 +63,12 @@ class Engines:
     metrics: Metrics = field(default_factory=Metrics)
     tracer: Tracer = NO_TRACER
     closers: Sequence[Any] = field(default=())
+
+    @property
+    def database_addresses(self) -> Sequence[DatabaseAddress]:
+        """Of every database that the shop does not go without."""
+        found = (self.address, self.address.direct, self.documents_address)
+        return [address for address in found if address is not None]
 
 
 # Ours, by port and name. Other packages add theirs as entry points `rialto.<port>`, made in the same way.
@@ -99,6 +106,7 @@ def choose_engines(
             "secrets": secrets,
         },
         documents_address=documents_address(settings),
+        replica_addresses=replica_addresses(settings),
         key_values=key_values,
         reread_secrets=SecretsFile(settings.secret_file),
         metrics=metrics,
@@ -145,6 +153,21 @@ def _made(port: str, name: str, around: Surroundings) -> Any:
     return find_extension(port, name, ENGINES[port])(around)
 
 
+def database_address(settings: Settings, url: str) -> DatabaseAddress:
+    """The main database: the setting's, or the built-in one's `url`."""
+    address = parse_database_url(url, ca=settings.database_ca)
+    if settings.database_direct_url is None or url != settings.database_url:
+        return address
+    return address.behind_pooler(parse_database_url(settings.database_direct_url, ca=settings.database_ca))
+
+
+def replica_addresses(settings: Settings) -> list[DatabaseAddress]:
+    """Standbys of the main database."""
+    return [parse_database_url(url, ca=settings.database_ca) for url in settings.database_replicas]
+
+
 def documents_address(settings: Settings) -> DatabaseAddress | None:
     """Where the document port keeps its tables when that is a database of its own."""
-    return parse_database_url(settings.documents_url) if settings.documents_url else None
+    if settings.documents_url is None:
+        return None
+    return parse_database_url(settings.documents_url, ca=settings.database_ca)

@@ -23,6 +23,7 @@ from rialto.kernel import tracing
 from rialto.kernel.db import AloneSession, Database, WriteSession
 from rialto.kernel.errors import OutcomeUnknown, RialtoError, TooMany, Unavailable
 from rialto.kernel.faults import Faults
+from rialto.kernel.positions import note_write
 from rialto.kernel.resilience import no_deadline
 from rialto.kernel.tracing import Span
 
@@ -78,6 +79,8 @@ class Batcher(Generic[M, R]):
         """The member's result. Raises its refusal, TooMany when the queue is full, OutcomeUnknown after `timeout_s`."""
         if len(self._waiting) >= self._queue_max:
             raise TooMany("The shop is very busy.", retry_after_s=1)
+        # The commit runs in whoever's context began the batch.
+        note_write()
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((member, future))
         self._shown = _to_show(self._shown, tracing.current())

@@ -20,6 +20,7 @@ from rialto.kernel import tracing
 from rialto.kernel.clock import Clock
 from rialto.kernel.errors import OutcomeUnknown, Unavailable
 from rialto.kernel.ids import Ids
+from rialto.kernel.positions import note_write, seen_now, write_lsn
 from rialto.kernel.replicas import Replica, Replicas
 from rialto.kernel.resilience import Breaker, Bulkhead, RetryBudget, retry, time_left
 from rialto.kernel.telemetry import Metrics
@@ -28,12 +29,14 @@ from rialto.kernel.wire import (
     DEADLINE_HEADER,
     LEAVING_HEADER,
     PATH,
+    POSITION_HEADER,
     REFUSAL,
     REPLY,
     REQUEST_ID_HEADER,
     SPOKEN_HEADER,
     TOKEN_HEADER,
     TURNED_AWAY,
+    WROTE_HEADER,
     Signature,
     decode_error,
 )
@@ -172,6 +175,7 @@ class RemoteService:
                 continue
             except (AnswerLost, TimeoutError) as error:
                 replica.failed(self._clock.monotonic())
+                note_write()  # perhaps
                 raise _lost(signature) from error
             finally:
                 replica.calls -= 1
@@ -185,6 +189,8 @@ class RemoteService:
         now = self._clock.monotonic()
         if LEAVING_HEADER in answer.headers:
             replica.leaves(now)
+        if WROTE_HEADER in answer.headers:
+            note_write()
         spoken = answer.headers.get(SPOKEN_HEADER)
         if spoken in {REPLY, REFUSAL}:
             replica.answered()
@@ -200,6 +206,9 @@ class RemoteService:
             TOKEN_HEADER: f"Bearer {self._token_of(caller, self.name)}",
             DEADLINE_HEADER: str(max(1, int(left_s * 1000))),
         }
+        seen = seen_now()
+        if seen is not None and seen.allows is not None:
+            headers[POSITION_HEADER] = write_lsn(seen.allows)
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         if request_id:
             headers[REQUEST_ID_HEADER] = str(request_id)

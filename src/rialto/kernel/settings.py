@@ -10,6 +10,7 @@ from datetime import timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from rialto.kernel.db_address import VERIFYING, parse_database_url
 from rialto.kernel.keyvalue import parse_cache_url
 from rialto.kernel.service import Frozen
 from rialto.kernel.settings_reader import Reader, SettingWrong
@@ -70,6 +71,9 @@ class Settings(Frozen):
     secret_file: Path
     data: Path
     database_url: str | None = None
+    database_replicas: tuple[str, ...] = ()
+    database_direct_url: str | None = None
+    database_ca: str | None = None
     cache_url: str | None = None
     cache_ca: str | None = None
     bus_url: str | None = None
@@ -100,6 +104,7 @@ def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Sett
     settings = _settings(Reader(environment), data_default)
     if settings.cache_ca and not (settings.cache_url and parse_cache_url(settings.cache_url).tls):
         raise SettingWrong("RIALTO_CACHE_CA is set, and RIALTO_CACHE_URL is none with rediss or valkeys.")
+    _check_databases(settings)
     ports = {
         "RIALTO_PORT": settings.port,
         "RIALTO_OPS_PORT": settings.ops_port,
@@ -110,6 +115,35 @@ def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Sett
             f"{', '.join(ports)} must differ: {', '.join(str(value) for value in ports.values())}."
         )
     return settings
+
+
+def _check_databases(settings: Settings) -> None:
+    """A pooler needs a way past it, and named authorities are asked for nothing unless the URL says so."""
+    named = {
+        "RIALTO_DATABASE_URL": settings.database_url,
+        "RIALTO_DATABASE_DIRECT_URL": settings.database_direct_url,
+        "RIALTO_DOCUMENTS_URL": settings.documents_url,
+    }
+    addresses = {name: parse_database_url(url) for name, url in named.items() if url}
+    replicas = [("RIALTO_DATABASE_REPLICAS", parse_database_url(url)) for url in settings.database_replicas]
+    if settings.database_direct_url and not settings.database_url:
+        raise SettingWrong("RIALTO_DATABASE_DIRECT_URL is set, and RIALTO_DATABASE_URL is not.")
+    if (main := addresses.get("RIALTO_DATABASE_URL")) and main.pooled and not settings.database_direct_url:
+        raise SettingWrong(
+            "RIALTO_DATABASE_URL is of a pooler; RIALTO_DATABASE_DIRECT_URL must say the way past it."
+        )
+    for name in ("RIALTO_DATABASE_DIRECT_URL", "RIALTO_DOCUMENTS_URL"):
+        if name in addresses and addresses[name].pooled:
+            raise SettingWrong(f"{name} must lead to the database itself, and says pooler=transaction.")
+    if settings.database_ca is None:
+        return
+    for name, address in [*addresses.items(), *replicas]:
+        if not address.is_local and address.sslmode not in VERIFYING:
+            raise SettingWrong(
+                f"RIALTO_DATABASE_CA is set, so {name} must say sslmode=verify-full (or verify-ca or require)."
+            )
+    if all(address.is_local for address in addresses.values()):
+        raise SettingWrong("RIALTO_DATABASE_CA is set, and no database is reached by TLS.")
 
 
 def _settings(reader: Reader, data_default: Path) -> Settings:
@@ -140,6 +174,9 @@ def _settings(reader: Reader, data_default: Path) -> Settings:
         .absolute(),
         data=data,
         database_url=reader.database_url("RIALTO_DATABASE_URL"),
+        database_replicas=reader.database_urls("RIALTO_DATABASE_REPLICAS"),
+        database_direct_url=reader.database_url("RIALTO_DATABASE_DIRECT_URL"),
+        database_ca=reader.optional("RIALTO_DATABASE_CA"),
         cache_url=reader.cache_url("RIALTO_CACHE_URL"),
         cache_ca=reader.optional("RIALTO_CACHE_CA"),
         bus_url=reader.cluster_url("RIALTO_BUS_URL", ("amqp", "amqps")),

@@ -50,6 +50,9 @@ class TracedConnection:
         with _statement(sql):
             return await self._connection.execute(sql, *values)
 
+    def terminate(self) -> None:
+        self._connection.terminate()
+
 
 def _statement(sql: str) -> Span | NoSpan:
     made = tracing.span(summary_of(sql), Kind.CLIENT)

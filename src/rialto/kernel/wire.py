@@ -27,6 +27,9 @@ REQUEST_ID_HEADER = "rialto-request-id"
 TOKEN_HEADER = "authorization"  # noqa: S105 - a header's name
 # Every answer of the other side's calls carries this; one without came from something between.
 SPOKEN_HEADER = "rialto-answer"
+# What the caller's session has seen of the database, where a standby may answer; and, back, that something was written.
+POSITION_HEADER = "rialto-position"
+WROTE_HEADER = "rialto-wrote"
 REPLY = "reply"
 REFUSAL = "error"
 # It was turned away before anything ran (this replica leaves, or does not know the operation or the caller): another

@@ -89,7 +89,7 @@ class NotificationHandlers(WaitingCases):
         limit = min(max(command.limit, 1), LISTED_MAX)
         if command.to is not None and not clean_text(command.to):
             return MailList(items=[])
-        async with self._db.read() as session:
+        async with self._db.recent() as session:
             return MailList(items=await store.load_newest(session, limit, command.to))
 
     async def get(self, command: MailRef) -> Mail:
@@ -97,7 +97,7 @@ class NotificationHandlers(WaitingCases):
             mail_id = to_uuid(MAIL.parse(command.id))
         except NotFound as error:
             raise MailNotFound from error
-        async with self._db.read() as session:
+        async with self._db.recent() as session:
             mail = await store.load_mail(session, mail_id)
         if mail is None:
             raise MailNotFound

@@ -235,7 +235,7 @@ class SearchHandlers:
         shelf = self.store.shelf
         channel = shelf.definitions.channel(view.channel)
         language = shelf.definitions.language(view.language, channel)
-        return shelf, Rendering(shelf, language, view.currency)
+        return shelf, Rendering(shelf, language, view.currency, stock_known=view.stock_known)
 
     def _collected(self, shelf: Shelf, command: Browse) -> int:
         """Products of the collection asked for: of one that nobody knows none, and without one all."""

@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit
 from litestar import Response
 
 from rialto.kernel.maintenance import InMaintenance
+from rialto.storefront.forms import typed_again
 from rialto.storefront.rendering import bare_frame, environment, go
 from rialto.storefront.security import harden
 from rialto.storefront.texts import LANGUAGES
@@ -35,7 +36,7 @@ def render_error(request: AnyRequest, status: int, error: BaseException | None =
     html = (
         environment()
         .get_template("pages/error.html")
-        .render({**frame, "kind": kind, "status": status, "words": words})
+        .render({**frame, "kind": kind, "status": status, "words": words, **_again(request, status)})
     )
     headers = {"Cache-Control": "no-store", "Content-Language": language}
     wait_s = getattr(error, "retry_after_s", None)
@@ -43,6 +44,18 @@ def render_error(request: AnyRequest, status: int, error: BaseException | None =
         headers["Retry-After"] = str(max(1, round(wait_s or 5)))
     response = Response(html.encode(), status_code=status, media_type="text/html", headers=headers)
     return harden(response)
+
+
+def _again(request: AnyRequest, status: int) -> dict[str, Any]:
+    """For a form that could not be taken: itself, to be sent once more."""
+    posted = status == 503 and request.scope.get("method") == "POST"
+    typed = typed_again(request.scope) if posted else None
+    query = request.scope.get("query_string", b"").decode("latin-1")
+    return {
+        "posted": posted,
+        "typed": typed,
+        "action": request.scope["path"] + (f"?{query}" if query else ""),
+    }
 
 
 def _to_sign_in(request: AnyRequest, language: str) -> Response[Any]:
