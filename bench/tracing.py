@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 
 import uvloop
 
@@ -41,12 +40,9 @@ class Spent:
 
     rounds: dict[str, list[float]] = field(default_factory=lambda: {"read": [], "purchase": []})
 
-    def middle(self, what: str) -> float:
-        return median(self.rounds[what])
-
-    def over(self, other: Spent, what: str) -> float:
-        """The middle of the rounds' ratios: what else the machine does meets both of a round."""
-        return median(one / base for one, base in zip(self.rounds[what], other.rounds[what], strict=True))
+    def least(self, what: str) -> float:
+        """Of the round that was least disturbed: a busy machine makes the same work dearer, never cheaper."""
+        return min(self.rounds[what])
 
 
 def measure() -> Iterator[str]:
@@ -69,9 +65,9 @@ def measure() -> Iterator[str]:
                 done = uvloop.run(_buy(shop.url, skus[name], number))
                 spent[name].rounds["purchase"].append((cpu_seconds(workers) - before) / done * 1e6)
         for what in ("read", "purchase"):
-            base = spent["without"]
+            base = spent["without"].least(what)
             parts = ", ".join(
-                f"{name} {one.middle(what):.0f} µs ({one.over(base, what) - 1:+.1%})"
+                f"{name} {one.least(what):.0f} µs ({one.least(what) / base - 1:+.1%})"
                 for name, one in spent.items()
             )
             yield f"traces, {what:<10} CPU of the worker: {parts}"

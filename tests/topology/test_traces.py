@@ -20,6 +20,8 @@ from tests.support.traces import Collected, recorder
 pytestmark = pytest.mark.anyio
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
+# Nothing here is slow, however busy the machine is.
+SLOW_S = 3600.0
 PERSON = ("ada@example.org", ADDRESS.name, ADDRESS.line1, "tok_success")
 
 
@@ -32,7 +34,7 @@ class Watched:
 
     def tracer(self, part: str, clock: Clock, ids: Ids) -> Tracer:
         self.by_part[part] = Collected()
-        return recorder(self.by_part[part], clock, ids, percent=self._percent)
+        return recorder(self.by_part[part], clock, ids, percent=self._percent, slow_s=SLOW_S)
 
     def shop(self, postgres: DatabaseAddress, topology: str) -> AbstractAsyncContextManager[Shop]:
         return a_shop_in_parts(postgres, topology, tracer=self.tracer, trusted_proxies=("127.0.0.1",))
