@@ -260,6 +260,16 @@ NOTES: dict[str, Json] = {
     "VariantDraft.options": {"maxProperties": 5},
     "VariantDraft.prices": prices(1, 10**15),
     "VariantDraft.compare_at": prices(1, 10**15),
+    "VariantDraft.channel_prices": {
+        "maxProperties": 50,
+        "propertyNames": {"pattern": "^[a-z0-9][a-z0-9_-]{0,39}$"},
+        "additionalProperties": {"type": "object", **prices(1, 10**15)},
+    },
+    "ProductDraft.channels": {
+        "maxItems": 50,
+        "uniqueItems": True,
+        "items": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,39}$"},
+    },
     "VariantDraft.weight_g": {"minimum": 0, "maximum": 100_000_000},
     "VariantDraft.gtin": {"pattern": "^([0-9]{8}|[0-9]{12,14})$"},
     "Content.amount": {"pattern": r"^(?!0+(\.0+)?$)[0-9]{1,9}(\.[0-9]{1,3})?$"},

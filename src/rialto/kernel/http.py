@@ -36,6 +36,7 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 BODY_BYTES_MAX = 1_000_000
 MISSING_PARAMETER = re.compile(r"^Missing required \w+ parameter '([\w-]+)'")
 VERSION = re.compile(r'"?([0-9]{1,9})"?')
+_PORT = re.compile(r":[0-9]{0,5}$")
 
 log = structlog.get_logger("rialto.http")
 
@@ -244,6 +245,11 @@ def client_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """The address the request comes from, as the edge found out: behind a trusted proxy not the peer's."""
     client: str = connection.scope["rialto.client"]  # type: ignore[typeddict-item]
     return client
+
+
+def host_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The name by which the shop was called, without its port. Proxies hand on the Host header; no other header is believed."""
+    return _PORT.sub("", connection.headers.get("host", "")).lower().rstrip(".")
 
 
 def customer_of(connection: ASGIConnection[Any, Any, Any, Any]) -> AccountId | None:
