@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 
 from rialto.cart.api import Cart, CartNotFound, CartRef, Carts, NewCart
-from rialto.catalog.api import Channel, ChannelClosed, address_of
+from rialto.catalog.api import Channel, ChannelClosed, address_of, origins_of
 from rialto.kernel.errors import Denied, NotFound
 from rialto.kernel.http import Injected, customer_of, host_of
 from rialto.kernel.ids import CART, AccountId, CartId
@@ -20,6 +20,7 @@ from rialto.kernel.settings import Settings
 from rialto.search.api import ChannelFor, Search, View
 from rialto.storefront import accents, logos
 from rialto.storefront.logos import ShownLogo
+from rialto.storefront.security import origin_of
 from rialto.storefront.texts import LANGUAGES, Texts, texts_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -53,6 +54,7 @@ class Visit(Frozen):
     cart_id: CartId | None = None
     account_id: AccountId | None = None
     lapsed: bool = False
+    host: str = ""
 
     @property
     def view(self) -> View:
@@ -99,6 +101,12 @@ class Visit(Frozen):
         """Where this shop front is reached, without a slash at the end."""
         return address_of(self.channel, self.settings.public_url)
 
+    @property
+    def origin(self) -> str:
+        """As the browser names where it is, if that is one of the shop front's own host names; else the shop front's address."""
+        known = {urlsplit(one).hostname: one for one in origins_of(self.channel, self.settings.public_url)}
+        return known.get(self.host) or origin_of(self.address)
+
     def absolute(self, path: str) -> str:
         return self.address + path
 
@@ -122,6 +130,7 @@ async def open_visit(request: AnyRequest, search: Injected[Search], settings: In
         settings=settings,
         cart_id=_cart_cookie(request),
         account_id=account_id,
+        host=host_of(request),
         lapsed=account_id is None and request.cookies.get(MEMBER_COOKIE) == "1",
     )
 

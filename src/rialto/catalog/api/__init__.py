@@ -24,6 +24,7 @@ from rialto.catalog.api.fronts import (
     PutChannel,
     address_of,
     former_in,
+    origins_of,
     prices_in,
     shows,
 )
@@ -198,6 +199,7 @@ __all__ = [
     "Verdicts",
     "address_of",
     "former_in",
+    "origins_of",
     "poorest_contrast",
     "prices_in",
     "shows",

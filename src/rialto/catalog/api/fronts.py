@@ -59,6 +59,13 @@ def address_of(channel: Channel, public_url: str) -> str:
     return f"{parts.scheme}://{channel.hosts[0]}{port}"
 
 
+def origins_of(channel: Channel, public_url: str) -> list[str]:
+    """As browsers name the places where it is reached by host names of its own."""
+    parts = urlsplit(public_url)
+    port = f":{parts.port}" if parts.port else ""
+    return [f"{parts.scheme}://{host}{port}" for host in channel.hosts]
+
+
 def shows(channel: Channel, draft: ProductDraft) -> bool:
     """Whether this shop front may show the product, once it is published at all."""
     if draft.channels and channel.code not in draft.channels:
