@@ -13,6 +13,7 @@ from rialto.catalog.api import Catalog, PutChannel, PutProduct, PutProfile, Shop
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.money import EUR, Money
 from rialto.orders.api import OrderRef
+from rialto.search.api import ChannelFor, Search
 from tests.support.goods import draft_of
 from tests.support.shop import ADDRESS, Shop, a_shop
 
@@ -241,6 +242,11 @@ async def test_an_order_of_the_first_is_as_it_was(shop: Shop) -> None:
     assert order["status_url"].startswith("http://127.0.0.1:8000/en/orders/")
 
 
+async def is_seen(shop: Shop, *, is_open: bool) -> bool:
+    found = await shop.app[Search].channel(ChannelFor(host="shut.example"))
+    return (found.code, found.open) == ("shut", is_open)
+
+
 async def test_a_closed_one_shows_a_plain_page_and_sells_nothing(shop: Shop) -> None:
     catalog = shop.app[Catalog]
     closed = PutChannel(
@@ -253,9 +259,9 @@ async def test_a_closed_one_shows_a_plain_page_and_sells_nothing(shop: Shop) -> 
         expected_version=0,
     )
     channel = await catalog.put_channel(closed)
-    await shop.settle()
+    await shop.until(lambda: is_seen(shop, is_open=False))
     shop.clock.advance(5)  # carts remember shop fronts for some seconds
-    for path in ("/en/", "/en/p/lamp", "/en/cart", "/en/search?q=lamp", "/en/checkout"):
+    for path in ("/en/", "/en/p/lamp", "/en/cart", "/en/search?q=lamp", "/en/checkout/address"):
         page = await ask(shop, path, host="shut.example", status=404)
         assert "This shop is closed" in page.text
         assert "Lamp" not in page.text
@@ -269,6 +275,6 @@ async def test_a_closed_one_shows_a_plain_page_and_sells_nothing(shop: Shop) -> 
     assert (refused.status_code, refused.json()["code"]) == (404, "channel_closed")
     await ask(shop, "/en/pages/imprint", host="shut.example")
     await catalog.put_channel(msgspec.structs.replace(closed, open=True, expected_version=channel.version))
-    await shop.settle()
+    await shop.until(lambda: is_seen(shop, is_open=True))
     shop.clock.advance(5)
     assert "Lamp" in (await ask(shop, "/en/p/lamp", host="shut.example")).text
