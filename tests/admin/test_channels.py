@@ -120,6 +120,8 @@ async def test_what_cannot_be_is_told_beside_its_field(desk: Browser) -> None:
     assert "hosts" not in default
     assert 'id="problems"' in await desk.post(f"{PLACE}/default", default | {"hosts": "a.example"}, 422)
     assert 'id="problems"' in await desk.post(f"{PLACE}/default", default | {"own_prices": "1"}, 422)
+    shut = {name: value for name, value in default.items() if name != "open"}
+    assert "cannot be closed" in await desk.post(f"{PLACE}/default", shut, 422)
     await desk.get(f"{PLACE}/nowhere", 404)
     assert await fronts(desk) == known
 

@@ -63,6 +63,9 @@ def _checked(
     if command.code == DEFAULT_CHANNEL and command.own_prices:
         message = "The default shop front has the products' own prices."
         problems.add("own_prices", "not_valid", message)
+    if command.code == DEFAULT_CHANNEL and not command.open:
+        message = "The default shop front answers wherever no other does; it cannot be closed."
+        problems.add("open", "default_stays_open", message)
     problems.raise_as(ChannelInvalid, ChannelInvalid.message)
     base = present or Channel(code=command.code, currencies=[], languages=[], country=country)
     return msgspec.structs.replace(
