@@ -21,6 +21,7 @@ from playwright.sync_api import (
 )
 
 TIMEOUT_MS = 20_000
+SECOND_HOST = "trade.rialto.example"
 FLAGS = (
     "--disable-gpu",
     "--disable-quic",
@@ -28,6 +29,8 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A second shop front's host name leads to this machine.
+    f"--host-resolver-rules=MAP {SECOND_HOST} 127.0.0.1",
 )
 
 
