@@ -13,7 +13,7 @@ DEV_STAMP := $(VENV)/.dev-installed
 ON_A_DATABASE := $(addprefix tests/,kernel cart catalog contracts doctor identity importing notifications payments pricing reviews)
 # Folders of which every test needs a server or a browser: to collect them alone takes seconds.
 SLOW := $(addprefix --ignore=tests/,api crash e2e races simulation)
-WITH_RULES := $(ON_A_DATABASE) $(addprefix tests/,edge inventory orders reporting sandbox search)
+WITH_RULES := $(ON_A_DATABASE) $(addprefix tests/,edge inventory orders reporting sandbox search topology)
 # Whole shops in these are cut into parts when RIALTO_TEST_TOPOLOGY says so.
 CUT := $(addprefix tests/,orders reviews search)
 CUT_MORE := $(addprefix tests/,catalog identity importing notifications reporting storefront admin)

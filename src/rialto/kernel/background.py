@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -113,13 +114,12 @@ class Background:
         return set(self._partitions)
 
     async def _leave(self) -> None:
-        try:
+        # Where the bus is away the leases expire by themselves.
+        with suppress(Unavailable, TimeoutError):
             async with asyncio.timeout(2):
                 for consumer in self._consumers:
                     await consumer.save(self._bus)
                 await self._bus.give_back(self._owner)
-        except (Unavailable, TimeoutError):
-            return  # the leases expire by themselves
 
     async def _keep_leases(self) -> int:
         workers = await self._bus.heartbeat(self._owner, ttl_s=LEASE_S)
