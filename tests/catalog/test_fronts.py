@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -85,14 +87,20 @@ def test_host_names_are_exact_and_one_front_s_each() -> None:
 
 @fast
 def test_the_default_one_stays_open_and_has_the_products_prices() -> None:
-    mine = {"code": "default", "hosts": [], "expected_version": 3}
+    mine: dict[str, Any] = {"code": "default", "hosts": [], "expected_version": 3}
     assert refusals(**mine, open=False) == [("open", "default_stays_open")]
     assert refusals(**mine, own_prices=True) == [("own_prices", "not_valid")]
 
 
 @fast
 def test_everything_that_is_wrong_is_told_at_once() -> None:
-    wrong = {"code": "-", "hosts": ["?"], "currencies": ["XYZ"], "languages": ["!"], "country": "ZZ"}
+    wrong: dict[str, Any] = {
+        "code": "-",
+        "hosts": ["?"],
+        "currencies": ["XYZ"],
+        "languages": ["!"],
+        "country": "ZZ",
+    }
     assert refusals(**wrong) == [
         ("code", "code_not_valid"),
         ("hosts.0", "host_not_valid"),
@@ -197,13 +205,13 @@ async def test_offers_follow_the_shop_front_whether_product_or_front_came_first(
 @anyio
 async def test_products_name_shop_fronts_that_there_are(postgres: DatabaseAddress) -> None:
     async with open_catalog(postgres) as (catalog, _):
-        for changes, path, code in (
-            ({"channels": ["nowhere"]}, "channels.0", "channel_unknown"),
-            ({"nowhere": {"EUR": 5}}, "variants.0.channel_prices.nowhere", "channel_unknown"),
-            ({"default": {"EUR": 5}}, "variants.0.channel_prices.default", "not_valid"),
-        ):
-            channels = changes.pop("channels", [])
-            variant = VariantDraft(sku="A", prices={"EUR": 500}, channel_prices=changes)
+        cases: list[tuple[list[str], dict[str, dict[str, int]], str, str]] = [
+            (["nowhere"], {}, "channels.0", "channel_unknown"),
+            ([], {"nowhere": {"EUR": 5}}, "variants.0.channel_prices.nowhere", "channel_unknown"),
+            ([], {"default": {"EUR": 5}}, "variants.0.channel_prices.default", "not_valid"),
+        ]
+        for channels, own, path, code in cases:
+            variant = VariantDraft(sku="A", prices={"EUR": 500}, channel_prices=own)
             draft = a_draft("a", variants=[variant], images=[], options=[], channels=channels)
             with pytest.raises(ProductInvalid) as refused:
                 await catalog.put_product(PutProduct(draft=draft))
