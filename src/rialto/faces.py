@@ -118,23 +118,7 @@ def public_app(shop: App) -> Gate:
             audited(shop[Identity]),
         ],
     )
-    kept: MemoryCache[Entry[Kept]] = MemoryCache(PAGES_KEPT)
-    pages = CachedPages(
-        Admitted(app, _admission(shop, "public")),
-        kept,
-        clock=engines.clock,
-        ids=engines.ids,
-        metrics=shop.metrics,
-        beyond=pages_of_others(
-            shop.key_values,
-            secret=engines.secrets.derive("keyvalue:pages"),
-            clock=engines.clock,
-            as_of=shop.pages_refresh.positions,
-            metrics=shop.metrics,
-        ),
-    )
-    shop.pages_refresh.then(pages.clear)
-    shop.reach.when_changed(pages.clear)
+    pages = _kept_pages(shop, app)
     roles = RoleBook(lambda: _load_roles(shop), clock=engines.clock)
     verifier = TokenVerifier(
         shop.keyring.public_keys(),
@@ -161,6 +145,28 @@ def public_app(shop: App) -> Gate:
         outage=lambda: shop.reach.outage,
         tracer=engines.tracer,
     )
+
+
+def _kept_pages(shop: App, app: ASGIApp) -> CachedPages:
+    """What is kept ready before the application, and forgotten with what it was made of."""
+    kept: MemoryCache[Entry[Kept]] = MemoryCache(PAGES_KEPT)
+    pages = CachedPages(
+        Admitted(app, _admission(shop, "public")),
+        kept,
+        clock=shop.engines.clock,
+        ids=shop.engines.ids,
+        metrics=shop.metrics,
+        beyond=pages_of_others(
+            shop.key_values,
+            secret=shop.engines.secrets.derive("keyvalue:pages"),
+            clock=shop.engines.clock,
+            as_of=shop.pages_refresh.positions,
+            metrics=shop.metrics,
+        ),
+    )
+    shop.pages_refresh.then(pages.clear)
+    shop.reach.when_changed(pages.clear)
+    return pages
 
 
 def _routes(shop: App) -> list[Any]:

@@ -53,16 +53,7 @@ class Metrics:
         self.cached = Counter(
             "rialto_cached_answers", "Answers from the page cache.", ("outcome",), registry=self.registry
         )
-        self.refused = Counter(
-            "rialto_overload_refused", "Requests turned away.", ("port", "importance"), registry=self.registry
-        )
-        self.places = Gauge(
-            "rialto_overload_places",
-            "Requests that may be under way at once: of the worker that has the fewest.",
-            ("port",),
-            registry=self.registry,
-            multiprocess_mode="livemin",
-        )
+        self._count_overload()
         self.calls = Histogram(
             "rialto_calls_seconds",
             "Calls to services in other processes, by how they ended.",
@@ -105,6 +96,18 @@ class Metrics:
             ("service",),
             registry=self.registry,
             multiprocess_mode="mostrecent",
+        )
+
+    def _count_overload(self) -> None:
+        self.refused = Counter(
+            "rialto_overload_refused", "Requests turned away.", ("port", "importance"), registry=self.registry
+        )
+        self.places = Gauge(
+            "rialto_overload_places",
+            "Requests that may be under way at once: of the worker that has the fewest.",
+            ("port",),
+            registry=self.registry,
+            multiprocess_mode="livemin",
         )
 
     def text(self) -> bytes:
