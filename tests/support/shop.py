@@ -234,9 +234,8 @@ async def a_shop(
     test's, `documents` is where documents are when that is not the shop's own database, `replica` follows `postgres`,
     `through` is the way to the database, `open_connection` opens connections there, `changes` are settings unlike a test's.
     """
-    opened = open_connection is not connect
-    particular = (beside, faults, network, clock, key_values, engines, documents, replica, through, opened)
-    if in_parts and services is ALL and background and not any(particular):
+    particular = (beside, faults, network, clock, key_values, engines, documents, replica, through)
+    if in_parts and services is ALL and background and open_connection is connect and not any(particular):
         async with in_parts[0](postgres, seed=seed, **changes) as cut:
             yield cut
         return
