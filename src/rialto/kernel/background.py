@@ -21,6 +21,7 @@ from rialto.kernel.ids import PARTITIONS
 from rialto.kernel.relay import Relay, lease_name, partition_number
 from rialto.kernel.service import Feed, Job
 from rialto.kernel.telemetry import Metrics
+from rialto.kernel.tracing import NO_TRACER, Kind, Tracer
 
 LEASE_S = 10.0
 RENEW_S = 2.0
@@ -50,6 +51,7 @@ class Background:
         clock: Clock,
         metrics: Metrics,
         scope: str = "",
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         """`scope` names what this process is made of: only processes of one scope share work, since each has the same
         services. It stands in the names of leases and before the owner's, with a slash between.
@@ -63,6 +65,7 @@ class Background:
         self._feeds = feeds
         self._clock = clock
         self._metrics = metrics
+        self._tracer = tracer
         self._partitions: dict[int, Lease] = {}
         self._job_leases: set[str] = set()
         self._jobs_until = 0.0
@@ -208,7 +211,9 @@ class Background:
             # that has begun goes on: jobs are safe twice (see `Job`).
             if job.name not in self._job_leases or self._clock.monotonic() >= self._jobs_until:
                 return 0
-            count = await job.run(handlers)
+            # Never by chance: most turns find nothing to do.
+            with self._tracer.entry(f"job {job.name}", Kind.INTERNAL, sampled=False):
+                count = await job.run(handlers)
             self._metrics.jobs.labels(job.name).inc(count)
             return count
 

@@ -15,6 +15,8 @@ from rialto.kernel.db import Database
 from rialto.kernel.events import Envelope
 from rialto.kernel.faults import Faults
 from rialto.kernel.ids import partition_of
+from rialto.kernel.traced_events import published
+from rialto.kernel.tracing import NO_TRACER, Tracer
 
 BATCH_MAX = 500
 
@@ -34,10 +36,13 @@ LAG = "SELECT count(*) AS waiting FROM (SELECT 1 FROM outbox LIMIT 10000) AS wai
 class Relay:
     """Publishes what waits in the outboxes of the given services."""
 
-    def __init__(self, databases: Mapping[str, Database], bus: Bus, faults: Faults) -> None:
+    def __init__(
+        self, databases: Mapping[str, Database], bus: Bus, faults: Faults, *, tracer: Tracer = NO_TRACER
+    ) -> None:
         self._databases = databases
         self._bus = bus
         self._faults = faults
+        self._tracer = tracer
 
     @property
     def services(self) -> Sequence[str]:
@@ -55,8 +60,11 @@ class Relay:
             return 0
         used = sorted({partition_of(envelope.bucket) for envelope in batch})
         self._faults.reach("relay.before_publish")
+        began = self._tracer.monotonic()
         await self._bus.publish([partitions[partition] for partition in used], batch)
         self._faults.reach("relay.after_publish")
+        if self._tracer.on:
+            published(self._tracer, batch, began)
         for service, rows in waiting.items():
             if rows:
                 await self._forget(service, rows)

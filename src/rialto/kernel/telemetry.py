@@ -53,6 +53,16 @@ class Metrics:
         self.cached = Counter(
             "rialto_cached_answers", "Answers from the page cache.", ("outcome",), registry=self.registry
         )
+        self.refused = Counter(
+            "rialto_overload_refused", "Requests turned away.", ("port", "importance"), registry=self.registry
+        )
+        self.places = Gauge(
+            "rialto_overload_places",
+            "Requests that may be under way at once: of the worker that has the fewest.",
+            ("port",),
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
         self.calls = Histogram(
             "rialto_calls_seconds",
             "Calls to services in other processes, by how they ended.",
@@ -81,6 +91,12 @@ class Metrics:
         )
         self.failures = Counter(
             "rialto_failures", "Failures in loops that survive.", ("where",), registry=self.registry
+        )
+        self.spans = Counter(
+            "rialto_trace_spans",
+            "Spans of traces that are kept, by what became of them.",
+            ("outcome",),
+            registry=self.registry,
         )
         # Counted in the database at each scrape, so it is of the whole shop whoever counted last.
         self.outbox = Gauge(
