@@ -42,8 +42,8 @@ $(DEV_STAMP): requirements/dev.txt $(RUN_STAMP)
 run: $(RUN_STAMP) ## start the shop with its embedded engines
 	@exec $(BIN)/rialto run
 
-cluster: $(RUN_STAMP) ## start a whole platform on this machine: proxy, replicas of each group, engines (needs nginx)
-	@exec $(BIN)/rialto cluster start
+cluster: $(RUN_STAMP) ## start a whole platform on this machine; as root on Debian it installs the servers that are missing
+	@exec $(BIN)/rialto cluster start --install
 
 cluster-stop: $(RUN_STAMP) ## stop it
 	@exec $(BIN)/rialto cluster stop

@@ -13,6 +13,7 @@ from litestar import Response
 
 from rialto.admin.routes import ROUTES as ADMIN
 from rialto.admin.routes import render_error as render_error_for_staff
+from rialto.edge.admission import Admission, Admitted, Refusals
 from rialto.edge.audited import audited
 from rialto.edge.cached import App as ASGIApp
 from rialto.edge.cached import CachedPages, Kept, pages_of_others
@@ -39,6 +40,7 @@ from rialto.kernel.service_tokens import WEB, CallerCheck, callers_of
 from rialto.kernel.upkeep import Upkeep
 from rialto.kernel.wire import signatures_of
 from rialto.notifications.viewer import OPS_ROUTES
+from rialto.storefront.errors import crowded_pages
 from rialto.storefront.routes import ROUTES as STOREFRONT
 from rialto.storefront.routes import render_error as render_error_for_shoppers
 from rialto.topology import ADMIN as ADMIN_PART
@@ -60,8 +62,14 @@ def operations_app(shop: App) -> InternalCalls:
         cast("ASGIApp", app),
         clock=shop.engines.clock,
         leaving=shop.leaving,
+        admission=_admission(shop, "operations"),
         tracer=shop.engines.tracer,
     )
+
+
+def _admission(shop: App, port: str) -> Admission:
+    """Each port has places of its own: a request here may wait for calls that come back in at the other port."""
+    return Admission(shop.engines.clock, shop.engines.ids, shop.metrics, port=port)
 
 
 def _served(shop: App) -> dict[str, Served]:
@@ -112,7 +120,7 @@ def public_app(shop: App) -> Gate:
     )
     kept: MemoryCache[Entry[Kept]] = MemoryCache(PAGES_KEPT)
     pages = CachedPages(
-        app,
+        Admitted(app, _admission(shop, "public")),
         kept,
         clock=engines.clock,
         ids=engines.ids,
@@ -149,6 +157,7 @@ def public_app(shop: App) -> Gate:
         kept=pages,
         roles=roles,
         origins=settings.cors_origins,
+        refusals=Refusals(*crowded_pages()),
         outage=lambda: shop.reach.outage,
         tracer=engines.tracer,
     )

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from rialto.edge.deadlines import CHECKOUT_S
+from rialto.edge.classes import BUYING
 from tests.degradation.living import SLACK_S, checkout, furnished, is_sound, ready_cart
 from tests.support.outages import own_server
 from tests.support.process import Answer, Disconnected, database_from, real_shop
@@ -35,7 +35,7 @@ def test_a_checkout_that_is_cut_in_the_middle_is_finished_once(how: str) -> None
             begun = "SELECT count(*) AS count FROM payments.payments"
             shop.until(lambda: shop.sql(begun)[0]["count"] == 1, "the payment has begun")
             getattr(server, how)()
-            buying.join(CHECKOUT_S + 2 * SLACK_S)
+            buying.join(BUYING.seconds + 2 * SLACK_S)
             assert not buying.is_alive(), "it waits for longer than its class allows"
             assert [answer.status for answer in first] in ([503], [202]), first
             server.back()

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from rialto.edge.deadlines import BROWSE_S, CART_S, CHECKOUT_S
+from rialto.edge.classes import BROWSING, BUYING, CART
 from tests.degradation.living import (
     ADDRESS,
     SLACK_S,
@@ -88,7 +88,7 @@ def test_looking_around_goes_on(outage: Outage, path: str) -> None:
     assert page.status == 200, page.text[:500]
     assert re.search(r'<p class="notice-bar notice-bar--outage" role="status">[^<]* \d\d:\d\d UTC', page.text)
     assert _is_brief(page)
-    assert page.seconds < BROWSE_S + SLACK_S
+    assert page.seconds < BROWSING.seconds + SLACK_S
     assert not STOCK.search(page.text), "it says what it does not know"
 
 
@@ -106,7 +106,7 @@ def test_programs_look_around_too(outage: Outage, path: str) -> None:
     assert page.status == 200, page.text
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", page.headers["prices-as-of"])
     assert _is_brief(page)
-    assert page.seconds < BROWSE_S + SLACK_S
+    assert page.seconds < BROWSING.seconds + SLACK_S
     assert '"in_stock"' not in page.text
 
 
@@ -114,12 +114,12 @@ def test_programs_look_around_too(outage: Outage, path: str) -> None:
 def test_what_needs_no_database_needs_none(outage: Outage, path: str) -> None:
     page = outage.stranger().get(path)
     assert page.status == 200
-    assert page.seconds < BROWSE_S + SLACK_S
+    assert page.seconds < BROWSING.seconds + SLACK_S
 
 
 def test_reviews_are_told_to_be_away_where_they_lie_in_the_same_database(outage: Outage) -> None:
     page = outage.stranger().get(f"/v1/products/{_id_of(outage)}/reviews")
-    _is_refusal(page, within_s=BROWSE_S)
+    _is_refusal(page, within_s=BROWSING.seconds)
 
 
 def test_the_cart_is_shown_as_it_was_seen_last(outage: Outage) -> None:
@@ -130,7 +130,7 @@ def test_the_cart_is_shown_as_it_was_seen_last(outage: Outage) -> None:
     assert "/en/cart/change" not in page.text
     assert "/en/checkout/address" not in page.text
     assert page.headers["cache-control"] == "no-store"
-    assert page.seconds < CART_S + SLACK_S
+    assert page.seconds < CART.seconds + SLACK_S
     assert outage.shopper.get("/en/cart/count.json").text.replace(" ", "") == '{"count":3}'
 
 
@@ -151,7 +151,7 @@ def test_what_is_typed_into_a_form_is_kept_on_the_page_that_refuses_it(outage: O
     assert '<form method="post" action="/en/cart/add">' in page.text
     assert '<input type="hidden" name="sku" value="VASE">' in page.text
     assert '<input type="hidden" name="quantity" value="2">' in page.text
-    assert page.seconds < CART_S + SLACK_S
+    assert page.seconds < CART.seconds + SLACK_S
 
 
 def test_an_address_is_kept_with_its_lines(outage: Outage) -> None:
@@ -215,7 +215,7 @@ def test_programs_are_told_to_come_back(outage: Outage, method: str, path: str, 
     words = {"cart": outage.cart, "order": outage.order["id"], "key": outage.order["key"]}
     filled = msgspec.json.decode(msgspec.json.encode(body).decode().replace("{cart}", outage.cart))
     page = _program(outage, method, path.format(**words), filled)
-    _is_refusal(page, within_s=CHECKOUT_S)
+    _is_refusal(page, within_s=BUYING.seconds)
 
 
 def test_the_process_says_that_it_lives_and_what_is_wrong(outage: Outage) -> None:

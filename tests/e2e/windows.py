@@ -20,7 +20,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.e2e.cut_shop import browser_flags
+
 TIMEOUT_MS = 20_000
+# Browsers trust names below localhost as they trust TLS: without it they complain of our headers.
+SECOND_HOST = "trade.localhost"
 FLAGS = (
     "--disable-gpu",
     "--disable-quic",
@@ -28,6 +32,8 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A second shop front's host name leads to this machine.
+    f"--host-resolver-rules=MAP {SECOND_HOST} 127.0.0.1",
 )
 
 
@@ -38,7 +44,7 @@ def chromium_path() -> str | None:
 @contextmanager
 def a_browser() -> Iterator[Browser]:
     """Debian's Chromium. Only one at a time per thread: Playwright keeps an event loop running meanwhile."""
-    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    flags = [*FLAGS, *browser_flags(), *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=flags)

@@ -11,6 +11,7 @@ it on purpose. `shop.app` is the parts' common face: the web sees the shop as ng
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -43,21 +44,29 @@ from tests.support.surroundings import RecordingMail, ShopClock, engines_of
 from tests.support.values import settings_in
 
 T = TypeVar("T")
+# A call between processes takes so long at least.
+USUALLY_S = 0.01
 
 
 class Between:
-    """What lies between the parts: address → the operations application there. `down` and `mute` break it.
+    """What lies between the parts: address → the operations application there. `down`, `mute`, `slow` and `half` break it.
 
-    Down: nothing is sent. Mute: the request arrives and its answer is lost.
+    Down: nothing is sent. Mute: the request arrives and its answer is lost. Half: so is every second one's.
+    Slow: answers come ten times as late.
     """
 
     def __init__(self) -> None:
         self.doors: dict[str, Any] = {}
         self.down: set[str] = set()
         self.mute: set[str] = set()
+        self.slow: set[str] = set()
+        self.half: set[str] = set()
+        self._turn = itertools.count(1)
         self.sent: list[str] = []
 
-    async def post(self, address: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def post(
+        self, address: str, path: str, body: bytes, headers: Mapping[str, str], *, group: str
+    ) -> Answer:
         if address in self.down or address not in self.doors:
             raise NotSent(address)
         self.sent.append(path.removeprefix("/internal/"))
@@ -80,11 +89,15 @@ class Between:
             "path": path,
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         # Another process: none of the caller's context but what the request says.
-        await asyncio.get_running_loop().create_task(
-            self.doors[address](scope, receive, send), context=_empty_context()
-        )
-        if address in self.mute:
+        await loop.create_task(self.doors[address](scope, receive, send), context=_empty_context())
+        if address in self.slow:
+            later = loop.create_future()
+            loop.call_later(9 * max(loop.time() - began, USUALLY_S), later.set_result, None)
+            await later
+        if address in self.mute or (address in self.half and next(self._turn) % 2 == 0):
             raise AnswerLost(address)
         return Answer(status, told, content)
 
@@ -110,6 +123,7 @@ class Parts:
 
     def __init__(self, apps: Mapping[str, App], between: Between) -> None:
         self.apps = apps
+        self._working: dict[str, AsyncExitStack] = {}
         self.between = between
         first = next(iter(apps.values()))
         self.settings = first.settings
@@ -142,6 +156,21 @@ class Parts:
     async def close(self) -> None:
         for app in self.apps.values():
             await app.close()
+
+    async def work(self, name: str) -> None:
+        """The part answers the others and does its background work."""
+        self.between.down.discard(f"{name}:8001")
+        self._working[name] = AsyncExitStack()
+        await self._working[name].enter_async_context(running(self.apps[name]))
+
+    async def stop(self, name: str) -> None:
+        """The part is gone for the others, and does nothing."""
+        self.between.down.add(f"{name}:8001")
+        await self._working.pop(name).aclose()
+
+    async def stop_all(self) -> None:
+        for stack in self._working.values():
+            await stack.aclose()
 
     async def audit(self) -> list[Finding]:
         found: list[Finding] = []
@@ -246,6 +275,7 @@ async def a_shop_in_parts(
         shop = Shop(cast("App", parts), clock=clock, sandbox=sandbox, mail=mail, address=address)
         stack.push_async_callback(shop.close)
         await parts.start()
-        for app in apps.values():
-            await stack.enter_async_context(running(app))
+        stack.push_async_callback(parts.stop_all)
+        for name in apps:
+            await parts.work(name)
         yield shop

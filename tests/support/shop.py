@@ -218,6 +218,8 @@ async def a_shop(
     clock: ShopClock | ManualClock | None = None,
     seed: int = 7,
     key_values: Callable[[Clock, Metrics], KeyValues] | None = None,
+    engines: Callable[[Sandbox, Clock], Mapping[str, Any]] | None = None,
+    documents: DatabaseAddress | None = None,
     replica: DatabaseAddress | None = None,
     through: Callable[[DatabaseAddress], DatabaseAddress] | None = None,
     open_connection: Connect = connect,
@@ -227,13 +229,13 @@ async def a_shop(
 
     `background`: relay, consumers, worker and jobs run all the time; without, only what a call itself does.
     `clock` stands still unless moved: for shops without background only, whose loops would never rest on it.
-    `key_values` makes what processes share for speed; without, each keeps its own. `replica` follows `postgres`.
-    `through` is its way to the database, and `open_connection` opens connections there.
+    `key_values` makes what processes share for speed; without, each keeps its own. `engines` makes others by port than a
+    test's, `documents` is where documents are when that is not the shop's own database, `replica` follows `postgres`,
+    `through` is the way to the database, and `open_connection` opens connections there.
     `changes` are settings other than a test's.
     """
-    particular = (
-        beside, faults, network, clock, key_values, replica, through, open_connection is not connect
-    )  # fmt: skip
+    opened = open_connection is not connect
+    particular = (beside, faults, network, clock, key_values, engines, documents, replica, through, opened)
     if in_parts and services is ALL and background and not any(particular):
         async with in_parts[0](postgres, seed=seed, **changes) as cut:
             yield cut
@@ -245,8 +247,10 @@ async def a_shop(
         mail = beside.mail if beside else RecordingMail()
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rialto-shop-")))
         metrics = Metrics()
-        engines = engines_of(
+        surroundings = engines_of(
             through(address) if through else address,
+            others=engines(sandbox, clock) if engines else None,
+            documents_address=documents,
             metrics=metrics,
             key_values=key_values(clock, metrics) if key_values else None,
             clock=clock,
@@ -259,7 +263,7 @@ async def a_shop(
         )
         settings = msgspec.structs.replace(settings_in(data), **{"rate_limit": 0, **changes})
         # Nothing is to be won by letting news gather here, and every test would wait for it.
-        app = App(settings, engines, [replace(service, gathers_s=0.0) for service in services])
+        app = App(settings, surroundings, [replace(service, gathers_s=0.0) for service in services])
         shop = Shop(app, clock=clock, sandbox=sandbox, mail=mail, address=address)
         stack.push_async_callback(shop.close)
         if app.feeds:

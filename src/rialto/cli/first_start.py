@@ -64,7 +64,7 @@ class _FirstStart:
             f"Shop         {settings.public_url}",
             f"Back office  {settings.public_url}/admin",
             f"API          {settings.public_url}/docs",
-            f"Mail viewer  http://127.0.0.1:{settings.ops_port}/mail",
+            f"Mail viewer  {'https' if settings.internal else 'http'}://127.0.0.1:{settings.ops_port}/mail",
         ]
         if self._new_password is not None:
             lines.append(f"Staff        {ADMIN} / {self._new_password}   (shown this once)")

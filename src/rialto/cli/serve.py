@@ -82,7 +82,8 @@ def run(settings: Settings, make_app: Callable[[], App]) -> int:
             loop.add_signal_handler(number, stop.set)
         servers = [(server_of(app.web()), public)]
         if operations is not None:
-            servers.append((server_of(app.ops()), operations))
+            tls = app.engines.internal_tls
+            servers.append((server_of(app.ops(), tls.server if tls else None), operations))
         background = asyncio.ensure_future(_background(app))
         try:
             await serve(servers, stop, leaving=app.leaving, drain_s=DRAIN_S if app.place.scope else 0.0)
@@ -98,6 +99,8 @@ async def _background(app: App) -> None:
     """Serving begins at once (readiness says when it is complete); what is missing is made meanwhile."""
     async with asyncio.TaskGroup() as group:
         group.create_task(app.reach.run())
+        if app.engines.internal_tls is not None:
+            group.create_task(app.engines.internal_tls.watch())
         await _start(app)
         _spare_collector()
         group.create_task(app.elsewhere.run())

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import http.client
 import os
+import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -15,6 +16,7 @@ from typing import Any
 import msgspec
 
 from rialto.cli.cluster import add_data, data_folder
+from rialto.cluster.inner_tls import inner_files
 from rialto.cluster.layout import HOST, Layout, read_environment, read_layout
 from rialto.cluster.replica import NAME as REPLICA
 from rialto.doctor.replicas import Lag, look_at
@@ -63,6 +65,7 @@ def _rows(data: Path, layout: Layout) -> Iterator[dict[str, Any]]:
     """One per process. `cpu` is the share of one core over half a second, `waiting` events that no bus has yet, `lag_*`
     how far a replica of the database is behind it."""
     ops = {replica.name: replica.ops_port for replica in layout.replicas}
+    tls = _tls(data)
     names = [*ops, "sandbox", "nginx", *layout.engine_ports]
     files = {name: data / "run" / f"{name}.pid" for name in names}
     files |= {
@@ -76,7 +79,7 @@ def _rows(data: Path, layout: Layout) -> Iterator[dict[str, Any]]:
     before = {name: _cpu_s(pid) for name, pid in pids.items()}
     time.sleep(LOOKED_AT_FOR_S)
     for name, pid in pids.items():
-        details = _details(ops[name]) if name in ops and pid else {}
+        details = _details(ops[name], tls) if name in ops and pid and tls else {}
         after = _cpu_s(pid)
         known = before[name] is not None and after is not None
         lag = _lag(data) if name == REPLICA and pid else None
@@ -115,8 +118,19 @@ def _lag(data: Path) -> Lag | None:
         return None
 
 
-def _details(port: int) -> dict[str, Any]:
-    connection = http.client.HTTPConnection(HOST, port, timeout=2)
+def _tls(data: Path) -> ssl.SSLContext | None:
+    """By what the operations ports know who looks, as they know each other; None when that was never made."""
+    files = inner_files(data)
+    try:
+        context = ssl.create_default_context(cafile=str(files.ca))
+        context.load_cert_chain(files.certificate, files.key)
+    except OSError:
+        return None
+    return context
+
+
+def _details(port: int, tls: ssl.SSLContext) -> dict[str, Any]:
+    connection = http.client.HTTPSConnection(HOST, port, timeout=2, context=tls)
     try:
         connection.request("GET", "/health/details")
         told: dict[str, Any] = msgspec.json.decode(connection.getresponse().read())

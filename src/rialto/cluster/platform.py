@@ -15,7 +15,8 @@ from rialto.cli.preflight import answers_ready, check_data_folder, check_python
 from rialto.cli.progress import Progress
 from rialto.cli.run import Hooks
 from rialto.cluster.engines import Engine, find_program, listens
-from rialto.cluster.front import Front
+from rialto.cluster.front import MAILS, Front
+from rialto.cluster.inner_tls import ensure_inner_files, settings_for
 from rialto.cluster.layout import HOST, Layout, write_environment, write_layout
 from rialto.cluster.replica import start_replica
 from rialto.engines.embedded_postgres import EmbeddedPostgres, PostgresAddress
@@ -110,7 +111,8 @@ class Platform:
             "RIALTO_HOST": HOST,
             "RIALTO_OPS_HOST": HOST,
             "RIALTO_PORT": str(layout.port),
-            "RIALTO_OPS_PORT": str(next(one.ops_port for one in layout.of_group(_group_with_mails(layout)))),
+            # Where people read mails; each replica has an operations port of its own.
+            "RIALTO_OPS_PORT": str(layout.more_ports[MAILS]),
             "RIALTO_SANDBOX_PORT": str(layout.sandbox_port),
             "RIALTO_PUBLIC_URL": layout.public_url,
             "RIALTO_SANDBOX_URL": layout.sandbox_url,
@@ -146,6 +148,7 @@ class Platform:
         stranger = {name: value for name, value in environment.items() if not name.startswith("RIALTO_")}
         # Webhooks come the way everybody comes, to whichever replica is there.
         sandbox = _with_webhooks_to(layout, plan_of(settings, environment).sandbox)
+        between = settings_for(ensure_inner_files(data, layout, self._clock))
         provider = Child("sandbox", sandbox, env=stranger, data=data, stops=ENGINES, grace_s=1.0)
         replicas = [
             Child(
@@ -153,6 +156,7 @@ class Platform:
                 (sys.executable, "-m", "rialto.cli", "serve", "--group", replica.group),
                 env={
                     **environment,
+                    **between,
                     "RIALTO_TOPOLOGY": layout.topology,
                     "RIALTO_PORT": str(replica.port),
                     "RIALTO_OPS_PORT": str(replica.ops_port),
@@ -192,11 +196,6 @@ def find_nginx(environment: Mapping[str, str]) -> str:
     if found is None:
         raise CannotStart("nginx is missing; install it (Debian: apt install nginx-light) and try again.")
     return found
-
-
-def _group_with_mails(layout: Layout) -> str:
-    """The group whose operations port shows mails."""
-    return next((group for group in layout.groups if group in {"work", "notifications"}), layout.groups[0])
 
 
 def _with_webhooks_to(layout: Layout, command: Sequence[str]) -> tuple[str, ...]:

@@ -11,14 +11,16 @@ from ipaddress import ip_address, ip_network
 
 import structlog
 
+from rialto.edge.admission import Refusals
 from rialto.edge.cached import App, CachedPages, Message, Receive, Scope, Send
+from rialto.edge.classes import class_of
 from rialto.edge.cross_origin import CrossOrigin
-from rialto.edge.deadlines import seconds_for
 from rialto.edge.hardened import answer_problem
 from rialto.edge.principals import Principals
 from rialto.edge.traced import note_answer, note_kept_answer, request_entry
 from rialto.kernel.auth import TokenVerifier
 from rialto.kernel.clock import Clock
+from rialto.kernel.errors import Overloaded
 from rialto.kernel.ids import Ids
 from rialto.kernel.limits import RateLimiter, SharedLimiter
 from rialto.kernel.reaching import Outage
@@ -55,13 +57,15 @@ class Gate:
         kept: CachedPages | None = None,
         roles: RoleBook | None = None,
         origins: tuple[str, ...] = (),
+        refusals: Refusals | None = None,
         outage: Callable[[], Outage | None] = lambda: None,
         tracer: Tracer = NO_TRACER,
     ) -> None:
         """`kept` is asked first: what is kept ready is sent before anything is made for the request.
 
         `roles` is what the verifier asks; here it is kept fresh, before a member of staff is let in. `origins`: of which
-        other sites scripts may use the API. `outage`: whether the shop's database is away.
+        other sites scripts may use the API. `outage`: whether the shop's database is away. `refusals` tell those whom the
+        application would not take in.
         """
         self._app = app
         self._clock = clock
@@ -71,6 +75,7 @@ class Gate:
         self._limiter = limiter
         self._kept = kept
         self._roles = roles
+        self._refusals = refusals
         self._outage = outage
         self._tracer = tracer
         self._cross_origin = CrossOrigin(origins) if origins else None
@@ -115,7 +120,7 @@ class Gate:
         with (
             entry,
             structlog.contextvars.bound_contextvars(request_id=request_id),
-            deadline(self._clock, seconds_for(scope["method"], scope["path"])),
+            deadline(self._clock, class_of(scope).seconds),
         ):
             if self._roles is not None and principals.is_staff():
                 await self._roles.refresh()
@@ -142,6 +147,10 @@ class Gate:
 
         try:
             await self._app(scope, receive, watched)
+        except Overloaded as error:
+            if self._refusals is None:
+                raise
+            await self._refusals.answer(scope, watched, error)
         finally:
             route = _route(scope)
             note_answer(scope, route, status)

@@ -14,10 +14,12 @@ from typing import Any
 import msgspec
 import structlog
 
+from rialto.edge.admission import Admission
 from rialto.edge.cached import App, Message, Receive, Scope, Send
 from rialto.kernel.clock import Clock
-from rialto.kernel.errors import Invalid, NotFound, RialtoError
+from rialto.kernel.errors import Invalid, NotFound, Overloaded, RialtoError
 from rialto.kernel.http import status_of
+from rialto.kernel.importance import IMPORTANCE_HEADER, importance_named, importance_now
 from rialto.kernel.positions import parse_lsn, seeing
 from rialto.kernel.resilience import deadline
 from rialto.kernel.service_tokens import CallerCheck
@@ -86,9 +88,11 @@ class InternalCalls:
         *,
         clock: Clock,
         leaving: Leaving,
+        admission: Admission,
         tracer: Tracer = NO_TRACER,
     ) -> None:
         self._served = served
+        self._admission = admission
         self._rest = rest
         self._clock = clock
         self._leaving = leaving
@@ -99,6 +103,21 @@ class InternalCalls:
             await self._rest(scope, receive, send)
             return
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        importance = importance_named(headers.get(IMPORTANCE_HEADER.encode(), ""))
+        try:
+            await self._admission.enter(importance, left_s=_left_s(headers))
+        except Overloaded as error:
+            # Nothing ran here either, and another replica may have less to do.
+            await self._answer(send, status_of(error), TURNED_AWAY, encode_error(error))
+            return
+        token = importance_now.set(importance)
+        try:
+            await self._take(scope, headers, receive, send)
+        finally:
+            importance_now.reset(token)
+            self._admission.leave()
+
+    async def _take(self, scope: Scope, headers: Mapping[bytes, str], receive: Receive, send: Send) -> None:
         try:
             call = await self._understand(scope, headers, receive)
         except RialtoError as error:
@@ -163,6 +182,12 @@ class InternalCalls:
             headers += [(LEAVING_HEADER.encode(), b"1"), (b"connection", b"close")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _left_s(headers: Mapping[bytes, str]) -> float | None:
+    """What is left of the caller's time, before anything is judged."""
+    text = headers.get(DEADLINE_HEADER.encode(), "")
+    return int(text[:9]) / 1000 if text.isdecimal() else None
 
 
 def _whole_number(text: str) -> int:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from rialto.engines import sandbox_payments, smtp
 from rialto.engines.http_calls import HttpCalls
+from rialto.engines.internal_tls import InternalTls, choose_internal_tls
 from rialto.engines.memory_cache import MemoryCache
 from rialto.engines.memory_keyvalue import MemoryKeyValues
 from rialto.engines.names import resolve
@@ -42,7 +43,7 @@ class Engines:
     """Everything from outside: what a test or the simulator replaces.
 
     `documents_address` is where documents are kept when that is another database than `address`; `replica_addresses`
-    are standbys of `address`. Without `key_values` each process keeps its own.
+    are standbys of `address`. Without `key_values` each process keeps its own. With `internal_tls` the operations port and calls to others are TLS.
     """
 
     clock: Clock
@@ -58,6 +59,7 @@ class Engines:
     gate: DatabaseGate | None = None
     open_connection: Connect = connect
     listen: bool = True
+    internal_tls: InternalTls | None = None
     transport: Transport = field(default_factory=HttpCalls)
     resolve: Resolve = resolve
     metrics: Metrics = field(default_factory=Metrics)
@@ -88,6 +90,7 @@ def choose_engines(
     around = Surroundings(settings=settings, secrets=secrets, clock=clock, metrics=metrics)
     key_values = choose_key_values(around)
     tracer, *collectors = choose_tracer(around, ids)
+    internal_tls = choose_internal_tls(settings.internal, clock)
     providers = [_made("payments", name, around) for name in settings.payment_providers]
     mailer = _made("mail", urlsplit(settings.smtp_url).scheme, around) if settings.smtp_url else KeptMail()
     return Engines(
@@ -109,6 +112,8 @@ def choose_engines(
         replica_addresses=replica_addresses(settings),
         key_values=key_values,
         reread_secrets=SecretsFile(settings.secret_file),
+        internal_tls=internal_tls,
+        transport=HttpCalls(internal_tls),
         metrics=metrics,
         tracer=tracer,
         closers=[

@@ -18,8 +18,9 @@ import structlog
 
 from rialto.kernel import tracing
 from rialto.kernel.clock import Clock
-from rialto.kernel.errors import OutcomeUnknown, Unavailable
+from rialto.kernel.errors import OutcomeUnknown, Overloaded, Unavailable
 from rialto.kernel.ids import Ids
+from rialto.kernel.importance import IMPORTANCE_HEADER, importance_now
 from rialto.kernel.positions import note_write, seen_now, write_lsn
 from rialto.kernel.replicas import Replica, Replicas
 from rialto.kernel.resilience import Breaker, Bulkhead, RetryBudget, retry, time_left
@@ -69,8 +70,13 @@ class AnswerLost(Exception):
 class Transport(Protocol):
     """The port that carries one request to one address."""
 
-    async def post(self, address: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """The answer, whatever its status. Raises NotSent, AnswerLost; a cancelled call is given up."""
+    async def post(
+        self, address: str, path: str, body: bytes, headers: Mapping[str, str], *, group: str
+    ) -> Answer:
+        """The answer, whatever its status. Raises NotSent, AnswerLost; a cancelled call is given up.
+
+        `group` is whose replica is meant to be at the address: where both sides are proven, it proves that it is one.
+        """
         ...
 
     async def close(self) -> None: ...
@@ -79,7 +85,8 @@ class Transport(Protocol):
 class Peer:
     """A group of processes that serves some services: its replicas and how they are reached."""
 
-    def __init__(self, replicas: Replicas, transport: Transport) -> None:
+    def __init__(self, group: str, replicas: Replicas, transport: Transport) -> None:
+        self.group = group
         self.replicas = replicas
         self.transport = transport
 
@@ -157,10 +164,17 @@ class RemoteService:
             raise _lost(signature) from error
 
     async def _ask(self, caller: str, signature: Signature, body: bytes, *, until: float) -> Answer:
-        """Replica after replica, while it is certain that none has begun. Raises Unavailable, OutcomeUnknown."""
+        """Replica after replica, while it is certain that none has begun.
+
+        Raises Unavailable, OutcomeUnknown; Overloaded when the last that could be asked had too much to do.
+        """
         tried: list[Replica] = []
+        busy: Overloaded | None = None
         while True:
-            replica = await self._peer.replicas.choose(tried)
+            try:
+                replica = await self._peer.replicas.choose(tried)
+            except Unavailable:
+                raise busy or Unavailable("No process that could answer is known.", retry_after_s=1) from None
             tried.append(replica)
             replica.calls += 1
             try:
@@ -168,7 +182,11 @@ class RemoteService:
                 headers = self._headers(caller, left_s)
                 async with asyncio.timeout(left_s):
                     answer = await self._peer.transport.post(
-                        replica.address, f"{PATH}{self.name}/{signature.name}", body, headers
+                        replica.address,
+                        f"{PATH}{self.name}/{signature.name}",
+                        body,
+                        headers,
+                        group=self._peer.group,
                     )
             except NotSent:
                 replica.failed(self._clock.monotonic())
@@ -183,6 +201,8 @@ class RemoteService:
                 return answer
             if answer.headers.get(SPOKEN_HEADER) != TURNED_AWAY:
                 raise _lost(signature)
+            refusal = decode_error(answer.body)
+            busy = refusal if isinstance(refusal, Overloaded) else busy
 
     def _is_spoken(self, replica: Replica, answer: Answer) -> bool:
         """Whether the service itself answered; what it or something before it said is noted for the replica."""
@@ -205,6 +225,7 @@ class RemoteService:
             "content-type": "application/json",
             TOKEN_HEADER: f"Bearer {self._token_of(caller, self.name)}",
             DEADLINE_HEADER: str(max(1, int(left_s * 1000))),
+            IMPORTANCE_HEADER: importance_now.get().label,
         }
         seen = seen_now()
         if seen is not None and seen.allows is not None:

@@ -29,6 +29,14 @@ class Keep(Frozen):
     keys: timedelta = timedelta(days=30)
 
 
+class InternalFiles(Frozen):
+    """In PEM: by what this process proves to the shop's others who it is, and whose certificates it takes."""
+
+    certificate: Path
+    key: Path
+    ca: Path
+
+
 class ProxySettings(Frozen):
     """What `rialto render nginx` writes down, beside the public URL (rialto/proxy/site.py). `servers` and `canary` by group."""
 
@@ -49,7 +57,7 @@ class Settings(Frozen):
     """Everything that is set from outside. Ports are TCP ports; `data` is the data folder.
 
     `topology`, `group`, `services` and `peers` say what of the shop this process is and where the rest of it is
-    (rialto/topology.py). `rate_limit` is requests per second of one client; 0: no limit. `reviews_at_once`: reviews are published without
+    (rialto/topology.py); with `internal` they speak TLS to each other, both sides proven. `rate_limit` is requests per second of one client; 0: no limit. `reviews_at_once`: reviews are published without
     waiting for moderation. `cors_origins`: whose scripts may use `/v1`. `archive_gb` bounds what is archived between two backups. `crash_at` is for tests (kernel/faults.py).
     """
 
@@ -61,6 +69,7 @@ class Settings(Frozen):
     group: str | None = None
     services: tuple[str, ...] = ()
     peers: Mapping[str, tuple[str, ...]] = {}
+    internal: InternalFiles | None = None
     sandbox_port: int = 8010
     public_url: str = "http://127.0.0.1:8000"
     sandbox_url: str = "http://127.0.0.1:8010"
@@ -162,6 +171,7 @@ def _settings(reader: Reader, data_default: Path) -> Settings:
         group=reader.optional("RIALTO_GROUP"),
         services=reader.listed("RIALTO_SERVICES"),
         peers=reader.peers("RIALTO_PEERS"),
+        internal=_internal(reader),
         sandbox_port=sandbox_port,
         public_url=reader.url("RIALTO_PUBLIC_URL", f"http://{shown}:{port}"),
         sandbox_url=reader.url("RIALTO_SANDBOX_URL", f"http://{shown}:{sandbox_port}"),
@@ -203,6 +213,16 @@ def _settings(reader: Reader, data_default: Path) -> Settings:
         strict=reader.flag("RIALTO_STRICT"),
         crash_at=reader.optional("RIALTO_CRASH_AT"),
     )
+
+
+def _internal(reader: Reader) -> InternalFiles | None:
+    names = ("RIALTO_INTERNAL_CERTIFICATE", "RIALTO_INTERNAL_KEY", "RIALTO_INTERNAL_CA")
+    certificate, key, ca = (reader.path(name) for name in names)
+    if certificate and key and ca:
+        return InternalFiles(certificate=certificate, key=key, ca=ca)
+    if certificate or key or ca:
+        raise SettingWrong(f"{', '.join(names)} go together: all of them are set, or none.")
+    return None
 
 
 def _proxy(reader: Reader) -> ProxySettings:

@@ -53,6 +53,16 @@ class Metrics:
         self.cached = Counter(
             "rialto_cached_answers", "Answers from the page cache.", ("outcome",), registry=self.registry
         )
+        self.refused = Counter(
+            "rialto_overload_refused", "Requests turned away.", ("port", "importance"), registry=self.registry
+        )
+        self.places = Gauge(
+            "rialto_overload_places",
+            "Requests that may be under way at once: of the worker that has the fewest.",
+            ("port",),
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
         self.calls = Histogram(
             "rialto_calls_seconds",
             "Calls to services in other processes, by how they ended.",

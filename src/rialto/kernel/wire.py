@@ -50,16 +50,16 @@ class Signature:
     def __init__(self, name: str, declared: Operation, *, command: Any, reply: Any) -> None:
         self.name = name
         self.declared = declared
-        self._command = command
-        self._reply = reply
+        self.command = command
+        self.reply = reply
 
     @cached_property
     def _decode_command(self) -> Callable[[bytes], Any]:
-        return msgspec.json.Decoder(self._command).decode
+        return msgspec.json.Decoder(self.command).decode
 
     @cached_property
     def _decode_reply(self) -> Callable[[bytes], Any]:
-        return msgspec.json.Decoder(self._reply).decode
+        return msgspec.json.Decoder(self.reply).decode
 
     def encode(self, value: Any) -> bytes:
         return _encoder.encode(value)

@@ -7,10 +7,11 @@ from urllib.parse import urlencode, urlsplit
 
 from litestar import Response
 
+from rialto.catalog.api import ChannelClosed
 from rialto.kernel.maintenance import InMaintenance
 from rialto.storefront.forms import typed_again
 from rialto.storefront.rendering import bare_frame, environment, go
-from rialto.storefront.security import harden
+from rialto.storefront.security import HEADERS, content_policy, harden
 from rialto.storefront.texts import LANGUAGES
 from rialto.storefront.visit import AnyRequest, preferred_language
 
@@ -32,6 +33,8 @@ def render_error(request: AnyRequest, status: int, error: BaseException | None =
     words = ""
     if isinstance(error, InMaintenance):
         kind, words = "maintenance", error.operators_words
+    if isinstance(error, ChannelClosed):
+        kind = "closed"
     frame = bare_frame(language, path) | {"rest": "", "here": f"/{language}/"}
     html = (
         environment()
@@ -44,6 +47,18 @@ def render_error(request: AnyRequest, status: int, error: BaseException | None =
         headers["Retry-After"] = str(max(1, round(wait_s or 5)))
     response = Response(html.encode(), status_code=status, media_type="text/html", headers=headers)
     return harden(response)
+
+
+CROWDED = {"kind": "crowded", "status": 503, "words": "", "posted": False, "typed": None}
+
+
+def crowded_pages() -> tuple[dict[str, bytes], dict[str, str]]:
+    """What people see whom an overloaded shop cannot take in, by language, and its headers: made once, at the start."""
+    pages = {}
+    for language in LANGUAGES:
+        frame = bare_frame(language, f"/{language}/") | CROWDED
+        pages[language] = environment().get_template("pages/error.html").render(frame).encode()
+    return pages, {**HEADERS, "Content-Security-Policy": content_policy()}
 
 
 def _again(request: AnyRequest, status: int) -> dict[str, Any]:

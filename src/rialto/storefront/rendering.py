@@ -83,8 +83,6 @@ async def private_page(
     """A page of one visitor: cart, checkout, order."""
     context.setdefault("robots", "noindex")
     headers = {"Cache-Control": PRIVATE}
-    if status == 503:
-        headers["Retry-After"] = str(RETRY_AFTER_S)
     return await _page(visit, template, search=search, status=status, headers=headers, context=context)
 
 
@@ -108,6 +106,8 @@ async def _page(
     html = _INDENT.sub("\n", environment().get_template(template).render({**frame, **context}))
     headers["Content-Security-Policy"] = content_policy(origin_of(visit.settings.sandbox_url))
     headers["Content-Language"] = visit.language
+    if status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
     return Response(html.encode(), status_code=status, media_type="text/html", headers=headers)
 
 
@@ -167,7 +167,7 @@ def _frame(visit: Visit) -> dict[str, Any]:
         "tax_included": visit.channel.prices_include_tax,
         "here": visit.path + (f"?{query}" if query else ""),
         "rest": rest,
-        "public_url": visit.settings.public_url.rstrip("/"),
+        "public_url": visit.address,
         "robots": "",
         "canonical": visit.absolute(visit.path),
         "alternates": [(language, visit.absolute(f"/{language}/{rest}")) for language in visit.languages],
