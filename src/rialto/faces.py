@@ -120,20 +120,13 @@ def public_app(shop: App) -> Gate:
     )
     pages = _kept_pages(shop, app)
     roles = RoleBook(lambda: _load_roles(shop), clock=engines.clock)
-    verifier = TokenVerifier(
-        shop.keyring.public_keys(),
-        issuer=settings.public_url,
-        clock=engines.clock,
-        permissions_of=roles.permissions_of,
-        watch=shop.keyring.news,
-    )
     rate = settings.rate_limit
     return Gate(
         pages,
         clock=engines.clock,
         ids=engines.ids,
         metrics=shop.metrics,
-        verifier=verifier,
+        verifier=_verifier(shop, roles),
         limiter=limiter_of("gate", shop.key_values, per_s=rate, burst=rate * BURST_S, clock=engines.clock)
         if rate
         else None,
@@ -167,6 +160,16 @@ def _kept_pages(shop: App, app: ASGIApp) -> CachedPages:
     shop.pages_refresh.then(pages.clear)
     shop.reach.when_changed(pages.clear)
     return pages
+
+
+def _verifier(shop: App, roles: RoleBook) -> TokenVerifier:
+    return TokenVerifier(
+        shop.keyring.public_keys(),
+        issuer=shop.settings.public_url,
+        clock=shop.engines.clock,
+        permissions_of=roles.permissions_of,
+        watch=shop.keyring.news,
+    )
 
 
 def _routes(shop: App) -> list[Any]:

@@ -84,10 +84,7 @@ class Metrics:
             "rialto_failures", "Failures in loops that survive.", ("where",), registry=self.registry
         )
         self.spans = Counter(
-            "rialto_trace_spans",
-            "Spans of traces that are kept, by what became of them.",
-            ("outcome",),
-            registry=self.registry,
+            "rialto_trace_spans", "Spans that were kept.", ("outcome",), registry=self.registry
         )
         # Counted in the database at each scrape, so it is of the whole shop whoever counted last.
         self.outbox = Gauge(
