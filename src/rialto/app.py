@@ -47,6 +47,7 @@ from rialto.reporting.service import SERVICE as REPORTING
 from rialto.reviews.service import SERVICE as REVIEWS
 from rialto.search.service import SERVICE as SEARCH
 from rialto.topology import Place, place_of_all
+from rialto.watching import Watch, tally_of
 
 T = TypeVar("T")
 
@@ -170,6 +171,7 @@ class App:
         self.leaving = Leaving()
         self.feeds = [make(self.handlers[s.name]) for s in services for make in s.feeds]
         self.background = self._make_background(self.bus)
+        self.watch = Watch(self)
 
     def __getitem__(self, api: type[T]) -> T:
         return self.asked_by(WEB, api)
@@ -213,7 +215,6 @@ class App:
             for name in self.databases:
                 if name not in {BUS_SCHEMA, DOCUMENTS_SCHEMA}:
                     waiting[name] = await self._waiting(name)
-                    self.metrics.outbox.labels(name).set(waiting[name])
         except RialtoError as error:
             return {"status": "degraded", "database": error.text, "search_ready": self.is_ready()}
         status = "ok" if self.is_ready() else "starting"
@@ -250,7 +251,11 @@ class App:
                 ready=self.is_ready,
             )
         self._bound[service.api] = bind(
-            service.api, handlers, clock=self.engines.clock, strict=self.settings.strict
+            service.api,
+            handlers,
+            clock=self.engines.clock,
+            strict=self.settings.strict,
+            tally=tally_of(service, self.metrics),
         )
 
     def _reach(self, service: Service) -> None:
@@ -300,6 +305,9 @@ class App:
             faults=self.engines.faults,
             known=KNOWN,
             gathers_s=service.gathers_s,
+            on_taken_in=lambda taken: self.metrics.count_taken_in(
+                service.name, taken, self.engines.clock.now()
+            ),
         )
 
     def _make_background(self, bus: Bus) -> Background:
@@ -310,7 +318,7 @@ class App:
         return Background(
             owner=engines.ids.token(80),
             bus=bus,
-            relay=Relay(telling, bus, engines.faults),
+            relay=Relay(telling, bus, engines.faults, on_published=self.metrics.count_published),
             consumers=self.consumers,
             scope=self.place.scope,
             jobs=[

@@ -148,7 +148,7 @@ def _with_settings(options: argparse.Namespace) -> int:
     clock = SystemClock()
     ids = RandomIds(clock)
     alone: dict[str, Callable[[], int]] = {
-        "render": lambda: render.run(settings, print),
+        "render": lambda: render.run(options, settings, print),
         "secrets": lambda: secrets_.run(settings, ids, print),
         "restore": lambda: restore.run(options, settings, ids, clock=clock, out=print),
         "backup": lambda: backup.run(

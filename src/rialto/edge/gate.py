@@ -6,12 +6,11 @@ trusted proxy itself: whatever stands before that could have been written by any
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 
 import structlog
 
-from rialto.edge.cached import App, CachedPages, Message, Receive, Scope, Send
+from rialto.edge.cached import App, CachedPages, Message, Receive, Scope, Send, route_of
 from rialto.edge.cross_origin import CrossOrigin
 from rialto.edge.hardened import answer_problem
 from rialto.edge.principals import Principals
@@ -121,10 +120,12 @@ class Gate:
                 message = {**message, "body": b""}
             await send(message)
 
+        self._metrics.in_flight += 1
         try:
             await self._app(scope, receive, watched)
         finally:
-            route = _route(scope)
+            self._metrics.in_flight -= 1
+            route = route_of(scope)
             self._metrics.requests.labels(route, scope["method"], str(status)).inc()
             self._metrics.request_seconds.labels(route).observe(self._clock.monotonic() - begun)
 
@@ -143,15 +144,6 @@ class Gate:
 
     def _is_trusted(self, address: str) -> bool:
         return _is_address(address) and any(ip_address(address) in network for network in self._trusted)
-
-
-def _route(scope: Scope) -> str:
-    """The route's template: label values must stay bounded."""
-    handler = scope.get("route_handler")
-    paths: Callable[[], set[str]] | set[str] | None = getattr(handler, "paths", None)
-    if isinstance(paths, set) and paths:
-        return min(paths)
-    return "other"
 
 
 def _hosts(scope: Scope) -> int:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from rialto.engines import sandbox_payments, smtp
 from rialto.engines.http_calls import HttpCalls
+from rialto.engines.measured_provider import MeasuredProvider
 from rialto.engines.memory_cache import MemoryCache
 from rialto.engines.memory_keyvalue import MemoryKeyValues
 from rialto.engines.names import resolve
@@ -78,6 +79,7 @@ def choose_engines(
     around = Surroundings(settings=settings, secrets=secrets, clock=clock, metrics=metrics)
     key_values = choose_key_values(around)
     providers = [_made("payments", name, around) for name in settings.payment_providers]
+    measured = [MeasuredProvider(provider, clock, metrics) for provider in providers]
     mailer = _made("mail", urlsplit(settings.smtp_url).scheme, around) if settings.smtp_url else KeptMail()
     return Engines(
         clock=clock,
@@ -86,7 +88,7 @@ def choose_engines(
         secrets=secrets,
         address=address,
         by_port={
-            "payments": {provider.name: provider for provider in providers},
+            "payments": {provider.name: provider for provider in measured},
             "mail": mailer,
             "index": TantivyEngine(),
             "passwords": Argon2Passwords(),

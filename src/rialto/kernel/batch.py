@@ -23,6 +23,7 @@ from rialto.kernel.db import AloneSession, Database, WriteSession
 from rialto.kernel.errors import OutcomeUnknown, RialtoError, TooMany, Unavailable
 from rialto.kernel.faults import Faults
 from rialto.kernel.resilience import no_deadline
+from rialto.kernel.saturation import LineState
 
 M = TypeVar("M")
 R = TypeVar("R")
@@ -69,6 +70,11 @@ class Batcher(Generic[M, R]):
         self._queue_max = queue_max
         self._waiting: deque[tuple[M, asyncio.Future[R]]] = deque()
         self._runner: asyncio.Task[None] | None = None
+        db.lines.append(self)
+
+    @property
+    def line(self) -> LineState:
+        return LineState(waiting=len(self._waiting), limit=self._queue_max)
 
     async def submit(self, member: M, *, timeout_s: float = 10.0) -> R:
         """The member's result. Raises its refusal, TooMany when the queue is full, OutcomeUnknown after `timeout_s`."""

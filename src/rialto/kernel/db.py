@@ -21,6 +21,7 @@ import asyncpg
 from rialto.kernel.errors import InvariantBroken, OutcomeUnknown
 from rialto.kernel.pool import Pool
 from rialto.kernel.refusals import LOST, OUT_OF_STEP, CheckFailed, Duplicate, is_out_of_step, translate
+from rialto.kernel.saturation import HasLine, PoolState
 from rialto.kernel.service import Frozen
 
 __all__ = [
@@ -222,6 +223,11 @@ class Database:
         self.gate = gate
         self._open_connection = open_connection
         self._pool: Pool | None = None
+        self.lines: list[HasLine] = []  # whose commits go through here
+
+    @property
+    def pool_state(self) -> PoolState:
+        return self._pool.state if self._pool is not None else PoolState(limit=self._connections)
 
     @property
     def pool(self) -> Pool:

@@ -7,7 +7,7 @@ its version. One owner per partition of buckets, by a lease that the bus checks 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rialto.kernel.bus import Bus, Lease
@@ -34,7 +34,16 @@ LAG = "SELECT count(*) AS waiting FROM (SELECT 1 FROM outbox LIMIT 10000) AS wai
 class Relay:
     """Publishes what waits in the outboxes of the given services."""
 
-    def __init__(self, databases: Mapping[str, Database], bus: Bus, faults: Faults) -> None:
+    def __init__(
+        self,
+        databases: Mapping[str, Database],
+        bus: Bus,
+        faults: Faults,
+        *,
+        on_published: Callable[[Sequence[Envelope]], None] = lambda _batch: None,
+    ) -> None:
+        """`on_published` is told what the bus has; after a crash it may hear of an event twice."""
+        self._on_published = on_published
         self._databases = databases
         self._bus = bus
         self._faults = faults
@@ -57,6 +66,7 @@ class Relay:
         self._faults.reach("relay.before_publish")
         await self._bus.publish([partitions[partition] for partition in used], batch)
         self._faults.reach("relay.after_publish")
+        self._on_published(batch)
         for service, rows in waiting.items():
             if rows:
                 await self._forget(service, rows)

@@ -22,4 +22,6 @@ SERVICE = Service(
     permissions=("payments.read",),
     connections=2,
     audits=(*AUDITS, providers_agree),
+    # A payment that is still `started` afterwards is one whose outcome nobody knows yet.
+    outcomes={"authorise": lambda payment: payment.status},
 )
