@@ -14,6 +14,7 @@ from rialto.app import ALL
 from rialto.cli.preflight import answers_ready
 from rialto.cli.progress import Progress
 from rialto.cli.run import Hooks, refuse, until_stopped
+from rialto.cluster import prometheus
 from rialto.cluster.engines import KEY_VALUE_SERVERS, Engine, find_program, key_value_server
 from rialto.cluster.front import Front
 from rialto.cluster.layout import HOST, Layout, free_ports, lay_out, read_environment, read_layout
@@ -73,9 +74,11 @@ def run_command(
             [sys.executable, "-m", "rialto.cli", *options.words], env=told, check=False
         ).returncode
     try:
-        platform = Platform(_wanted(options, environment), hooks_of, progress, SystemClock())
+        wanted = _wanted(options, environment)
+        platform = Platform(wanted, hooks_of, progress, SystemClock())
     except CannotStart as problem:
         return refuse(str(problem), problem.exit_code)
+    progress.note(prometheus.told_of(wanted.layout))
     return until_stopped(platform.start, platform.supervisor, platform.lock, progress)
 
 
@@ -85,18 +88,23 @@ def _wanted(options: argparse.Namespace, environment: Mapping[str, str]) -> Want
     data = data_folder(options)
     nginx = find_nginx(environment)
     program = find_program(*KEY_VALUE_SERVERS, environment=environment)
+    watcher = find_program("prometheus", environment=environment)
     layout = lay_out(
         options.topology,
         tuple(topology_of(options.topology, [service.name for service in ALL]).groups),
         replicas=options.replicas,
         port=options.port,
-        engines=("cache",) if program else (),
+        engines=(*(("cache",) if program else ()), *((prometheus.NAME,) if watcher else ())),
         free_ports=free_ports,
     )
     engines: list[Engine] = []
     if program:
         password = RandomIds(SystemClock()).token()
         engines.append(key_value_server(program, data, layout.engine_ports["cache"], password))
+    if watcher:
+        engines.append(
+            prometheus.prometheus(watcher, data, layout.engine_ports[prometheus.NAME], layout.replicas)
+        )
     kept = {name: value for name, value in environment.items() if not name.startswith("RIALTO_")}
     allowed = {name: environment[name] for name in PASSED_ON if name in environment}
     return Wanted(data=data, layout=layout, engines=engines, environment={**kept, **allowed}, nginx=nginx)

@@ -15,6 +15,7 @@ import msgspec
 from rialto.cli.cluster import add_data, data_folder
 from rialto.cluster.layout import HOST, Layout, read_layout
 from rialto.engines.processes import PidFile
+from rialto.observability.reading import Reading, ask, rate
 
 LOOKED_AT_FOR_S = 0.5
 MB = 2**20
@@ -41,18 +42,26 @@ def run(options: argparse.Namespace, out: Callable[[str], None]) -> int:
     if options.json:
         out(msgspec.json.encode(rows).decode())
     else:
-        out(f"{'process':<14}{'pid':>8}  {'version':<9}{'health':<12}{'CPU':>6}{'memory':>9}{'waiting':>9}")
+        out(
+            f"{'process':<14}{'pid':>8}  {'version':<9}{'health':<12}{'CPU':>6}{'memory':>9}"
+            f"{'req/s':>9}{'waiting':>9}{'lag':>9}"
+        )
         for row in rows:
             out(
                 f"{row['name']:<14}{row['pid'] or '-':>8}  {row['version'] or '-':<9}{row['health']:<12}"
-                f"{_percent(row['cpu']):>6}{_megabytes(row['memory']):>9}{_number(row['waiting']):>9}"
+                f"{_percent(row['cpu']):>6}{_megabytes(row['memory']):>9}"
+                f"{_rounded(row['requests']):>9}{_number(row['waiting']):>9}{_lag(row['lag']):>9}"
             )
     return 0 if all(row["health"] == "ok" for row in rows) else 1
 
 
 def _rows(data: Path, layout: Layout) -> Iterator[dict[str, Any]]:
-    """One per process. `cpu` is the share of one core over half a second, `waiting` events that no bus has yet."""
+    """One per process. `cpu` is the share of one core over half a second, `waiting` events that no bus has yet.
+
+    `requests` is answers per second over that time, `lag` the age of the oldest event waiting, in seconds.
+    """
     ops = {replica.name: replica.ops_port for replica in layout.replicas}
+    addresses = {name: f"{HOST}:{port}" for name, port in ops.items()}
     names = [*ops, "sandbox", "nginx", *layout.engine_ports]
     files = {name: data / "run" / f"{name}.pid" for name in names}
     files |= {
@@ -62,11 +71,14 @@ def _rows(data: Path, layout: Layout) -> Iterator[dict[str, Any]]:
     pids = {
         name: process.pid if (process := PidFile(file).load_alive()) else None for name, file in files.items()
     }
+    earlier = dict(zip(addresses, ask(list(addresses.values()), time.monotonic), strict=True))
     before = {name: _cpu_s(pid) for name, pid in pids.items()}
     time.sleep(LOOKED_AT_FOR_S)
+    used = {name: _cpu_s(pid) for name, pid in pids.items()}
+    later = dict(zip(addresses, ask(list(addresses.values()), time.monotonic), strict=True))
     for name, pid in pids.items():
         details = _details(ops[name]) if name in ops and pid else {}
-        after = _cpu_s(pid)
+        after = used[name]
         known = before[name] is not None and after is not None
         yield {
             "name": name,
@@ -76,7 +88,26 @@ def _rows(data: Path, layout: Layout) -> Iterator[dict[str, Any]]:
             "cpu": (after - before[name]) / LOOKED_AT_FOR_S if known else None,  # type: ignore[operator]
             "memory": _memory(pid),
             "waiting": sum(details["outbox_waiting"].values()) if "outbox_waiting" in details else None,
+            "requests": _requests(earlier.get(name), later.get(name)),
+            "lag": _oldest(later.get(name)),
         }
+
+
+def _requests(before: Reading | None, after: Reading | None) -> float | None:
+    """Answers to the public per second, kept pages among them; what other processes ask shows in the CPU."""
+    if before is None or after is None:
+        return None
+    parts = (
+        rate(before, after, "rialto_requests_total"),
+        rate(before, after, "rialto_cached_answers_total", outcome="hit"),
+    )
+    return sum(part or 0.0 for part in parts)
+
+
+def _oldest(reading: Reading | None) -> float | None:
+    """Seconds; of all services in that process."""
+    ages = [] if reading is None else [age for _, age in reading.values("rialto_outbox_oldest_seconds")]
+    return max(ages, default=None)
 
 
 def _details(port: int) -> dict[str, Any]:
@@ -145,3 +176,11 @@ def _megabytes(count: int | None) -> str:
 
 def _number(count: int | None) -> str:
     return "-" if count is None else str(count)
+
+
+def _rounded(count: float | None) -> str:
+    return "-" if count is None else f"{count:.1f}"
+
+
+def _lag(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.1f} s"

@@ -224,7 +224,10 @@ EVENTS = Dashboard(
     panels=(
         curve("Waiting for the relay", "max by (service) (rialto_outbox_waiting)", "{{service}}"),
         curve(
-            "The oldest of them", "max by (service) (rialto_outbox_oldest_seconds)", "{{service}}", unit="s"
+            "The oldest event waiting",
+            "max by (service) (rialto_outbox_oldest_seconds)",
+            "{{service}}",
+            unit="s",
         ),
         curve(
             "Published, by type",
@@ -248,7 +251,7 @@ EVENTS = Dashboard(
             title="Mails to be sent",
             queries=(Query(promql="max(rialto_mails_waiting)", legend="waiting"),),
         ),
-        curve("The oldest of them", "max(rialto_mails_oldest_seconds)", unit="s"),
+        curve("The oldest mail", "max(rialto_mails_oldest_seconds)", unit="s"),
     ),
 )
 
