@@ -17,7 +17,7 @@ from prometheus_client.core import GaugeMetricFamily
 from rialto import __version__
 from rialto.engines.process_usage import cpu_s, resident_bytes
 from rialto.kernel.errors import RialtoError
-from rialto.kernel.gauges import LETTERS, OUTBOX, READ_WITHIN_S, GaugeReader
+from rialto.kernel.gauges import LETTERS, OUTBOX, READ_FAILED, READ_WITHIN_S, GaugeReader
 from rialto.kernel.saturation import HasLine, Sample
 from rialto.kernel.service import Service
 from rialto.kernel.telemetry import Metrics
@@ -93,7 +93,7 @@ class Watch:
         try:
             async with asyncio.timeout(READ_WITHIN_S):
                 behind = await self._shop.bus.behind(names)
-        except (RialtoError, TimeoutError):
+        except READ_FAILED:
             self._shop.metrics.failures.labels("gauges bus").inc()
             return []
         family = GaugeMetricFamily(
