@@ -12,8 +12,8 @@ from rialto.observability.scraping import Target
 MB = 2**20
 RED, BOLD, PLAIN = "\x1b[31m", "\x1b[1m", "\x1b[0m"
 HEAD = (
-    f"{'process':<13}{'version':<9}{'CPU':>5}{'memory':>8}{'req/s':>8}{'err/s':>7}{'p99':>8}"
-    f"{'ops/s':>8}{'now':>5}{'pool':>8}"
+    f"{'process':<16}{'version':<7}{'CPU':>5}{'memory':>8}{'req/s':>8}{'err/s':>7}{'p99':>8}"
+    f"{'ops/s':>8}{'now':>5}{'pool':>7}"
 )
 
 Look = Mapping[str, Reading | None]
@@ -52,7 +52,7 @@ def painted(lines: Iterable[Line], *, columns: int, rows: int, colours: bool) ->
 def _process(target: Target, before: Reading | None, after: Reading | None) -> Line:
     name = target.name or target.address
     if after is None:
-        return Line(text=f"{name[:12]:<13}does not answer", bad=True)
+        return Line(text=f"{name[:15]:<16}does not answer", bad=True)
     version = next((labels["version"] for labels, _ in after.values("rialto_build_info")), "-")
     answers = _sum(
         rate(before, after, "rialto_requests_total"),
@@ -63,14 +63,14 @@ def _process(target: Target, before: Reading | None, after: Reading | None) -> L
     errors = 0.0 if errors is None and before is not None else errors
     waiting = after.total("rialto_pool_waiting") or 0
     cells = (
-        f"{name[:12]:<13}{version[:8]:<9}"
+        f"{name[:15]:<16}{version[:6]:<7}"
         f"{_percent(rate(before, after, 'rialto_process_cpu_seconds_total')):>5}"
         f"{_megabytes(after.total('rialto_process_resident_bytes')):>8}"
         f"{_number(answers):>8}{_number(errors):>7}"
         f"{_seconds(quantile(before, after, 'rialto_request_seconds', 0.99)):>8}"
         f"{_number(rate(before, after, 'rialto_operations_total')):>8}"
         f"{_whole(after.total('rialto_requests_in_flight')):>5}"
-        f"{_pool(after):>8}"
+        f"{_pool(after):>7}"
     )
     return Line(text=cells, bad=bool(errors) or waiting > 0)
 
