@@ -13,7 +13,7 @@ DEV_STAMP := $(VENV)/.dev-installed
 ON_A_DATABASE := $(addprefix tests/,kernel cart catalog contracts doctor identity importing notifications payments pricing reviews)
 # Folders of which every test needs a server or a browser: to collect them alone takes seconds.
 SLOW := $(addprefix --ignore=tests/,api crash e2e races simulation)
-WITH_RULES := $(ON_A_DATABASE) $(addprefix tests/,edge inventory orders reporting sandbox search)
+WITH_RULES := $(ON_A_DATABASE) $(addprefix tests/,edge inventory orders reporting sandbox search topology)
 # Whole shops in these are cut into parts when RIALTO_TEST_TOPOLOGY says so.
 CUT := $(addprefix tests/,orders reviews search)
 CUT_MORE := $(addprefix tests/,catalog identity importing notifications reporting storefront admin)
@@ -42,8 +42,8 @@ $(DEV_STAMP): requirements/dev.txt $(RUN_STAMP)
 run: $(RUN_STAMP) ## start the shop with its embedded engines
 	@exec $(BIN)/rialto run
 
-cluster: $(RUN_STAMP) ## start a whole platform on this machine: proxy, replicas of each group, engines (needs nginx)
-	@exec $(BIN)/rialto cluster start
+cluster: $(RUN_STAMP) ## start a whole platform on this machine; as root on Debian it installs the servers that are missing
+	@exec $(BIN)/rialto cluster start --install
 
 cluster-stop: $(RUN_STAMP) ## stop it
 	@exec $(BIN)/rialto cluster stop

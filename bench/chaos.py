@@ -186,15 +186,15 @@ async def _kill(data: Path, victims: Sequence[str], report: Report, *, every_s: 
 
 
 def _pid_of(data: Path, victim: str) -> int | None:
-    """`nginx worker` is a child of nginx; `documents` a server of its own."""
+    """`nginx worker` is a child of nginx; `documents` and `replica` are servers in folders of their own."""
     if victim == "nginx worker":
         master = PidFile(data / "run" / "nginx.pid").load_alive()
         if master is None:
             return None
         children = Path(f"/proc/{master.pid}/task/{master.pid}/children").read_text(encoding="utf-8").split()
         return int(children[0]) if children else None
-    folder = data / "documents" if victim == "documents" else data
-    name = {"database": "postgres", "documents": "postgres"}.get(victim, victim)
+    folder = data / victim if victim in {"documents", "replica"} else data
+    name = "postgres" if victim in {"database", "documents", "replica"} else victim
     found = PidFile(folder / "run" / f"{name}.pid").load_alive()
     return found.pid if found else None
 
@@ -228,6 +228,7 @@ def main() -> int:
             *(f"{group}-1" for group in layout.groups),
             *layout.engine_ports,
             "documents",
+            "replica",
             "nginx worker",
             "database",
         ]

@@ -53,8 +53,8 @@ def _pids(shop: Shop) -> dict[str, list[int]]:
 
 
 async def _measure(shop: Shop) -> tuple[int, float, list[float]]:
-    skus = await _stock_up(shop.url)
-    await _buy(Connection(shop.url), skus[0], "warm-up")
+    skus = await stock_up(shop.url)
+    await buy(Connection(shop.url), skus[0], "warm-up")
     for name, pids in _pids(shop).items():
         _before[name] = cpu_seconds(pids)
     latencies: list[float] = []
@@ -63,7 +63,7 @@ async def _measure(shop: Shop) -> tuple[int, float, list[float]]:
     async def buyer(number: int) -> None:
         connection, count = Connection(shop.url), 0
         while time.monotonic() - begun < SECONDS:
-            latencies.append(await _buy(connection, skus[(number + count) % len(skus)], f"{number}-{count}"))
+            latencies.append(await buy(connection, skus[(number + count) % len(skus)], f"{number}-{count}"))
             count += 1
         connection.close()
 
@@ -71,7 +71,7 @@ async def _measure(shop: Shop) -> tuple[int, float, list[float]]:
     return len(latencies), time.monotonic() - begun, latencies
 
 
-async def _stock_up(url: str) -> list[str]:
+async def stock_up(url: str) -> list[str]:
     """Plenty of twenty articles, as staff."""
     staff = Connection(url)
     tokens = await staff.call("POST", "/v1/auth/login", {"email": "admin@rialto.test", "password": PASSWORD})
@@ -86,7 +86,7 @@ async def _stock_up(url: str) -> list[str]:
     return skus
 
 
-async def _buy(connection: Connection, sku: str, key: str) -> float:
+async def buy(connection: Connection, sku: str, key: str) -> float:
     """One purchase; the seconds its checkout took."""
     cart = await connection.call("POST", "/v1/carts", {"currency": "EUR", "country": "DE", "language": "en"})
     path = f"/v1/carts/{cart['id']}"

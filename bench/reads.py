@@ -20,13 +20,13 @@ CONNECTIONS = 32
 def measure(shop: Shop) -> str:
     if shutil.which("nginx") is None or shutil.which("wrk") is None:
         return "cached read        skipped: nginx and wrk are needed (Debian: apt install nginx-light wrk)"
-    slug = re.search(rb'"slug":"([^"]+)"', _get(f"{shop.url}/v1/products?limit=1"))
+    slug = re.search(rb'"slug":"([^"]+)"', get(f"{shop.url}/v1/products?limit=1"))
     if slug is None:
         raise SystemExit("the shop has no product")
     path = f"/v1/products/{slug[1].decode()}"
-    body = _get(shop.url + path)
+    body = get(shop.url + path)
     workers = shop.pids("serve")
-    ours = _load(f"{shop.url}{path}", workers)
+    ours = load(f"{shop.url}{path}", workers)
     with tempfile.TemporaryDirectory(prefix="rialto-bench-nginx-") as name:
         limit = _nginx(Path(name), body)
     return (
@@ -35,22 +35,22 @@ def measure(shop: Shop) -> str:
     )
 
 
-def _get(url: str) -> bytes:
+def get(url: str) -> bytes:
     with urllib.request.urlopen(url) as answer:
         body: bytes = answer.read()
     return body
 
 
-def _load(url: str, pids: list[int]) -> tuple[float, float]:
+def load(url: str, pids: list[int], *, seconds: int = SECONDS) -> tuple[float, float]:
     """CPU seconds per request of these processes, and requests per second, under wrk on keep-alive connections."""
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", url]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", url]
     before = cpu_seconds(pids)
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     used = cpu_seconds(pids) - before
     done = int(re.findall(r"(\d+) requests in", said)[0])
     if "Non-2xx" in said:
         raise SystemExit(f"not every answer was good: {said}")
-    return used / done, done / SECONDS
+    return used / done, done / seconds
 
 
 def _nginx(folder: Path, body: bytes) -> tuple[float, float]:
@@ -72,11 +72,11 @@ http {{ access_log off; keepalive_requests 1000000; default_type application/jso
         url = f"http://127.0.0.1:{port}/product"
         for _ in range(100):
             try:
-                _get(url)
+                get(url)
                 break
             except OSError:
                 time.sleep(0.05)
-        return _load(url, descendants(process.pid))
+        return load(url, descendants(process.pid))
     finally:
         process.terminate()
         process.wait(10)

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,15 +36,15 @@ class Shop:
 
 
 @contextmanager
-def running_shop(workers: int = 1) -> Iterator[Shop]:
-    """First start, stop, and a warm start that is then used."""
+def running_shop(workers: int = 1, settings: Mapping[str, str] | None = None) -> Iterator[Shop]:
+    """First start, stop, and a warm start that is then used. `settings` beside the usual ones."""
     folder = Path(tempfile.mkdtemp(prefix="rialto-bench-", dir="/var/tmp"))
     folder.chmod(0o755)
+    environment = {**_environment(folder, workers), **(settings or {})}
     try:
-        first, first_s = _start(folder, workers)
+        first, first_s = _start(environment)
         _stop(first)
-        second, warm_s = _start(folder, workers)
-        environment = _environment(folder, workers)
+        second, warm_s = _start(environment)
         url = f"http://127.0.0.1:{environment['RIALTO_PORT']}"
         try:
             yield Shop(url, second.pid, first_s, warm_s, environment)
@@ -54,18 +54,14 @@ def running_shop(workers: int = 1) -> Iterator[Shop]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-_ports: list[int] = []
-
-
 def _environment(folder: Path, workers: int) -> dict[str, str]:
-    if not _ports:
-        _ports.extend(free_ports(3))
+    ports = free_ports(3)
     return {
         **os.environ,
         "RIALTO_DATA": str(folder / "data"),
-        "RIALTO_PORT": str(_ports[0]),
-        "RIALTO_OPS_PORT": str(_ports[1]),
-        "RIALTO_SANDBOX_PORT": str(_ports[2]),
+        "RIALTO_PORT": str(ports[0]),
+        "RIALTO_OPS_PORT": str(ports[1]),
+        "RIALTO_SANDBOX_PORT": str(ports[2]),
         "RIALTO_ADMIN_PASSWORD": PASSWORD,
         "RIALTO_RATE_LIMIT": "0",
         "RIALTO_LOG": "error",
@@ -73,8 +69,7 @@ def _environment(folder: Path, workers: int) -> dict[str, str]:
     }
 
 
-def _start(folder: Path, workers: int) -> tuple[subprocess.Popen[bytes], float]:
-    environment = _environment(folder, workers)
+def _start(environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], float]:
     begun = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "rialto.cli", "run"],

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from rialto import __version__
 from rialto.cart.service import SERVICE as CART
 from rialto.catalog.service import SERVICE as CATALOG
+from rialto.copied import Copied
 from rialto.edge.gate import Gate
 from rialto.edge.internal import InternalCalls, Leaving
 from rialto.edge.refresh import Refreshing
@@ -33,7 +34,9 @@ from rialto.kernel.maintenance import MaintenanceSign
 from rialto.kernel.migrations import BUS_SCHEMA, DOCUMENTS_SCHEMA, role_of
 from rialto.kernel.parked import ParkedEvents
 from rialto.kernel.personal import Keepers, ServiceKeeper
+from rialto.kernel.reaching import Reach, ask
 from rialto.kernel.relay import LAG, Relay
+from rialto.kernel.remembering import Remembered
 from rialto.kernel.service import Job, Service
 from rialto.kernel.service_tokens import WEB, ServiceTokens
 from rialto.kernel.settings import Settings
@@ -75,6 +78,8 @@ CONSUMERS = tuple(service.name for service in ALL if service.reactions)
 ROUTE_NAMES = {"cart": "carts"}
 CONNECTIONS_MAX = 20
 BUS_CONNECTIONS = 3  # one of them listens
+# In the data folder: when a process of this machine last had an answer of the database.
+REACHED = "database-reached"
 DOCUMENTS_CONNECTIONS = 1
 # A feed that was away longer is rebuilt; competing consumers never are, their cursors hold the truth.
 PRUNE = Job(
@@ -156,12 +161,15 @@ class App:
         self.upkeep: dict[str, Upkeep] = {}
         self.parked = ParkedEvents(self.upkeep)
         self.databases: dict[str, Database] = {}
+        self.copied = Copied(engines, lambda: self.databases[BUS_SCHEMA])
         self._bound: dict[type[Any], Any] = {}
         self._callers: dict[tuple[str, type[Any]], Any] = {}
         self._envs: dict[str, _Env] = {}
         wanted = sum(service.connections for service in services if service.stored)
         if wanted + BUS_CONNECTIONS + DOCUMENTS_CONNECTIONS > CONNECTIONS_MAX:
             raise InvariantBroken(f"the services want more than {CONNECTIONS_MAX} connections")
+        self.reach = Reach(self._ask_database, engines.clock, note=settings.data / REACHED)
+        self.reach.when_away(self._let_go)
         self.documents = self._open_documents()
         for service in self.everything:
             self._plug_in(service) if service.name in self.place.parts else self._reach(service)
@@ -198,6 +206,7 @@ class App:
             await engine.close()
         await self.elsewhere.close()
         await self.bus.close()
+        await self.copied.close()
         await asyncio.gather(*(db.close() for db in self.databases.values()))
 
     async def audit(self) -> list[Finding]:
@@ -274,15 +283,29 @@ class App:
 
     def _open_database(self, schema: str, connections: int, at: DatabaseAddress | None = None) -> Database:
         role = role_of(schema)
+        elsewhere = at is not None and at.as_user("", "") != self.engines.address.as_user("", "")
         db = Database(
             (at or self.engines.address).as_user(role, self.engines.secrets.database_password(role)),
             connections=connections,
             on_publish=lambda: self.background.wake_relay(schema),
             gate=self.engines.gate,
             open_connection=self.engines.open_connection,
+            reach=None if elsewhere else self.reach,
         )
+        if at is None and self.engines.replica_addresses:
+            self.copied.lend(db, role)
         self.databases[schema] = db
         return db
+
+    async def _ask_database(self) -> None:
+        await ask(self.databases[BUS_SCHEMA].pool)
+
+    def _let_go(self) -> None:
+        for db in self.databases.values():
+            if db.reach is self.reach:
+                db.pool.let_go()
+        # Its connections carry nothing that was promised to anybody: new ones find out sooner that the server is back.
+        self.databases[BUS_SCHEMA].terminate()
 
     def _open_documents(self) -> Documents:
         where = self.engines.documents_address
@@ -293,6 +316,7 @@ class App:
         role = role_of(BUS_SCHEMA)
         direct = self.engines.address.as_user(role, self.engines.secrets.database_password(role))
         log = PostgresBus(db, self.engines.clock, listen_on=direct if self.engines.listen else None)
+        self.reach.when_away(log.stop_listening)
         return open_bus(self.settings, log, self.engines.clock, CONSUMERS)
 
     def _consumer_of(self, service: Service) -> Consumer:
@@ -308,6 +332,7 @@ class App:
             on_taken_in=lambda taken: self.metrics.count_taken_in(
                 service.name, taken, self.engines.clock.now()
             ),
+            tracer=self.engines.tracer,
         )
 
     def _make_background(self, bus: Bus) -> Background:
@@ -318,7 +343,9 @@ class App:
         return Background(
             owner=engines.ids.token(80),
             bus=bus,
-            relay=Relay(telling, bus, engines.faults, on_published=self.metrics.count_published),
+            relay=Relay(
+                telling, bus, engines.faults, on_published=self.metrics.count_published, tracer=engines.tracer
+            ),
             consumers=self.consumers,
             scope=self.place.scope,
             jobs=[
@@ -330,6 +357,7 @@ class App:
             feeds=[self.pages_refresh],
             clock=engines.clock,
             metrics=self.metrics,
+            tracer=engines.tracer,
         )
 
     def dependencies(self) -> dict[str, Any]:
@@ -340,6 +368,7 @@ class App:
             "settings": self.settings,
             "clock": self.engines.clock,
             "ids": self.engines.ids,
+            "remembered": Remembered(self.key_values, self.keyring),
             "engineer": Engineer(
                 self.details, self.bus, CONSUMERS, self.parked, elsewhere=self._upkeep_elsewhere()
             ),

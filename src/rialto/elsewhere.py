@@ -81,5 +81,5 @@ class Elsewhere:
             replicas = Replicas(
                 addresses, self._engines.resolve, clock=self._engines.clock, ids=self._engines.ids
             )
-            self._peers[group] = Peer(replicas, self._engines.transport)
+            self._peers[group] = Peer(group, replicas, self._engines.transport)
         return self._peers[group]

@@ -13,6 +13,7 @@ from litestar import Response
 
 from rialto.admin.routes import ROUTES as ADMIN
 from rialto.admin.routes import render_error as render_error_for_staff
+from rialto.edge.admission import Admission, Admitted, Refusals
 from rialto.edge.audited import audited
 from rialto.edge.cached import App as ASGIApp
 from rialto.edge.cached import CachedPages, Kept, pages_of_others
@@ -20,6 +21,7 @@ from rialto.edge.gate import Gate
 from rialto.edge.internal import InternalCalls, Served
 from rialto.edge.maintenance import maintained
 from rialto.edge.ops import ops_app
+from rialto.edge.positions import following
 from rialto.edge.renewing import staying_signed_in
 from rialto.edge.web import AnyRequest, web_app
 from rialto.elsewhere import ASKS_KEEPERS, PERSONAL, UPKEEP
@@ -38,6 +40,7 @@ from rialto.kernel.service_tokens import WEB, CallerCheck, callers_of
 from rialto.kernel.upkeep import Upkeep
 from rialto.kernel.wire import signatures_of
 from rialto.notifications.viewer import OPS_ROUTES
+from rialto.storefront.errors import crowded_pages
 from rialto.storefront.routes import ROUTES as STOREFRONT
 from rialto.storefront.routes import render_error as render_error_for_shoppers
 from rialto.topology import ADMIN as ADMIN_PART
@@ -54,7 +57,19 @@ def operations_app(shop: App) -> InternalCalls:
     """The application of the operations port: for those who watch, and for the shop's other processes."""
     shown = OPS_ROUTES if "notifications" in shop.place.parts else ()
     app = ops_app(shown, dependencies=shop.dependencies(), scrape=shop.watch.scrape, details=shop.details)
-    return InternalCalls(_served(shop), cast("ASGIApp", app), clock=shop.engines.clock, leaving=shop.leaving)
+    return InternalCalls(
+        _served(shop),
+        cast("ASGIApp", app),
+        clock=shop.engines.clock,
+        leaving=shop.leaving,
+        admission=_admission(shop, "operations"),
+        tracer=shop.engines.tracer,
+    )
+
+
+def _admission(shop: App, port: str) -> Admission:
+    """Each port has places of its own: a request here may wait for calls that come back in at the other port."""
+    return Admission(shop.engines.clock, shop.engines.ids, shop.metrics, port=port)
 
 
 def _served(shop: App) -> dict[str, Served]:
@@ -97,6 +112,7 @@ def public_app(shop: App) -> Gate:
         render_error=render_error,
         is_ready=lambda: not shop.leaving.now and shop.is_ready(),
         middleware=[
+            *([following(shop.copied.standbys, secure=settings.secure)] if engines.replica_addresses else []),
             staying_signed_in(shop[Identity], secure=settings.secure),
             maintained(shop.maintenance),
             audited(shop[Identity]),
@@ -104,7 +120,7 @@ def public_app(shop: App) -> Gate:
     )
     kept: MemoryCache[Entry[Kept]] = MemoryCache(PAGES_KEPT)
     pages = CachedPages(
-        app,
+        Admitted(app, _admission(shop, "public")),
         kept,
         clock=engines.clock,
         ids=engines.ids,
@@ -118,6 +134,7 @@ def public_app(shop: App) -> Gate:
         ),
     )
     shop.pages_refresh.then(pages.clear)
+    shop.reach.when_changed(pages.clear)
     roles = RoleBook(lambda: _load_roles(shop), clock=engines.clock)
     verifier = TokenVerifier(
         shop.keyring.public_keys(),
@@ -140,6 +157,9 @@ def public_app(shop: App) -> Gate:
         kept=pages,
         roles=roles,
         origins=settings.cors_origins,
+        refusals=Refusals(*crowded_pages()),
+        outage=lambda: shop.reach.outage,
+        tracer=engines.tracer,
     )
 
 

@@ -61,14 +61,21 @@ class Watch:
         # The worst since `SAMPLE_EVERY_S` ago, whether a scrape came between or not.
         del self._late_s[: -int(SAMPLE_EVERY_S / TICK_S)]
         lines: dict[str, list[HasLine]] = {
-            f"commits {name}": db.lines for name, db in shop.databases.items() if db.lines
+            **{f"commits {name}": db.lines for name, db in shop.databases.items() if db.lines},
+            **{name: [one] for name, one in metrics.lines.items()},
+        }
+        pools = {name: db.pool_state for name, db in shop.databases.items()}
+        pools |= {
+            f"{name} standbys": db.copies.pool_state
+            for name, db in shop.databases.items()
+            if db.copies is not None
         }
         passwords = shop.engines.by_port.get("passwords")
         if passwords is not None and "identity" in shop.handlers and hasattr(passwords, "line"):
             lines["passwords"] = [passwords]
         metrics.saturation.write(
             Sample(
-                pools={name: db.pool_state for name, db in shop.databases.items()},
+                pools=pools,
                 lines={name: [one.line for one in found] for name, found in lines.items()},
                 guards=metrics.guards.by_name,
                 in_flight=metrics.in_flight,

@@ -17,7 +17,10 @@ import pytest
 
 from bench.chaos import Report, run
 from rialto.cluster.layout import Layout, read_layout
+from rialto.cluster.sink_store import StoredSpan
 from rialto.engines.processes import PidFile, wait_until
+from tests.cluster.traced import EMAIL, Staff, buy_in_chromium, hangs_together, visit
+from tests.e2e.windows import chromium_path
 from tests.proxy.running import needs_nginx
 
 PASSWORD = "a platform of its own"
@@ -53,7 +56,7 @@ def platform() -> Iterator[RunningPlatform]:
 
 def _running(data: Path) -> Iterator[RunningPlatform]:
     command = ["-m", "rialto.cli", "cluster", "start", "--port", "0", "--data", str(data)]
-    environment = {**os.environ, "RIALTO_ADMIN_PASSWORD": PASSWORD}
+    environment = {**os.environ, "RIALTO_ADMIN_PASSWORD": PASSWORD, "RIALTO_TRACE_PERCENT": "100"}
     with subprocess.Popen(
         [sys.executable, *command],
         env=environment,
@@ -87,10 +90,15 @@ def test_every_process_is_well_and_says_who_it_is(platform: RunningPlatform) -> 
     rows = {row["name"]: row for row in msgspec.json.decode(told.stdout)}
     replicas = {replica.name for replica in platform.layout.replicas}
     assert len(replicas) == 8
-    assert rows.keys() >= {*replicas, "nginx", "sandbox", "database", "documents"}
+    assert rows.keys() >= {*replicas, "nginx", "sandbox", "database", "documents", "replica"}
     assert {row["health"] for row in rows.values()} == {"ok"}
     assert told.returncode == 0
     assert all(rows[name]["version"] and rows[name]["memory"] for name in replicas)
+    assert rows["replica"]["lag_bytes"] is not None
+    assert rows["database"]["lag_bytes"] is None
+    assert " s" in platform.rialto("status", "--data", str(platform.data)).stdout
+    told = platform.rialto("cluster", "do", "--data", str(platform.data), "--", "doctor")
+    assert [line for line in told.stdout.splitlines() if "replica" in line and "follows" in line], told.stdout
 
 
 @needs_nginx
@@ -102,6 +110,21 @@ def test_a_killed_replica_of_each_group_costs_no_order(platform: RunningPlatform
     audit = platform.rialto("cluster", "do", "--data", str(platform.data), "--", "audit")
     assert audit.returncode == 0, audit.stdout
     assert "no finding" in audit.stdout
+
+
+@needs_nginx
+def test_a_killed_replica_of_the_database_costs_nothing_and_comes_back(platform: RunningPlatform) -> None:
+    report = bought(platform, "replica")
+    assert [victim for _, victim in report.killed] == ["replica"]
+    assert report.placed
+    assert (report.given_up, dict(report.look_errors)) == (0, {})
+
+    def follows() -> bool:
+        told = platform.rialto("status", "--json", "--data", str(platform.data))
+        [row] = [row for row in msgspec.json.decode(told.stdout) if row["name"] == "replica"]
+        return bool(row["health"] == "ok" and row["lag_bytes"] is not None)
+
+    assert wait_until(follows, 90.0)
 
 
 @needs_nginx
@@ -131,9 +154,53 @@ def test_a_group_is_restarted_without_a_failed_request(platform: RunningPlatform
 @needs_nginx
 def test_a_request_is_followed_over_the_processes_it_met(platform: RunningPlatform) -> None:
     assert platform.rialto("logs", "--data", str(platform.data), "--trace", "nobody").returncode == 1
-    told = platform.rialto("logs", "--data", str(platform.data), "--lines", "5")
-    assert told.returncode == 0
-    assert "request_id=" in told.stdout
+    request_id = visit(platform.layout, platform.data)
+    where = ("--data", str(platform.data), "--lines", "5")
+
+    def told() -> str:
+        return platform.rialto("logs", "--trace", request_id, *where).stdout
+
+    assert wait_until(lambda: f"request_id={request_id}" in told(), 30.0)
+    assert f"request_id={request_id}" in platform.rialto("logs", *where).stdout
+
+
+@needs_nginx
+@pytest.mark.skipif(
+    chromium_path() is None, reason="Chromium is not installed (Debian: apt install chromium)"
+)
+def test_a_purchase_in_a_browser_is_one_trace_to_the_ledgers_entry(platform: RunningPlatform) -> None:
+    where = ("--data", str(platform.data))
+    purchase = buy_in_chromium(platform.layout)
+    Staff(platform.layout, platform.data, PASSWORD).ship(purchase.order_id)
+    spans: list[StoredSpan] = []
+
+    def is_complete() -> bool:
+        told = platform.rialto("traces", purchase.request_id, "--json", *where)
+        spans[:] = msgspec.json.decode(told.stdout or "[]", type=list[StoredSpan])
+        return {"ledger.book", "mail.send", "notifications orders.placed"} <= {span.name for span in spans}
+
+    assert wait_until(is_complete, 60.0), [span.name for span in spans]
+    # Under the id that stands in the proxy's log, over three groups, and no part is loose.
+    assert {span.trace_id for span in spans} == {purchase.request_id}
+    assert {span.service for span in spans} >= {"shop", "sell", "work"}
+    assert hangs_together(spans)
+    names = {span.name for span in spans}
+    assert names >= {
+        "orders.checkout",
+        "inventory.reserve",
+        "POST /v1/payment_intents",
+        "publish orders.placed",
+        "payments.capture",
+    }
+    assert [word for word in (EMAIL, "Lovelace", purchase.order_id) if word in repr(spans)] == []
+    tree = platform.rialto("traces", purchase.request_id, *where)
+    assert "ledger.book" in tree.stdout
+    assert {f"{group}-{number}" for group in ("shop", "sell", "work") for number in (1, 2)} & set(
+        tree.stdout.split()
+    )
+    logged = platform.rialto("logs", "--trace", purchase.request_id, *where)
+    assert "access" in logged.stdout
+    assert "method=POST" in logged.stdout
 
 
 @needs_nginx

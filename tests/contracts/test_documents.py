@@ -382,10 +382,15 @@ async def test_fields_a_newer_release_added_are_ignored(engine: Engine) -> None:
 
 @pytest.mark.parametrize(
     "note",
-    [Note(shelf="a/b", number=1), Note(shelf="", number=1), Note(shelf="x" * 600, number=1)],
-    ids=["slash", "empty", "long"],
+    [
+        Note(shelf="a/b", number=1),
+        Note(shelf="", number=1),
+        Note(shelf="x" * 600, number=1),
+        Note(shelf="x", number=1, text="x" * 600),
+    ],
+    ids=["slash", "empty", "long", "long to sort by"],
 )
-async def test_what_cannot_be_a_key_is_a_bug(engine: Engine, note: Note) -> None:
+async def test_what_no_key_or_index_takes_is_a_bug(engine: Engine, note: Note) -> None:
     with pytest.raises(InvariantBroken):
         await engine.documents.put(NOTES, note, expected=0)
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,12 +23,16 @@ from typing import Any, TypeVar
 
 import httpx
 
+from tests.e2e.cut_shop import TOPOLOGY, CutShop
+from tests.support.outages import signal_server
+
 T = TypeVar("T")
 
 PASSWORD = "e2e-password-of-no-worth"
 READY_S_MAX = 150
 ADMIN = "admin@rialto.test"
 TOKEN_USED_S = 240
+DATABASE_S_MAX = 30
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,21 @@ class RunningShop:
             yield
         finally:
             os.kill(pid, signal.SIGCONT)
+
+    @contextmanager
+    def database_silent(self) -> Iterator[None]:
+        """The database takes what is sent to it and answers nothing; in between, the shop has noticed. Ends when it is as before."""
+        data = Path(self.environment["RIALTO_DATA"])
+        signal_server(data, signal.SIGSTOP)
+        try:
+            until(self._is_without_database, DATABASE_S_MAX)
+            yield
+        finally:
+            signal_server(data, signal.SIGCONT)
+            until(lambda: not self._is_without_database(), DATABASE_S_MAX)
+
+    def _is_without_database(self) -> bool:
+        return "notice-bar--outage" in self.http.get(f"{self.url}/en/recent").text
 
     def put_stock(self, sku: str, *, berlin: int, rotterdam: int = 0) -> None:
         for warehouse, on_hand in (("berlin", berlin), ("rotterdam", rotterdam)):
@@ -127,35 +146,54 @@ class RunningShop:
 
 
 @contextmanager
-def running_shop(host: str = "127.0.0.1", **settings: str) -> Iterator[RunningShop]:
-    """From nothing to a ready shop and back to nothing. `settings` are further variables of its environment.
+def running_shop(host: str = "127.0.0.1") -> Iterator[RunningShop]:
+    """From nothing to a ready shop and back to nothing; in groups of processes when RIALTO_TEST_TOPOLOGY says so.
 
-    `host` is how browsers call the machine: passkeys belong to a name such as `localhost` and to no number.
+    `host` is how browsers call the machine: passkeys belong to a name such as `localhost` and to no number. A shop in groups is
+    always called `localhost`.
     """
     # Not pytest's folder: as root the database runs as a user of its own, who must get through to its files.
     folder = Path(tempfile.mkdtemp(prefix="rialto-e2e-", dir="/var/tmp"))
     folder.chmod(0o755)
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("RIALTO_")}
+    try:
+        with _in_groups(folder, plain) if TOPOLOGY else _in_one(folder, plain, host) as shop:
+            yield shop
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _in_one(folder: Path, plain: Mapping[str, str], host: str) -> Iterator[RunningShop]:
     port, ops_port, sandbox_port = _free_ports(3)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RIALTO_")} | {
+    environment = {
+        **plain,
         "RIALTO_DATA": str(folder / "data"),
         "RIALTO_PORT": str(port),
         "RIALTO_OPS_PORT": str(ops_port),
         "RIALTO_SANDBOX_PORT": str(sandbox_port),
         "RIALTO_ADMIN_PASSWORD": PASSWORD,
         "RIALTO_PUBLIC_URL": f"http://{host}:{port}",
-        **settings,
     }
     url = f"http://{host}:{port}"
     ops, sandbox = (f"http://127.0.0.1:{number}" for number in (ops_port, sandbox_port))
-    try:
-        with (
-            httpx.Client(timeout=20) as http,
-            _process(environment, folder / "run.log") as process,
-        ):
-            _wait_until_ready(url, process, folder / "run.log")
-            yield RunningShop(url, ops, sandbox, environment, http)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    command = (sys.executable, "-m", "rialto.cli", "run")
+    with (
+        httpx.Client(timeout=20) as http,
+        _process(command, environment, folder / "run.log") as process,
+    ):
+        _wait_until_ready(url, process, folder / "run.log")
+        yield RunningShop(url, ops, sandbox, environment, http)
+
+
+@contextmanager
+def _in_groups(folder: Path, plain: Mapping[str, str]) -> Iterator[RunningShop]:
+    environment = {**plain, "RIALTO_ADMIN_PASSWORD": PASSWORD}
+    cut = CutShop(folder, environment)
+    with _process(cut.command, environment, folder / "run.log") as process:
+        until(lambda: cut.is_started(folder / "run.log", process), READY_S_MAX * 2)
+        with httpx.Client(timeout=20, verify=cut.trust()) as http:
+            yield RunningShop(cut.url, cut.mails, cut.sandbox, cut.environment, http)
 
 
 def based_on(product: Mapping[str, Any]) -> dict[str, str]:
@@ -173,10 +211,12 @@ def until(ask: Callable[[], T], seconds_max: float = 15) -> T:
 
 
 @contextmanager
-def _process(environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _process(
+    command: Sequence[str], environment: Mapping[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "rialto.cli", "run"],
+            command,
             env=dict(environment),
             stdout=output,
             stderr=subprocess.STDOUT,

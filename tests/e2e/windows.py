@@ -20,6 +20,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from tests.e2e.cut_shop import browser_flags
+
 TIMEOUT_MS = 20_000
 FLAGS = (
     "--disable-gpu",
@@ -38,7 +40,7 @@ def chromium_path() -> str | None:
 @contextmanager
 def a_browser() -> Iterator[Browser]:
     """Debian's Chromium. Only one at a time per thread: Playwright keeps an event loop running meanwhile."""
-    flags = [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    flags = [*FLAGS, *browser_flags(), *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=flags)

@@ -21,7 +21,7 @@ def shop_app() -> Any:
     routes = [route for service in ALL for route in service.routes]
     return web_app(
         [*routes, *STOREFRONT],
-        dependencies={name: object() for name in [*NAMES, "hosted_payment"]},
+        dependencies={name: object() for name in [*NAMES, "hosted_payment", "remembered"]},
         render_error=render_error,
         is_ready=lambda: True,
     )

@@ -5,12 +5,14 @@ import gzip
 
 import pytest
 
+from rialto.edge.admission import Admission, Admitted
 from rialto.edge.cached import ANONYMOUS, App, CachedPages, Kept, Receive, Scope, Send, pages_of_others
 from rialto.engines.memory_cache import MemoryCache
 from rialto.engines.memory_keyvalue import MemoryKeyValues
 from rialto.kernel.auth import GUEST, Principal
 from rialto.kernel.cache import Entry
 from rialto.kernel.clock import ManualClock
+from rialto.kernel.errors import Overloaded
 from rialto.kernel.telemetry import Metrics
 from tests.edge.apps import Answering
 from tests.edge.asgi import Reply, ask
@@ -26,6 +28,19 @@ def pages_of(app: App, clock: ManualClock | None = None) -> CachedPages:
     engine: MemoryCache[Entry[Kept]] = MemoryCache(100)
     clock = clock or ManualClock()
     return CachedPages(app, engine, clock=clock, ids=seeded_ids(clock=clock), metrics=Metrics())
+
+
+async def test_who_is_not_let_in_gets_the_old_page_where_there_is_one() -> None:
+    clock, app = ManualClock(), Answering(headers=PUBLIC)
+    admission = Admission(clock, seeded_ids(), Metrics(), port="public")
+    pages = pages_of(Admitted(app, admission), clock)
+    assert (await ask(pages, PAGE)).body == b"hello"
+    clock.advance(5)
+    admission.under_way = 1000
+    assert (await ask(pages, PAGE)).body == b"hello"
+    assert len(app.asked) == 1
+    with pytest.raises(Overloaded):
+        await ask(pages, "/en/p/never-seen")
 
 
 async def twice(app: Answering, target: str, *, headers: list[tuple[bytes, bytes]] | None = None) -> int:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from rialto.edge.admission import Refusals
 from rialto.edge.cached import App, Message
 from rialto.edge.gate import Gate
 from rialto.kernel.auth import Principal, TokenSigner, TokenVerifier
@@ -28,6 +29,7 @@ def a_gate(
     trusted: tuple[str, ...] = (),
     metrics: Metrics | None = None,
     roles: RoleBook | None = None,
+    refusals: Refusals | None = None,
 ) -> Gate:
     clock = ManualClock()
     signer = a_signer()
@@ -40,6 +42,7 @@ def a_gate(
         limiter=limiter,
         trusted_proxies=trusted,
         roles=roles,
+        refusals=refusals,
     )
 
 

@@ -10,16 +10,19 @@ import httpx
 import msgspec
 import pytest
 
+from rialto.edge.admission import FIRST, Admission
 from rialto.edge.cached import Receive, Scope, Send
 from rialto.edge.internal import BODY_BYTES_MAX, InternalCalls, Leaving, Served
 from rialto.kernel.auth import AUDIENCE, Principal
 from rialto.kernel.calls import bind
 from rialto.kernel.clock import ManualClock
-from rialto.kernel.errors import Conflict
+from rialto.kernel.errors import Conflict, Overloaded
+from rialto.kernel.importance import Importance
 from rialto.kernel.keys import Keyring
 from rialto.kernel.resilience import time_left
 from rialto.kernel.service import Frozen, operation
 from rialto.kernel.service_tokens import LIFETIME_S, CallerCheck, ServiceTokens, audience_of
+from rialto.kernel.telemetry import Metrics
 from rialto.kernel.wire import decode_error, signatures_of
 from tests.support.databases import SECRETS
 from tests.support.values import seeded_ids
@@ -72,13 +75,16 @@ class Process:
         self.keyring = Keyring(SECRETS, issuer=ISSUER, clock=self.clock, ids=seeded_ids())
         self.tokens = ServiceTokens(self.keyring, self.clock)
         self.leaving = Leaving()
+        self.admission = Admission(self.clock, seeded_ids(), Metrics(), port="operations")
         self.baker = Baker(self.clock)
         served = Served(
             signatures=signatures_of(Bakery),
             calls=bind(Bakery, self.baker, clock=self.clock, strict=False),
             check=CallerCheck("bakery", frozenset({"cafe"}), self.keyring, issuer=ISSUER, clock=self.clock),
         )
-        app = InternalCalls({"bakery": served}, people, clock=self.clock, leaving=self.leaving)
+        app = InternalCalls(
+            {"bakery": served}, people, clock=self.clock, leaving=self.leaving, admission=self.admission
+        )
         transport = httpx.ASGITransport(app=app)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://ops")
 
@@ -128,6 +134,26 @@ async def test_a_refusal_travels_with_its_code_and_a_status_for_those_between(pr
 async def test_a_bug_says_nothing_of_what_it_was(process: Process) -> None:
     answer = await process.call(content=b'{"loaves":0}')
     assert (answer.status_code, answer.headers["rialto-answer"], answer.content) == (500, "bug", b"")
+
+
+async def test_who_has_too_much_to_do_turns_calls_away_before_anything_runs(process: Process) -> None:
+    for _ in range(int(FIRST)):
+        await process.admission.enter(Importance.BUYING)
+    answer = await process.call(rialto_importance="browsing")
+    assert (answer.status_code, answer.headers["rialto-answer"]) == (503, "turned-away")
+    error = decode_error(answer.content)
+    assert isinstance(error, Overloaded)
+    assert error.retry_after_s
+    assert process.baker.baked == 0
+    assert (await process.http.get("/metrics")).text == "metrics"
+
+
+async def test_a_call_leaves_its_place_however_it_ends(process: Process) -> None:
+    for content in (b'{"loaves":2}', b'{"loaves":13}', b'{"loaves":0}', b"nonsense"):
+        await process.call(content=content)
+    await process.call(authorization="Bearer nonsense")
+    await process.call(rialto_deadline_ms="nonsense")
+    assert process.admission.under_way == 0
 
 
 CUSTOMER = Principal(kind="customer", id="acc_1")

@@ -98,7 +98,7 @@ def test_no_sum_falls_when_a_worker_is_killed_and_its_successor_goes_on(tmp_path
             successor.count(1)
             assert other.scraped()[REQUESTS] == 6
             assert successor.scraped()[SECONDS] == 6
-    assert len(list(tmp_path.glob("*.db"))) == 2 * 6
+    assert len(list(tmp_path.glob("*.db"))) == 2 * 7
 
 
 def test_what_is_of_the_whole_shop_is_what_was_found_last_by_whomever(tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ class Scripted:
 
     name = "part"
 
-    def __init__(self, *starts: bool | CannotStart) -> None:
+    def __init__(self, *starts: bool | CannotStart, vital: bool = True) -> None:
         self._starts = list(starts)
+        self.vital = vital
 
     def is_running(self) -> bool:
         if not self._starts:
@@ -68,6 +69,13 @@ def test_part_that_never_starts_stops_the_shop(tmp_path: Path) -> None:
     supervisor._watched.append(_Watched(Scripted(*[CannotStart("No luck.")] * 9)))
     with pytest.raises(CannotStart, match="ended 6 times"):
         supervisor.watch()
+
+
+def test_part_that_the_shop_can_do_without_is_tried_once_a_minute(tmp_path: Path) -> None:
+    supervisor = Supervisor(tmp_path, lambda _: None, pauses_s=(0.0,))
+    part = _Watched(Scripted(CannotStart("No luck."), vital=False))
+    dues = [supervisor._due_after_death(part, 100.0) for _ in range(8)]
+    assert dues == [100.0] * 5 + [160.0] * 3
 
 
 def test_a_restart_that_is_asked_for_is_no_death(tmp_path: Path) -> None:

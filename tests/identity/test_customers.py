@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -136,3 +137,17 @@ async def test_the_list_shows_each_customer_once_and_none_that_is_erased(postgre
                 await desk.handlers.list_customers(ListCustomers(limit=limit))
         with pytest.raises(AccountNotFound):
             await desk.handlers.list_customers(ListCustomers(cursor=AccountId("nobody")))
+
+
+async def test_an_imported_customer_that_cannot_be_is_refused_by_its_fields(
+    postgres: DatabaseAddress,
+) -> None:
+    async with open_identity(postgres) as desk:
+        later = desk.env.clock.now() + timedelta(days=1)
+        with pytest.raises(Invalid) as refused:
+            await desk.handlers.import_customer(
+                anna(default_shipping=2, default_billing=-1, registered_at=later)
+            )
+        paths = {fault.path for fault in refused.value.fields}
+        assert paths == {"default_shipping", "default_billing", "registered_at"}
+        assert (await desk.handlers.list_customers(ListCustomers())).items == []

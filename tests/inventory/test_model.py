@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rialto.inventory.api import Allocation, OutOfStock, StockLine
+from rialto.inventory.api import Allocation, OutOfStock, ReturnRefused, StockLine
 from rialto.inventory.events import band
-from rialto.inventory.model import LINES_MAX, QUANTITY_MAX, allocate, merged, warehouses_for
+from rialto.inventory.model import LINES_MAX, QUANTITY_MAX, allocate, check_returned, merged, warehouses_for
 from rialto.kernel.errors import Invalid
 
 pytestmark = pytest.mark.fast
@@ -115,3 +115,14 @@ def test_the_band_that_shoppers_see_is_none_few_or_many() -> None:
         *("sold_out", "sold_out"),
         *("few_left", "few_left", "in_stock"),
     ]
+
+
+def test_no_more_comes_back_than_went_out_over_all_warehouses() -> None:
+    used_up = [
+        Allocation(sku="CUP", warehouse="berlin", quantity=2),
+        Allocation(sku="CUP", warehouse="rotterdam", quantity=1),
+    ]
+    check_returned(used_up, {"CUP": 1}, {"CUP": 2})
+    for before, now in (({"CUP": 1}, {"CUP": 3}), ({}, {"CUP": 4}), ({}, {"LAMP": 1})):
+        with pytest.raises(ReturnRefused):
+            check_returned(used_up, before, now)

@@ -23,6 +23,7 @@ from rialto.kernel.secrets import (
     resealed,
     rotated,
 )
+from rialto.kernel.service_tokens import RENEW_S, CallerCheck, ServiceTokens
 from tests.support.values import built_in, seeded_ids
 
 pytestmark = pytest.mark.fast
@@ -256,3 +257,17 @@ def test_a_signing_key_of_another_kind_is_refused(clock: ManualClock) -> None:
     broken = msgspec.structs.replace(make_secrets(seeded_ids()), signing_key="no key")
     with pytest.raises(SecretsBroken, match="no Ed25519 key"):
         rotated(broken, seeded_ids(), now=clock.now(), accepted=ACCEPTED)
+
+
+def test_services_are_known_by_a_new_key_within_a_second(path: Path, clock: ManualClock) -> None:
+    called, calling = Process(path, clock), Process(path, clock)
+    check = CallerCheck("bakery", frozenset({"cafe"}), called.keyring, issuer=ISSUER, clock=clock)
+    tokens = ServiceTokens(calling.keyring, clock)
+    assert check(f"Bearer {tokens('cafe', 'bakery')}") == "cafe"
+    rotate(path, clock)
+    clock.advance(RENEW_S)
+    former = calling.kids()[-1]
+    assert check(f"Bearer {tokens('cafe', 'bakery')}") == "cafe"
+    assert called.kids()[0] != former
+    clock.advance(LOOK_EVERY_S)
+    assert check(f"Bearer {tokens('cafe', 'bakery')}") == "cafe", "and looks again without finding others"

@@ -11,7 +11,7 @@ from rialto.engines.postgres_bus import PostgresBus
 from rialto.kernel.consumers import Consumer, has_taken_in
 from rialto.kernel.errors import NotFound, Unavailable
 from rialto.kernel.parked import ParkedEvents
-from rialto.kernel.upkeep import ServiceUpkeep
+from rialto.kernel.upkeep import AtMost, OneStream, ServiceUpkeep
 from rialto.kernel.workings import Engineer
 from tests.kernel.bakery import Town
 from tests.kernel.test_dead_letters import deliver, park
@@ -86,3 +86,25 @@ async def test_what_was_read_from_the_truth_is_not_taken_in_again(town: Town) ->
     async with town.cellar.write() as session:
         assert not await has_taken_in(session, "cellar", [(*place, 2)])
         assert await has_taken_in(session, "cellar", [(*place, 3)])
+
+
+async def test_what_services_elsewhere_hold_is_counted_as_well(town: Town) -> None:
+    async def details() -> dict[str, Any]:
+        return {"database": "ok", "search_ready": True, "outbox_waiting": {"bakery": 1}}
+
+    async def two_waiting() -> int:
+        return 2
+
+    attic = ServiceUpkeep(lambda: None, waiting=two_waiting, ready=lambda: False)
+    seen = await Engineer(details, town.bus, [], ParkedEvents({}), elsewhere={"attic": attic}).look()
+    assert (seen.waiting, seen.search_ready) == ({"bakery": 1, "attic": 2}, False)
+
+
+async def test_where_nothing_reacts_to_events_none_can_be_stuck(town: Town) -> None:
+    async def none_waiting() -> int:
+        return 0
+
+    attic = ServiceUpkeep(lambda: None, waiting=none_waiting, ready=lambda: True)
+    assert (await attic.stuck(AtMost(limit=5))).items == []
+    with pytest.raises(NotFound):
+        await attic.replay(OneStream(stream=town.ids.uuid(1)))

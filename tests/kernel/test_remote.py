@@ -12,7 +12,8 @@ import structlog
 
 from rialto.kernel.calls import connect
 from rialto.kernel.clock import ManualClock
-from rialto.kernel.errors import Conflict, OutcomeUnknown, Unavailable
+from rialto.kernel.errors import Conflict, OutcomeUnknown, Overloaded, Unavailable
+from rialto.kernel.importance import Importance, importance_now
 from rialto.kernel.remote import (
     CALLS_AT_ONCE,
     CALLS_WAITING,
@@ -78,7 +79,7 @@ class Street(ManualClock):
         self.replicas = Replicas(["bakers"], self.resolve, clock=self, ids=seeded_ids())
         self.service = RemoteService(
             "bakery",
-            Peer(self.replicas, self),
+            Peer("bakers", self.replicas, self),
             clock=self,
             ids=seeded_ids(),
             metrics=self.metrics,
@@ -89,7 +90,9 @@ class Street(ManualClock):
     async def resolve(self, _name: str) -> Sequence[str]:
         return list(self.will)
 
-    async def post(self, address: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def post(
+        self, address: str, path: str, body: bytes, headers: Mapping[str, str], *, group: str
+    ) -> Answer:
         self.asked.append((address, path, body, headers))
         behaviour = self.will[address].pop(0) if len(self.will[address]) > 1 else self.will[address][0]
         if behaviour is None:
@@ -148,6 +151,42 @@ async def test_who_is_turned_away_asks_another_replica(operation_name: str) -> N
     away = spoken("turned-away", status=503)
     street = Street(a=[away], b=[away], c=[baked()])
     assert await getattr(street.bakery, operation_name)(Wanted(loaves=2)) == Baked(loaves=2)
+
+
+def turned_away_as_too_much() -> Answer:
+    return spoken("turned-away", encode_error(Overloaded(retry_after_s=2.5)), status=503)
+
+
+async def test_who_is_too_busy_is_passed_over() -> None:
+    street = Street(a=[turned_away_as_too_much()], b=[baked(2)])
+    assert await street.bakery.bake(Wanted(loaves=2)) == Baked(loaves=2)
+
+
+async def test_when_all_are_too_busy_nobody_is_asked_twice_and_the_caller_is_told_when_to_come_back() -> None:
+    street = Street(a=[turned_away_as_too_much()], b=[turned_away_as_too_much()])
+    with pytest.raises(Overloaded) as caught:
+        await street.bakery.look(Wanted(loaves=2))
+    assert caught.value.retry_after_s == 2.5
+    assert sorted(address for address, *_ in street.asked) == ["a", "b"]
+
+
+async def test_too_busy_for_some_is_not_broken_for_others() -> None:
+    """Calls of those who look around are turned away; the breaker stays closed for those who buy."""
+    street = Street(a=[*[turned_away_as_too_much()] * 30, baked(1)])
+    for _ in range(30):
+        with pytest.raises(Overloaded):
+            await street.bakery.look(Wanted(loaves=1))
+    assert street.service.breaker.state == "closed"
+    assert await street.bakery.look(Wanted(loaves=1)) == Baked(loaves=1)
+
+
+async def test_a_call_says_how_much_depends_on_it() -> None:
+    street = Street(a=[baked(1)])
+    await street.bakery.look(Wanted(loaves=1))
+    token = importance_now.set(Importance.BROWSING)
+    await street.bakery.look(Wanted(loaves=1))
+    importance_now.reset(token)
+    assert [headers["rialto-importance"] for *_, headers in street.asked] == ["buying", "browsing"]
 
 
 async def test_when_nobody_can_be_reached_nothing_happened() -> None:

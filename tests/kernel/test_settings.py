@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rialto.engines.choice import database_address, documents_address, replica_addresses
 from rialto.kernel.db import parse_database_url
 from rialto.kernel.keyvalue import parse_cache_url
 from rialto.kernel.settings import LOG_LEVELS, Settings, read_settings, variables
@@ -134,6 +135,13 @@ def test_the_address_that_is_shown_is_one_that_a_browser_can_open(host: str, sho
         ("BUS_URL", "amqp://one,http://two"),
         ("BUS_CA", "~nobody-of-this-name/ca.pem"),
         ("DOCUMENTS_URL", "mongodb://localhost"),
+        ("DOCUMENTS_URL", "postgresql://localhost/shop?pooler=transaction"),
+        ("DATABASE_URL", "postgresql://localhost/shop?pooler=transaction"),
+        ("DATABASE_URL", "postgresql://localhost/shop?pooler=session"),
+        ("DATABASE_DIRECT_URL", "mysql://localhost/shop"),
+        ("DATABASE_DIRECT_URL", "postgresql://localhost/shop"),
+        ("DATABASE_REPLICAS", "postgresql://one/shop,mysql://two/shop"),
+        ("DATABASE_CA", "/etc/ca.pem"),
     ],
 )
 def test_a_bad_value_is_named_with_its_variable(name: str, value: str) -> None:
@@ -265,6 +273,51 @@ def test_a_database_url_is_read_in_full() -> None:
         "h",
         "require",
     )
+
+
+def test_a_pooler_has_a_way_past_it() -> None:
+    pooler, direct = "postgresql://shop@pooler:6432/shop", "postgresql://owner:pw@db/shop"
+    settings = read(DATABASE_URL=pooler, DATABASE_DIRECT_URL=direct)
+    address = database_address(settings, pooler)
+    assert (address.host, address.pooled, address.session.host, address.session.pooled) == (
+        "pooler",
+        True,
+        "db",
+        False,
+    )
+    service = address.as_user("rialto_cart", "secret")
+    assert (service.pooled, service.user, service.session.user) == (True, "rialto_cart", "rialto_cart")
+    assert database_address(settings, "postgresql://u@/shop?host=/run/pg").session.host == "/run/pg"
+    plain = database_address(read(DATABASE_URL=direct), direct)
+    assert (plain.pooled, plain.session) == (False, plain)
+    with pytest.raises(SettingWrong, match="RIALTO_DATABASE_DIRECT_URL must lead to the database itself"):
+        read(DATABASE_URL=pooler, DATABASE_DIRECT_URL=f"{direct}?pooler=transaction")
+
+
+def test_an_authority_is_asked_for_a_proof_everywhere_or_nowhere() -> None:
+    proven, plain = "postgresql://db/shop?sslmode=verify-full", "postgresql://db/shop"
+    settings = read(
+        DATABASE_URL=proven, DOCUMENTS_URL=proven, DATABASE_REPLICAS=proven, DATABASE_CA="/etc/ca.pem"
+    )
+    documents = documents_address(settings)
+    assert documents is not None
+    addresses = [database_address(settings, proven), documents, *replica_addresses(settings)]
+    assert [address.ca for address in addresses] == ["/etc/ca.pem"] * 3
+    for name in ("DOCUMENTS_URL", "DATABASE_REPLICAS", "DATABASE_DIRECT_URL"):
+        with pytest.raises(SettingWrong, match=f"so RIALTO_{name} must say sslmode=verify-full"):
+            read(**{"DATABASE_URL": proven, "DATABASE_CA": "/etc/ca.pem", name: plain})
+    with pytest.raises(SettingWrong, match="no database is reached by TLS"):
+        read(DATABASE_URL="postgresql://u@/shop?host=/run/pg", DATABASE_CA="/etc/ca.pem")
+
+
+def test_several_replicas_are_read_and_their_passwords_not_repeated() -> None:
+    assert read(DATABASE_REPLICAS="postgresql://one/shop, postgresql://two/shop").database_replicas == (
+        "postgresql://one/shop",
+        "postgresql://two/shop",
+    )
+    with pytest.raises(SettingWrong) as refused:
+        read(DATABASE_REPLICAS="http://shop:hunter2@one")
+    assert "hunter2" not in refused.value.text
 
 
 def test_origins_are_taken_as_browsers_write_them() -> None:

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from email import message_from_bytes
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -16,6 +14,7 @@ from rialto.kernel.errors import Unavailable
 from rialto.kernel.mail import MailRefused, Outgoing, compose
 from rialto.kernel.settings_reader import SettingWrong
 from tests.notifications.desk import PLACED_AT
+from tests.support.mail_server import Server, serving
 
 pytestmark = [pytest.mark.anyio, pytest.mark.fast]
 
@@ -105,38 +104,6 @@ async def test_nothing_is_smuggled_into_the_headers(changed: dict[str, str]) -> 
 
 async def test_without_a_server_a_mail_is_only_kept() -> None:
     await KeptMail().send(a_mail())
-
-
-class Server:
-    """A mail server that answers each command as told."""
-
-    def __init__(self, **answers: str) -> None:
-        self.answers = {
-            "EHLO": "250-test\r\n250 AUTH PLAIN", "AUTH": "235 ok", "MAIL": "250 ok", "RCPT": "250 ok", "DATA": "354 go", ".": "250 kept", "RSET": "250 ok", "QUIT": "221 bye",
-            **answers,
-        }  # fmt: skip
-        self.heard: list[str] = []
-        self.message = b""
-
-    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 test\r\n")
-        while line := await reader.readline():
-            self.heard.append(line.decode().strip())
-            answer = self.answers[line.decode().split()[0].upper()]
-            writer.write(f"{answer}\r\n".encode())
-            if answer.startswith("354"):
-                self.message = await reader.readuntil(b"\r\n.\r\n")
-                writer.write(f"{self.answers['.']}\r\n".encode())
-            if line.startswith(b"QUIT"):
-                break
-        writer.close()
-
-
-@asynccontextmanager
-async def serving(server: Server) -> AsyncIterator[str]:
-    listener = await asyncio.start_server(server.talk, "127.0.0.1", 0)
-    async with listener:
-        yield f"127.0.0.1:{listener.sockets[0].getsockname()[1]}"
 
 
 async def test_a_mail_is_handed_to_the_server() -> None:

@@ -175,7 +175,7 @@ BURNS = (
         for burns, bad, at, step, fires in DELAYS
     ),
 )
-UP = 'up{job="rialto",group="sell",instance="sell-1"}'
+UP = 'up{job="rialto-sell",group="sell",instance="sell-1"}'
 OTHERS = (
     *both("RialtoReplicaDown", UP, bad="1x20 0x20", good="1x20 0x2 1x20"),
     *both("RialtoGroupDown", UP, bad="1x20 0x20", good="1x40"),

@@ -151,7 +151,7 @@ def test_the_quantile_is_a_bound_of_what_came_between() -> None:
 
 def test_nobody_at_an_address_is_none() -> None:
     assert ask([], lambda: 0.0) == []
-    assert ask([f"127.0.0.1:{free_port()}"], lambda: 0.0) == [None]
+    assert ask([Target(address=f"127.0.0.1:{free_port()}", group="one")], lambda: 0.0) == [None]
     assert Reading(at=0.0).total("rialto_x") is None
 
 

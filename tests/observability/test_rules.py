@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from rialto.app import ALL
+from rialto.kernel.clock import SystemClock
+from rialto.kernel.settings import InternalFiles
 from rialto.observability.dashboards import DASHBOARDS, render_dashboards
 from rialto.observability.rules import all_alerts, burn_alerts, render_rules, rules_of
 from rialto.observability.scraping import Target, render_scraping, targets_of
 from rialto.observability.slos import BROWSING, BUYING, PRODUCT, SLOS
+from rialto.proxy.certificates import ensure_local_ca
 from rialto.proxy.routes import answerers
 from rialto.topology import GROUPS, topology_of
 from tests.observability.cases import CASES, Case
@@ -64,7 +67,9 @@ def test_promtool_takes_the_rules_and_the_configuration(tmp_path: Path) -> None:
     targets = targets_of(
         {"sell": ("sell.example.internal:8001", "10.0.0.1:8001")}, own="127.0.0.1:8001", group="shop"
     )
-    configuration.write_text(render_scraping(targets), encoding="utf-8")
+    inside = ensure_local_ca(tmp_path / "inside", ("sell",), SystemClock())
+    files = InternalFiles(certificate=inside.certificate, key=inside.key, ca=inside.ca)
+    configuration.write_text(render_scraping(targets, tls=files), encoding="utf-8")
     done = promtool("check", "config", str(configuration))
     assert done.returncode == 0, done.stderr
 
@@ -77,8 +82,10 @@ def test_whoever_is_scraped_belongs_to_a_group() -> None:
         Target(address="10.0.0.2:1", group="shop"),
     ]
     text = render_scraping([Target(address="localhost:1", group="one", name="shop-1")])
-    assert "{group: 'one', instance: 'shop-1'}" in text
+    assert "labels: {instance: 'shop-1'}" in text
+    assert "{target_label: group, replacement: 'one'}" in text
     assert "dns_sd" not in text
+    assert "https" not in text
 
 
 def test_every_alert_is_tried_both_ways() -> None:

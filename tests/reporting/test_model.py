@@ -19,7 +19,7 @@ from rialto.orders.events import (
     OrderRefunded,
     OrderShipped,
 )
-from rialto.reporting.model import Count, Line, Place, begin, fold, number_prefix
+from rialto.reporting.model import Count, Line, Place, begin, fold, foreign_prefix, number_prefix
 from tests.orders.builders import AT, ORDER_ID, a_line, a_start
 
 pytestmark = pytest.mark.fast
@@ -161,3 +161,8 @@ def test_a_row_names_each_sku_once() -> None:
 )
 def test_a_number_is_found_however_it_is_typed(typed: str, kept: str | None) -> None:
     assert number_prefix(typed) == kept
+
+
+@pytest.mark.parametrize(("text", "prefix"), [("R-1001", "R-1001"), ("two words", None), ("", None)])
+def test_the_beginning_of_another_shops_number_is_kept_as_it_is(text: str, prefix: str | None) -> None:
+    assert foreign_prefix(text) == prefix

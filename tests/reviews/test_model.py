@@ -100,6 +100,8 @@ def test_publishing_at_once_does_not_overrule_what_was_decided(before: Status, a
 def test_an_edit_of_another_revision_is_refused() -> None:
     with pytest.raises(ReviewChanged):
         edit(a_review(revision=2), a_draft(), expected=1, at=AT, at_once=False)
+    with pytest.raises(ReviewNotFound):
+        edit(withdraw(a_review()), a_draft(), expected=2, at=AT, at_once=False)
 
 
 def test_a_review_can_be_edited_to_the_last_moment_of_its_time_and_not_later() -> None:

@@ -106,3 +106,8 @@ def test_whatever_is_written_is_refused_by_name_or_can_be_stored(text: str) -> N
     assert clean_text(draft.body)
     assert draft == checked(draft)
     assert "\n" not in draft.title
+
+
+def test_what_no_database_stores_is_left_out() -> None:
+    kept = checked(a_draft(title="Go\x00od", body="Fine\ud800 cup"))
+    assert (kept.title, kept.body) == ("Good", "Fine cup")

@@ -17,11 +17,14 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from rialto.engines.memory_keyvalue import MemoryKeyValues
 from rialto.kernel.auth import GUEST
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.errors import RialtoError, Unavailable
 from rialto.kernel.http import status_of
 from rialto.kernel.ids import RandomIds
+from rialto.kernel.keys import Keyring
+from rialto.kernel.remembering import Remembered
 from rialto.kernel.settings import Settings
 from rialto.payments.api import HostedPage, HostedPageAt
 from rialto.storefront.routes import ROUTES, render_error
@@ -29,6 +32,7 @@ from tests.pricing.peers import Peer
 from tests.storefront.fixture_reviews import FixtureReviews
 from tests.storefront.fixture_sales import FixtureCarts, FixtureOrders
 from tests.storefront.fixture_search import FixtureSearch
+from tests.support.databases import SECRETS
 
 # Nobody listens there: the provider's frame stays away.
 NOBODY = "http://127.0.0.1:9"
@@ -84,6 +88,9 @@ def fixture_shop(port: int = 8000, sandbox_url: str = NOBODY) -> FixtureShop:
         "notifications": Peer(),
         "identity": Peer(),  # whoever comes is a guest, of whom nothing is asked
         "ids": ids,
+        "remembered": Remembered(
+            MemoryKeyValues(clock), Keyring(SECRETS, issuer=settings.public_url, clock=clock, ids=ids)
+        ),
         "clock": clock,
         "settings": settings,
     }

@@ -111,6 +111,15 @@ def test_reviews_that_are_away_spoil_no_product_page(shop: FixtureShop, shopper:
     assert "4.6 out of 5 stars" in page.one("a", class_="product__rating").text
 
 
+def test_reviews_that_were_read_before_are_shown_as_they_were(shop: FixtureShop, shopper: Shopper) -> None:
+    path = f"p/{rated_product(shop).slug}"
+    before = [review.text for review in shopper.page(path).all("article", class_="review")]
+    shop.reviews.fail = Unavailable()
+    assert [review.text for review in shopper.page(path).all("article", class_="review")] == before
+    assert len(before) == 5
+    assert "cannot be shown" in shopper.page(f"{path}?reviews=lowest").one("section", id="reviews").text
+
+
 def test_how_reviews_are_checked_is_told(shop: FixtureShop) -> None:
     page = Shopper(shop, "de").page(f"p/{rated_product(shop).slug}")
     assert "der das hier gekauft hat" in page.one("section", id="reviews").text

@@ -1,4 +1,4 @@
-"""A certificate authority and a server's certificate for 127.0.0.1, made for one test run."""
+"""A certificate authority and a server's certificate, made for one test run."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from cryptography.x509.oid import NameOID
 FROM, UNTIL = datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=36_500)
 
 
-def make_certificates(folder: Path) -> None:
-    """`ca.pem`, `server.pem` and `server.key` in an empty folder."""
+def make_certificates(folder: Path, *, address: str = "127.0.0.1", until: datetime = UNTIL) -> None:
+    """`ca.pem`, `server.pem` for this address and `server.key` in an empty folder."""
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca = _certificate("Test CA", ca_key.public_key(), signed_by="Test CA", key=ca_key, is_ca=True)
-    server = _certificate("127.0.0.1", key.public_key(), signed_by="Test CA", key=ca_key, is_ca=False)
+    server = _certificate(
+        address, key.public_key(), signed_by="Test CA", key=ca_key, is_ca=False, until=until
+    )
     (folder / "ca.pem").write_bytes(ca.public_bytes(Encoding.PEM))
     (folder / "server.pem").write_bytes(server.public_bytes(Encoding.PEM))
     (folder / "server.key").write_bytes(
@@ -35,6 +37,7 @@ def _certificate(
     signed_by: str,
     key: ec.EllipticCurvePrivateKey,
     is_ca: bool,
+    until: datetime = UNTIL,
 ) -> x509.Certificate:
     made = (
         x509.CertificateBuilder()
@@ -43,14 +46,14 @@ def _certificate(
         .public_key(public)
         .serial_number(x509.random_serial_number())
         .not_valid_before(FROM)
-        .not_valid_after(UNTIL)
+        .not_valid_after(until)
         .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
     )
     if not is_ca:
         made = made.add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address(name))]), critical=False
         )
     return made.sign(key, hashes.SHA256())
 

@@ -11,9 +11,10 @@ it on purpose. `shop.app` is the parts' common face: the web sees the shop as ng
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,12 +26,14 @@ from rialto.app import ALL, App
 from rialto.edge.cached import Message, Receive, Scope, Send
 from rialto.edge.gate import Gate
 from rialto.kernel.audit import Finding
+from rialto.kernel.clock import Clock
 from rialto.kernel.consumers import Consumer
 from rialto.kernel.db import Database, DatabaseAddress
 from rialto.kernel.faults import NoFaults
-from rialto.kernel.ids import RandomIds
+from rialto.kernel.ids import Ids, RandomIds
 from rialto.kernel.remote import Answer, AnswerLost, NotSent
 from rialto.kernel.service import Service
+from rialto.kernel.tracing import NO_TRACER, Tracer
 from rialto.topology import ADMIN, STOREFRONT, Place, place_of, topology_of
 from tests.support.databases import SECRETS
 from tests.support.goods import goods_in
@@ -41,21 +44,29 @@ from tests.support.surroundings import RecordingMail, ShopClock, engines_of
 from tests.support.values import settings_in
 
 T = TypeVar("T")
+# A call between processes takes so long at least.
+USUALLY_S = 0.01
 
 
 class Between:
-    """What lies between the parts: address → the operations application there. `down` and `mute` break it.
+    """What lies between the parts: address → the operations application there. `down`, `mute`, `slow` and `half` break it.
 
-    Down: nothing is sent. Mute: the request arrives and its answer is lost.
+    Down: nothing is sent. Mute: the request arrives and its answer is lost. Half: so is every second one's.
+    Slow: answers come ten times as late.
     """
 
     def __init__(self) -> None:
         self.doors: dict[str, Any] = {}
         self.down: set[str] = set()
         self.mute: set[str] = set()
+        self.slow: set[str] = set()
+        self.half: set[str] = set()
+        self._turn = itertools.count(1)
         self.sent: list[str] = []
 
-    async def post(self, address: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def post(
+        self, address: str, path: str, body: bytes, headers: Mapping[str, str], *, group: str
+    ) -> Answer:
         if address in self.down or address not in self.doors:
             raise NotSent(address)
         self.sent.append(path.removeprefix("/internal/"))
@@ -78,11 +89,15 @@ class Between:
             "path": path,
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         # Another process: none of the caller's context but what the request says.
-        await asyncio.get_running_loop().create_task(
-            self.doors[address](scope, receive, send), context=_empty_context()
-        )
-        if address in self.mute:
+        await loop.create_task(self.doors[address](scope, receive, send), context=_empty_context())
+        if address in self.slow:
+            later = loop.create_future()
+            loop.call_later(9 * max(loop.time() - began, USUALLY_S), later.set_result, None)
+            await later
+        if address in self.mute or (address in self.half and next(self._turn) % 2 == 0):
             raise AnswerLost(address)
         return Answer(status, told, content)
 
@@ -108,6 +123,7 @@ class Parts:
 
     def __init__(self, apps: Mapping[str, App], between: Between) -> None:
         self.apps = apps
+        self._working: dict[str, AsyncExitStack] = {}
         self.between = between
         first = next(iter(apps.values()))
         self.settings = first.settings
@@ -140,6 +156,21 @@ class Parts:
     async def close(self) -> None:
         for app in self.apps.values():
             await app.close()
+
+    async def work(self, name: str) -> None:
+        """The part answers the others and does its background work."""
+        self.between.down.discard(f"{name}:8001")
+        self._working[name] = AsyncExitStack()
+        await self._working[name].enter_async_context(running(self.apps[name]))
+
+    async def stop(self, name: str) -> None:
+        """The part is gone for the others, and does nothing."""
+        self.between.down.add(f"{name}:8001")
+        await self._working.pop(name).aclose()
+
+    async def stop_all(self) -> None:
+        for stack in self._working.values():
+            await stack.aclose()
 
     async def audit(self) -> list[Finding]:
         found: list[Finding] = []
@@ -201,9 +232,15 @@ class _Backgrounds:
 
 @asynccontextmanager
 async def a_shop_in_parts(
-    postgres: DatabaseAddress, topology: str, *, seed: int = 7, replicas: int = 1, **changes: Any
+    postgres: DatabaseAddress,
+    topology: str,
+    *,
+    seed: int = 7,
+    replicas: int = 1,
+    tracer: Callable[[str, Clock, Ids], Tracer] = lambda *_: NO_TRACER,
+    **changes: Any,
 ) -> AsyncIterator[Shop]:
-    """As `a_shop`, cut as the topology says; each part runs its own background. `replicas` of each."""
+    """As `a_shop`, cut as the topology says; each part runs its own background. `replicas` of each; `tracer` makes one for a part."""
     async with AsyncExitStack() as stack:
         clock, between, mail = ShopClock(), Between(), RecordingMail()
         sandbox = make_sandbox(clock, random.Random(seed))
@@ -219,15 +256,17 @@ async def a_shop_in_parts(
                     settings_in(data),
                     **{"rate_limit": 0, "topology": topology, "group": group, "peers": peers, **changes},
                 )
+                ids = RandomIds(clock, random.Random(f"{seed}/{group}/{number}"))
                 engines = engines_of(
                     address,
                     clock=clock,
-                    ids=RandomIds(clock, random.Random(f"{seed}/{group}/{number}")),
+                    ids=ids,
                     provider=InProcessProvider(sandbox, clock, SECRETS),
                     mail=mail,
                     faults=NoFaults(),
                     transport=between,
                     resolve=_resolve,
+                    tracer=tracer(group, clock, ids),
                 )
                 place: Place = place_of(settings, [service.name for service in ALL])
                 app = apps[f"{group}-{number}"] = App(settings, engines, services, place=place)
@@ -236,6 +275,7 @@ async def a_shop_in_parts(
         shop = Shop(cast("App", parts), clock=clock, sandbox=sandbox, mail=mail, address=address)
         stack.push_async_callback(shop.close)
         await parts.start()
-        for app in apps.values():
-            await stack.enter_async_context(running(app))
+        stack.push_async_callback(parts.stop_all)
+        for name in apps:
+            await parts.work(name)
         yield shop

@@ -25,7 +25,8 @@ import aio_pika
 import pytest
 from pamqp.common import FieldTable
 
-PROGRAMS = Path("/usr/lib/rabbitmq/bin")
+from rialto.cluster.rabbitmq import PROGRAMS, NodePlace, is_installed
+
 STARTED_WITHIN_S = 180.0
 STOPPED_WITHIN_S = 30.0
 POLL_S = 0.05
@@ -34,7 +35,7 @@ _numbers = itertools.count(1)
 
 
 def skip_without_rabbitmq() -> None:
-    if not (PROGRAMS / "rabbitmq-server").exists() or shutil.which("epmd") is None:
+    if not is_installed(os.environ["PATH"]):
         pytest.skip("RabbitMQ is not installed here (Debian: rabbitmq-server)")
 
 
@@ -53,15 +54,17 @@ class Node:
         self.name = f"{name}@localhost"
         self.folder = folder
         self.certificates = certificates
-        self.port, self._dist_port, self.tls_port = free_port(), free_port(), free_port()
-        self._epmd_port = epmd_port
+        self.port, self.tls_port = free_port(), free_port()
+        self.place = NodePlace(
+            name=self.name,
+            folder=folder,
+            home=folder.parent / "home",
+            port=self.port,
+            distribution_port=free_port(),
+            registry_port=epmd_port,
+        )
         self._process: subprocess.Popen[bytes] | None = None
-        folder.mkdir(parents=True)
-        lines = [
-            f"listeners.tcp.default = 127.0.0.1:{self.port}",
-            "loopback_users = none",
-            "vm_memory_high_watermark.absolute = 400MB",
-        ]
+        lines = ["loopback_users = none"]
         lines += [
             f"cluster_formation.classic_config.nodes.{n} = {peer}@localhost"
             for n, peer in enumerate(peers, 1)
@@ -76,8 +79,7 @@ class Node:
                 f"ssl_options.keyfile = {certificates / 'server.key'}",
                 "ssl_options.verify = verify_none",
             ]
-        (folder / "rabbitmq.conf").write_text("\n".join(lines) + "\n")
-        (folder / "enabled_plugins").write_text("[].\n")
+        self.place.write(lines)
 
     def url(
         self, *, prefix: str = "", lanes: int = 2, user: str = "guest:guest", vhost: str = "", **more: str
@@ -91,7 +93,7 @@ class Node:
         with (self.folder / "out").open("ab") as out:
             self._process = subprocess.Popen(
                 [str(PROGRAMS / "rabbitmq-server")],
-                env=self._environment(),
+                env=self.place.environment(os.environ["PATH"]),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -140,7 +142,7 @@ class Node:
         """What an operator's tool says. Slow: it starts a virtual machine of its own."""
         done = subprocess.run(
             [str(PROGRAMS / program), *words],
-            env=self._environment(),
+            env=self.place.environment(os.environ["PATH"]),
             capture_output=True,
             text=True,
             timeout=STARTED_WITHIN_S,
@@ -158,25 +160,6 @@ class Node:
             self.port
         )
 
-    def _environment(self) -> dict[str, str]:
-        return {
-            "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
-            "HOME": str(self.folder.parent / "home"),
-            "LANG": "C.UTF-8",
-            "RABBITMQ_NODENAME": self.name,
-            "RABBITMQ_DIST_PORT": str(self._dist_port),
-            "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
-            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
-            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "enabled_plugins"),
-            "RABBITMQ_MNESIA_BASE": str(self.folder / "data"),
-            "RABBITMQ_LOG_BASE": str(self.folder / "log"),
-            "RABBITMQ_LOGS": "-",
-            "RABBITMQ_PID_FILE": str(self.folder / "pid"),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none",
-            "ERL_EPMD_PORT": str(self._epmd_port),
-            "ERL_EPMD_ADDRESS": "127.0.0.1",
-        }
-
 
 @contextmanager
 def nodes(count: int = 1, *, certificates: Path | None = None) -> Iterator[list[Node]]:
@@ -184,23 +167,20 @@ def nodes(count: int = 1, *, certificates: Path | None = None) -> Iterator[list[
     skip_without_rabbitmq()
     folder = Path(tempfile.mkdtemp(prefix="rialto-mq-", dir="/tmp"))
     epmd_port = free_port()
-    home = folder / "home"
-    home.mkdir()
-    (home / ".erlang.cookie").write_text(f"rialto{os.getpid()}")
-    (home / ".erlang.cookie").chmod(0o400)
-    epmd = subprocess.Popen(
-        ["epmd"],
-        env={"PATH": os.environ["PATH"], "ERL_EPMD_PORT": str(epmd_port), "ERL_EPMD_ADDRESS": "127.0.0.1"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
     names = [f"rialto{os.getpid()}n{next(_numbers)}" for _ in range(count)]
     peers = names if count > 1 else []
     made = [
         Node(folder / name, name, epmd_port=epmd_port, peers=peers, certificates=certificates)
         for name in names
     ]
+    made[0].place.write_cookie(f"rialto{os.getpid()}")
+    epmd = subprocess.Popen(
+        ["epmd"],
+        env={"PATH": os.environ["PATH"], **made[0].place.registry_environment()},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         made[0].start()
         for node in made[1:]:

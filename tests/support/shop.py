@@ -36,7 +36,7 @@ from rialto.inventory.api import Inventory, LevelsOf, PutStock, PutStockMany
 from rialto.kernel.address import Address
 from rialto.kernel.audit import Finding
 from rialto.kernel.clock import Clock, ManualClock
-from rialto.kernel.db import DatabaseAddress, connect
+from rialto.kernel.db import Connect, DatabaseAddress, connect
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.faults import Faults, NoFaults
 from rialto.kernel.ids import AccountId, CartId, OrderId, RandomIds
@@ -47,7 +47,7 @@ from rialto.orders.api import CheckoutAnswer, ContinueCheckout, Order, OrderRef,
 from rialto.payments.api import Payments
 from rialto.sandbox.core import Sandbox
 from rialto.sandbox.model import Decision
-from tests.support.databases import SECRETS
+from tests.support.databases import SECRETS, in_database
 from tests.support.goods import draft_of, goods_in
 from tests.support.provider import InProcessProvider, Network, answer_challenge, make_sandbox, signed
 from tests.support.settling import SETTLED_WITHIN_S, is_settled, running
@@ -218,16 +218,24 @@ async def a_shop(
     clock: ShopClock | ManualClock | None = None,
     seed: int = 7,
     key_values: Callable[[Clock, Metrics], KeyValues] | None = None,
+    engines: Callable[[Sandbox, Clock], Mapping[str, Any]] | None = None,
+    documents: DatabaseAddress | None = None,
+    replica: DatabaseAddress | None = None,
+    through: Callable[[DatabaseAddress], DatabaseAddress] | None = None,
+    open_connection: Connect = connect,
     **changes: Any,
 ) -> AsyncIterator[Shop]:
     """A shop with GOODS on a fresh database, or another process of the same shop (`beside`).
 
     `background`: relay, consumers, worker and jobs run all the time; without, only what a call itself does.
     `clock` stands still unless moved: for shops without background only, whose loops would never rest on it.
-    `key_values` makes what processes share for speed; without, each keeps its own.
+    `key_values` makes what processes share for speed; without, each keeps its own. `engines` makes others by port than a
+    test's, `documents` is where documents are when that is not the shop's own database, `replica` follows `postgres`,
+    `through` is the way to the database, and `open_connection` opens connections there.
     `changes` are settings other than a test's.
     """
-    particular = (beside, faults, network, clock, key_values)
+    opened = open_connection is not connect
+    particular = (beside, faults, network, clock, key_values, engines, documents, replica, through, opened)
     if in_parts and services is ALL and background and not any(particular):
         async with in_parts[0](postgres, seed=seed, **changes) as cut:
             yield cut
@@ -239,8 +247,10 @@ async def a_shop(
         mail = beside.mail if beside else RecordingMail()
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rialto-shop-")))
         metrics = Metrics()
-        engines = engines_of(
-            address,
+        surroundings = engines_of(
+            through(address) if through else address,
+            others=engines(sandbox, clock) if engines else None,
+            documents_address=documents,
             metrics=metrics,
             key_values=key_values(clock, metrics) if key_values else None,
             clock=clock,
@@ -248,10 +258,12 @@ async def a_shop(
             provider=InProcessProvider(sandbox, clock, SECRETS, network=network),
             mail=mail,
             faults=faults or NoFaults(),
+            replica_addresses=[in_database(replica, address.database)] if replica else [],
+            open_connection=open_connection,
         )
         settings = msgspec.structs.replace(settings_in(data), **{"rate_limit": 0, **changes})
         # Nothing is to be won by letting news gather here, and every test would wait for it.
-        app = App(settings, engines, [replace(service, gathers_s=0.0) for service in services])
+        app = App(settings, surroundings, [replace(service, gathers_s=0.0) for service in services])
         shop = Shop(app, clock=clock, sandbox=sandbox, mail=mail, address=address)
         stack.push_async_callback(shop.close)
         if app.feeds:

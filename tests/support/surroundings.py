@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,12 +31,15 @@ class ShopClock:
         self._start = start
         self._ahead = 0.0
         self._began: float | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def now(self) -> datetime:
         return self._start + timedelta(seconds=self.monotonic())
 
     def monotonic(self) -> float:
-        at = asyncio.get_running_loop().time()
+        # Kept, because threads (the provider's writer) ask as well, and have no loop.
+        self._loop = self._loop or asyncio.get_running_loop()
+        at = self._loop.time()
         if self._began is None:
             self._began = at
         return at - self._began + self._ahead
@@ -78,9 +82,10 @@ def engines_of(
     provider: InProcessProvider,
     mail: RecordingMail,
     faults: Faults,
+    others: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Engines:
-    """An app's surroundings in a test. `options` are further fields of Engines (`gate`, `listen`)."""
+    """An app's surroundings in a test. `others` are engines by port instead of these, `options` further fields of Engines."""
     ports = {
         "payments": {provider.name: provider},
         "mail": mail,
@@ -89,6 +94,7 @@ def engines_of(
         "secrets": SECRETS,
         "cache": MemoryCache,
         "pictures": PictureFiles,
+        **(others or {}),
     }
     return Engines(
         clock=clock, ids=ids, faults=faults, secrets=SECRETS, address=address, by_port=ports, **options

@@ -31,8 +31,10 @@ DIVIDES_FRACTIONS = {"pricing/model/rules.py"}
 RECKONS_SECONDS = {"orders/handlers/worker.py"}
 
 TASKS_WITHOUT_A_GROUP = {
+    "edge/admission.py": "who looks after those in line runs while there are any, half a second at most",
     "engines/redis_keyvalue.py": "opening goes on for those who come after the caller that could not wait for it",
     "engines/redis_line.py": "who reads a shared connection lives as long as that, and is ended with it",
+    "engines/otlp_traces.py": "sending outlives the request that was traced, and is ended by close",
     "kernel/batch.py": "the runner outlives the caller that started it and is ended by close",
     "kernel/limits.py": "settling goes on while whoever was let in is served; each step is bounded",
     "cli/serve.py": "background work of a process, kept in a name and ended with it",

@@ -174,6 +174,7 @@ def test_the_licence_is_whole_and_the_notice_names_what_is_installed() -> None:
     licence = text_of(ROOT / "LICENSE")
     assert "Apache License" in licence
     assert "END OF TERMS AND CONDITIONS" in licence
-    pinned = re.findall(r"^([A-Za-z0-9_.-]+)==", text_of(ROOT / "requirements" / "run.txt"), re.MULTILINE)
+    run = text_of(ROOT / "requirements" / "run.txt")
+    pinned = re.findall(r"^([A-Za-z0-9_.-]+)(?:\[[\w,-]+\])?==", run, re.MULTILINE)
     named = set(re.findall(r"^  ([a-z0-9-]+) {2,}\S", text_of(ROOT / "NOTICE"), re.MULTILINE))
     assert named == {name.lower() for name in pinned}

@@ -25,6 +25,7 @@ from rialto.storefront.texts import LANGUAGES
 
 PAGE = Response[bytes]
 NO_STORE = "no-store"
+COME_BACK_S = 5  # to a page that says that something is away
 _INDENT = re.compile(r"\n\s+")
 
 
@@ -84,6 +85,8 @@ def render(template: str, context: Mapping[str, Any], *, status: int = 200) -> P
         "Content-Language": str(context["language"]),
         "Content-Security-Policy": content_policy(),
     }
+    if status == 503:
+        headers["Retry-After"] = str(COME_BACK_S)
     return Response(html.encode(), status_code=status, media_type="text/html", headers=headers)
 
 

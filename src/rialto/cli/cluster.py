@@ -15,10 +15,12 @@ from rialto.cli.preflight import answers_ready
 from rialto.cli.progress import Progress
 from rialto.cli.run import Hooks, refuse, until_stopped
 from rialto.cluster import prometheus
-from rialto.cluster.engines import KEY_VALUE_SERVERS, Engine, find_program, key_value_server
-from rialto.cluster.front import Front
+from rialto.cluster.engines import KEY_VALUE_SERVERS, SINK, Engine, find_program, key_value_server, trace_sink
+from rialto.cluster.front import MAILS, Front
 from rialto.cluster.layout import HOST, Layout, free_ports, lay_out, read_environment, read_layout
+from rialto.cluster.packages import how_to_install, install, missing
 from rialto.cluster.platform import Platform, Wanted, find_nginx
+from rialto.cluster.rabbitmq import BROKER, DISTRIBUTION, REGISTRY, broker, is_installed, place_in
 from rialto.engines.asked_restarts import AskedRestarts
 from rialto.engines.embedded_postgres import default_data_folder
 from rialto.engines.processes import CannotStart, FolderLock, wait_until
@@ -30,8 +32,15 @@ from rialto.topology import GROUPS, topology_of
 STOPPED_WITHIN_S = 30.0
 RESTARTED_WITHIN_S = 120.0
 REPLICAS_MAX = 8
-# Everything else of the shop's settings is the platform's own affair. A broker is one that runs already.
-PASSED_ON = ("RIALTO_LOG", "RIALTO_ADMIN_PASSWORD", "RIALTO_BUS_URL", "RIALTO_BUS_CA")
+# Everything else of the shop's settings is the platform's own affair. A broker that runs already is used instead of one's own.
+PASSED_ON = (
+    "RIALTO_LOG",
+    "RIALTO_ADMIN_PASSWORD",
+    "RIALTO_BUS_URL",
+    "RIALTO_BUS_CA",
+    "RIALTO_TRACE_PERCENT",
+    "RIALTO_TRACE_SLOW_MS",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     start.add_argument("--replicas", type=int, default=2, metavar="NUMBER", help="of each group; 2")
     start.add_argument("--topology", default=GROUPS, help="as RIALTO_TOPOLOGY; groups")
     start.add_argument("--port", type=int, default=8443, help="where people come, by TLS; 8443, 0 for any")
+    start.add_argument(
+        "--install", action="store_true", help="as root on Debian: install the programs that are missing"
+    )
     stop = commands.add_parser("stop", help="stop the one that runs")
     do = commands.add_parser("do", help="another rialto command with the platform's settings: do -- audit")
     do.add_argument("words", nargs="+", metavar="COMMAND")
@@ -74,12 +86,24 @@ def run_command(
             [sys.executable, "-m", "rialto.cli", *options.words], env=told, check=False
         ).returncode
     try:
+        _get_programs(options, environment, progress)
         wanted = _wanted(options, environment)
         platform = Platform(wanted, hooks_of, progress, SystemClock())
     except CannotStart as problem:
         return refuse(str(problem), problem.exit_code)
     progress.note(prometheus.told_of(wanted.layout))
     return until_stopped(platform.start, platform.supervisor, platform.lock, progress)
+
+
+def _get_programs(options: argparse.Namespace, environment: Mapping[str, str], progress: Progress) -> None:
+    """Install what is missing, if that was asked for, and say what is missing still. Raises CannotStart."""
+    lacking = missing(environment)
+    if options.install and lacking:
+        with progress.step("Programs"):
+            install(lacking, environment, user_id=os.geteuid())
+        lacking = missing(environment)
+    if lacking:
+        progress.note(how_to_install(lacking))
 
 
 def _wanted(options: argparse.Namespace, environment: Mapping[str, str]) -> Wanted:
@@ -89,22 +113,31 @@ def _wanted(options: argparse.Namespace, environment: Mapping[str, str]) -> Want
     nginx = find_nginx(environment)
     program = find_program(*KEY_VALUE_SERVERS, environment=environment)
     watcher = find_program("prometheus", environment=environment)
+    path = environment.get("PATH", "")
+    with_broker = "RIALTO_BUS_URL" not in environment and is_installed(path)
     layout = lay_out(
         options.topology,
         tuple(topology_of(options.topology, [service.name for service in ALL]).groups),
         replicas=options.replicas,
         port=options.port,
-        engines=(*(("cache",) if program else ()), *((prometheus.NAME,) if watcher else ())),
+        engines=(
+            SINK,
+            *(("cache",) if program else ()),
+            *((REGISTRY, BROKER) if with_broker else ()),
+            *((prometheus.NAME,) if watcher else ()),
+        ),
+        more=(MAILS, *((DISTRIBUTION,) if with_broker else ())),
         free_ports=free_ports,
     )
-    engines: list[Engine] = []
+    engines: list[Engine] = [trace_sink(data, layout.engine_ports[SINK])]
+    ids = RandomIds(SystemClock())
     if program:
-        password = RandomIds(SystemClock()).token()
-        engines.append(key_value_server(program, data, layout.engine_ports["cache"], password))
+        engines.append(key_value_server(program, data, layout.engine_ports["cache"], ids.token()))
+    if with_broker:
+        place = place_in(data, layout.engine_ports, layout.more_ports[DISTRIBUTION])
+        engines += broker(place, path=path, cookie=ids.token(), password=ids.token())
     if watcher:
-        engines.append(
-            prometheus.prometheus(watcher, data, layout.engine_ports[prometheus.NAME], layout.replicas)
-        )
+        engines.append(prometheus.prometheus(watcher, data, layout))
     kept = {name: value for name, value in environment.items() if not name.startswith("RIALTO_")}
     allowed = {name: environment[name] for name in PASSED_ON if name in environment}
     return Wanted(data=data, layout=layout, engines=engines, environment={**kept, **allowed}, nginx=nginx)

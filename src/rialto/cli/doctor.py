@@ -21,7 +21,8 @@ from rialto.doctor.database import check_database
 from rialto.doctor.machine import ClockCheck, check_disk, check_ports, check_python, check_search
 from rialto.doctor.model import Check, fail, has_failed, line, ok
 from rialto.doctor.reach import check_certificates, check_key_values, check_mail, check_providers
-from rialto.engines.choice import choose_engines
+from rialto.doctor.replicas import check_replicas
+from rialto.engines.choice import choose_engines, database_address, documents_address, replica_addresses
 from rialto.engines.embedded_postgres import borrowed_postgres, default_data_folder, has_database
 from rialto.engines.processes import CannotStart, FolderLock
 from rialto.kernel.clock import Clock
@@ -94,11 +95,11 @@ async def _ask(
 ) -> list[Check]:
     wanted = migrations_of(ALL)
     found = []
-    if settings.documents_url:
-        elsewhere = parse_database_url(settings.documents_url)
+    if elsewhere := documents_address(settings):
         found += await check_database(elsewhere, document_migrations(), secrets, clock, name="documents")
         wanted = [migration for migration in wanted if migration.schema != DOCUMENTS_SCHEMA]
     found += await check_database(address, wanted, secrets, clock)
+    found += await check_replicas(address, replica_addresses(settings))
     engines = choose_engines(settings, secrets, address)
     try:
         found += await check_key_values(engines.key_values)
@@ -112,7 +113,7 @@ async def _ask(
 @contextmanager
 def _database(settings: Settings, secrets: Secrets) -> Iterator[DatabaseAddress]:
     if settings.database_url is not None:
-        yield parse_database_url(settings.database_url)
+        yield database_address(settings, settings.database_url)
         return
     with borrowed_postgres(settings.data, password=secrets.database_password("rialto")) as borrowed:
         yield parse_database_url(borrowed.url)

@@ -14,14 +14,13 @@ from rialto.cli.plan import write_sandbox_keys
 from rialto.cli.preflight import meet_key_values
 from rialto.cli.run import Hooks
 from rialto.cli.secrets_ import secrets_of
-from rialto.engines.choice import choose_engines, choose_key_values, documents_address
+from rialto.engines.choice import choose_engines, choose_key_values, database_address, documents_address
 from rialto.engines.processes import CannotStart
 from rialto.identity.api import Identity, PutStaff
 from rialto.identity.service import SERVICE as IDENTITY
 from rialto.inventory.api import Inventory
 from rialto.inventory.service import SERVICE as INVENTORY
 from rialto.kernel.clock import SystemClock
-from rialto.kernel.db import parse_database_url
 from rialto.kernel.extensions import Surroundings
 from rialto.kernel.ids import RandomIds
 from rialto.kernel.migrations import migrate
@@ -53,8 +52,8 @@ class _FirstStart:
         return secrets.database_password("rialto")
 
     def migrate(self, url: str) -> None:
-        documents = documents_address(self._settings)
-        asyncio.run(migrate(parse_database_url(url), ALL, self._made(), SystemClock(), documents=documents))
+        address, documents = database_address(self._settings, url), documents_address(self._settings)
+        asyncio.run(migrate(address, ALL, self._made(), SystemClock(), documents=documents))
 
     def seed(self, url: str) -> None:
         asyncio.run(self._seed(url))
@@ -65,7 +64,7 @@ class _FirstStart:
             f"Shop         {settings.public_url}",
             f"Back office  {settings.public_url}/admin",
             f"API          {settings.public_url}/docs",
-            f"Mail viewer  http://127.0.0.1:{settings.ops_port}/mail",
+            f"Mail viewer  {'https' if settings.internal else 'http'}://127.0.0.1:{settings.ops_port}/mail",
         ]
         if self._new_password is not None:
             lines.append(f"Staff        {ADMIN} / {self._new_password}   (shown this once)")
@@ -80,7 +79,7 @@ class _FirstStart:
         return self._secrets
 
     async def _seed(self, url: str) -> None:
-        engines = choose_engines(self._settings, self._made(), parse_database_url(url))
+        engines = choose_engines(self._settings, self._made(), database_address(self._settings, url))
         app = App(self._settings, engines, (CATALOG, INVENTORY, IDENTITY))
         try:
             await self._make_admin(app)

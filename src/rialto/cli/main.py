@@ -36,11 +36,13 @@ from rialto.cli import (
     serve,
     status,
     top,
+    traces,
     user,
 )
 from rialto.cli.first_start import hooks_of
+from rialto.cli.preflight import meet_databases
 from rialto.cli.progress import Bar, Progress
-from rialto.engines.choice import choose_engines, documents_address
+from rialto.engines.choice import choose_engines, database_address, documents_address
 from rialto.engines.embedded_postgres import borrowed_postgres, default_data_folder
 from rialto.engines.picture_files import PictureFiles
 from rialto.engines.processes import CannotStart
@@ -99,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     rolling.add_argument("group", metavar="GROUP")
     cluster.add_data(rolling)
     status.add_log_arguments(commands.add_parser("logs", help="what its processes said"))
+    traces.add_arguments(commands.add_parser("traces", help="requests over all its processes"))
     commands.add_parser("migrate", help="bring the database up to this release")
     seed.add_arguments(commands.add_parser("seed", help="load the demo catalogue"))
     import_.add_arguments(commands.add_parser("import", help="load a catalogue from files"))
@@ -139,6 +142,7 @@ def _dispatch(options: argparse.Namespace) -> int:
         "status": lambda: status.run(options, print),
         "restart": lambda: cluster.restart(options, print),
         "logs": lambda: status.logs(options, print),
+        "traces": lambda: traces.run(options, print),
         "doctor": lambda: doctor.run(options, os.environ, SystemClock(), print),
     }
     return first[options.command]() if options.command in first else _with_settings(options)
@@ -179,7 +183,7 @@ def _with_settings(options: argparse.Namespace) -> int:
 
         return serve.run(settings, make_app)
     if settings.database_url:
-        return _with_database(options, settings, secrets, parse_database_url(settings.database_url))
+        return _with_database(options, settings, secrets, database_address(settings, settings.database_url))
     with borrowed_postgres(settings.data, password=secrets.database_password("rialto")) as borrowed:
         return _with_database(options, settings, secrets, parse_database_url(borrowed.url))
 
@@ -187,7 +191,7 @@ def _with_settings(options: argparse.Namespace) -> int:
 def _address_of(settings: Settings) -> DatabaseAddress:
     if settings.database_url is None:
         raise SettingWrong("`rialto serve` needs RIALTO_DATABASE_URL; `rialto run` brings its own database.")
-    return parse_database_url(settings.database_url)
+    return database_address(settings, settings.database_url)
 
 
 def _with_database(
@@ -266,6 +270,7 @@ async def _in_shop(
 ) -> int:
     app = App(settings, choose_engines(settings, secrets, address), services)
     try:
+        await meet_databases(app.engines.database_addresses)
         return await work(app)
     finally:
         await app.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import http.client
 import importlib.util
@@ -14,8 +15,12 @@ from pathlib import Path
 
 from rialto.engines.postgres_install import make_data_folder
 from rialto.engines.processes import CannotStart
-from rialto.kernel.errors import Unavailable
+from rialto.kernel.db import DatabaseAddress, connect
+from rialto.kernel.db_address import VERIFYING
+from rialto.kernel.db_tls import tls_problem
+from rialto.kernel.errors import RialtoError, Unavailable
 from rialto.kernel.keyvalue import KeyValues
+from rialto.kernel.settings_reader import SettingWrong
 
 DISK_MIN_BYTES = 200 * 1024 * 1024
 _MODULES = ("asyncpg", "jinja2", "litestar", "msgspec", "tantivy", "uvicorn")
@@ -70,6 +75,25 @@ async def meet_key_values(key_values: KeyValues) -> None:
         await key_values.check()
     except Unavailable as away:
         sys.stderr.write(f"{away.text} Each process goes on alone until it does.\n")
+
+
+async def meet_databases(addresses: Iterable[DatabaseAddress]) -> None:
+    """Raises SettingWrong when one that has to prove who it is does not. Away, it may come yet.
+
+    Whoever asks for no proof, as by a socket, is not called here.
+    """
+    proving = [one for one in addresses if not one.is_local and one.sslmode in VERIFYING]
+    await asyncio.gather(*map(_meet_database, proving))
+
+
+async def _meet_database(address: DatabaseAddress) -> None:
+    try:
+        connection = await connect(address)
+    except RialtoError as away:
+        if why := tls_problem(address, away.__cause__):
+            raise SettingWrong(why) from away
+    else:
+        await connection.close()
 
 
 def answers_ready(host: str, port: int, path: str = "/health/ready") -> bool:

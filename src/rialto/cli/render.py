@@ -59,7 +59,8 @@ def _prometheus(settings: Settings) -> str:
     topology = topology_of(settings.topology, [service.name for service in ALL])
     own = f"{settings.ops_host}:{settings.ops_port}"
     peers = {**topology.peers, **settings.peers}
-    return render_scraping(targets_of(peers, own=own, group=settings.group or ONE))
+    targets = targets_of(peers, own=own, group=settings.group or ONE)
+    return render_scraping(targets, tls=settings.internal)
 
 
 def _write(folder: str | None, files: Mapping[str, str], out: Callable[[str], None]) -> int:

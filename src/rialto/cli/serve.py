@@ -13,7 +13,7 @@ from typing import Any
 import uvloop
 
 from rialto.app import App
-from rialto.cli.preflight import meet_key_values
+from rialto.cli.preflight import meet_databases, meet_key_values
 from rialto.engines.http_server import listen, serve, server_of
 from rialto.engines.shared_metrics import metrics_folder, shared_metrics
 from rialto.kernel.settings import Settings
@@ -75,13 +75,15 @@ def run(settings: Settings, make_app: Callable[[], App]) -> int:
     async def main() -> None:
         app = make_app()
         await meet_key_values(app.key_values)
+        await meet_databases(app.engines.database_addresses)
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         servers = [(server_of(app.web()), public)]
         if operations is not None:
-            servers.append((server_of(app.ops()), operations))
+            tls = app.engines.internal_tls
+            servers.append((server_of(app.ops(), tls.server if tls else None), operations))
         background = asyncio.ensure_future(_background(app))
         try:
             await serve(servers, stop, leaving=app.leaving, drain_s=DRAIN_S if app.place.scope else 0.0)
@@ -95,18 +97,26 @@ def run(settings: Settings, make_app: Callable[[], App]) -> int:
 
 async def _background(app: App) -> None:
     """Serving begins at once (readiness says when it is complete); what is missing is made meanwhile."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(app.reach.run())
+        if app.engines.internal_tls is not None:
+            group.create_task(app.engines.internal_tls.watch())
+        await _start(app)
+        _spare_collector()
+        group.create_task(app.elsewhere.run())
+        group.create_task(app.copied.run())
+        group.create_task(app.watch.run())
+        group.create_task(app.background.run())
+
+
+async def _start(app: App) -> None:
     while True:
         try:
             await app.start()
-            break
+            return
         except Exception as error:  # noqa: BLE001 - the database may come later than this process
             sys.stderr.write(f"waiting to start: {error}\n")
             await app.engines.clock.sleep(1)
-    _spare_collector()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(app.elsewhere.run())
-        group.create_task(app.watch.run())
-        group.create_task(app.background.run())
 
 
 def _spare_collector() -> None:

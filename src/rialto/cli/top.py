@@ -6,6 +6,7 @@ import argparse
 import os
 import select
 import shutil
+import ssl
 import sys
 import termios
 import tty
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rialto.cli.cluster import add_data, data_folder
+from rialto.cluster.inner_tls import inner_files, watching_tls
 from rialto.cluster.layout import FILE, HOST, read_layout
 from rialto.kernel.clock import SystemClock
 from rialto.kernel.settings import Settings
@@ -36,19 +38,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, settings: Settings, out: Callable[[str], None]) -> int:
     """0, also when nothing answers: the look says so. Raises CannotStart for a folder without a platform."""
     targets = targets_for(options, settings)
+    clock, tls = SystemClock(), _tls(options, settings)
+
+    def look() -> Look:
+        found = ask(targets, clock.monotonic, tls)
+        return {target.address: reading for target, reading in zip(targets, found, strict=True)}
+
     if options.once or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        for line in _look_once(targets):
+        for line in _look_once(targets, look):
             out(line)
         return 0
     with _screen():
-        _show(targets, max(options.every, EVERY_MIN_S))
+        _show(targets, look, max(options.every, EVERY_MIN_S))
     return 0
 
 
 def targets_for(options: argparse.Namespace, settings: Settings) -> list[Target]:
     """A platform's replicas (its folder is named, or the usual one has a platform); else what the settings know of."""
     folder = data_folder(options)
-    if options.data or (folder / FILE).exists():
+    if _has_platform(options):
         return [
             Target(address=f"{HOST}:{replica.ops_port}", group=replica.group, name=replica.name)
             for replica in read_layout(folder).replicas
@@ -57,21 +65,29 @@ def targets_for(options: argparse.Namespace, settings: Settings) -> list[Target]
     return targets_of(settings.peers, own=own, group=settings.group or ONE)
 
 
-def _look_once(targets: Sequence[Target]) -> list[str]:
-    clock = SystemClock()
-    before = _look(targets, clock.monotonic)
+def _has_platform(options: argparse.Namespace) -> bool:
+    return bool(options.data) or (data_folder(options) / FILE).exists()
+
+
+def _tls(options: argparse.Namespace, settings: Settings) -> ssl.SSLContext | None:
+    """What operations ports want to see of whoever looks, where they want anything."""
+    files = inner_files(data_folder(options)) if _has_platform(options) else settings.internal
+    return None if files is None else watching_tls(files)
+
+
+def _look_once(targets: Sequence[Target], look: Callable[[], Look]) -> list[str]:
+    before = look()
     select.select([], [], [], ONCE_S)
-    lines = overview(targets, before, _look(targets, clock.monotonic))
+    lines = overview(targets, before, look())
     return painted(lines, columns=200, rows=len(lines), colours=False)
 
 
-def _show(targets: Sequence[Target], every_s: float) -> None:
+def _show(targets: Sequence[Target], look: Callable[[], Look], every_s: float) -> None:
     """Until `q` is pressed."""
-    clock = SystemClock()
     colours = has_colours(os.environ)
     before: Look = {}
     while True:
-        after = _look(targets, clock.monotonic)
+        after = look()
         columns, rows = shutil.get_terminal_size()
         lines = painted(overview(targets, before, after), columns=columns, rows=rows - 1, colours=colours)
         text = "".join(f"{line}{TO_THE_END_OF_LINE}\r\n" for line in lines)
@@ -85,11 +101,6 @@ def _show(targets: Sequence[Target], every_s: float) -> None:
 def has_colours(environment: Mapping[str, str]) -> bool:
     """Not where NO_COLOR is set to anything (no-color.org), nor in a terminal that has none."""
     return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
-
-
-def _look(targets: Sequence[Target], now: Callable[[], float]) -> Look:
-    addresses = [target.address for target in targets]
-    return dict(zip(addresses, ask(addresses, now), strict=True))
 
 
 def _pressed(within_s: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,8 @@ class Engine:
 
 # Programs that speak the Redis protocol, the first that is there.
 KEY_VALUE_SERVERS = ("valkey-server", "redis-server")
+# The name of the process that keeps traces.
+SINK = "traces"
 
 
 def find_program(*names: str, environment: Mapping[str, str]) -> str | None:
@@ -64,6 +67,28 @@ def key_value_server(program: str, data: Path, port: int, password: str) -> Engi
         command=(program, str(configuration)),
         settings={"RIALTO_CACHE_URL": f"redis://:{password}@{HOST}:{port}/0"},
         prepare=prepare,
+        answers=lambda: listens(port),
+    )
+
+
+def trace_sink(data: Path, port: int) -> Engine:
+    """Our own, which keeps the last hour's traces for `rialto traces`."""
+    folder = data / "traces"
+    command = (
+        sys.executable,
+        "-m",
+        "rialto.cluster.sink",
+        "--port",
+        str(port),
+        "--file",
+        str(folder / "spans.sqlite"),
+    )
+    return Engine(
+        name=SINK,
+        title="Traces",
+        command=command,
+        settings={"RIALTO_OTLP_URL": f"http://{HOST}:{port}"},
+        prepare=lambda: folder.mkdir(mode=0o700, exist_ok=True),
         answers=lambda: listens(port),
     )
 

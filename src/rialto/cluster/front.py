@@ -9,16 +9,19 @@ from collections.abc import Collection
 from pathlib import Path
 
 from rialto.app import ALL
+from rialto.cluster.inner_tls import inner_files
 from rialto.cluster.layout import HOST, Layout
 from rialto.engines.processes import CannotStart, PidFile
 from rialto.kernel.clock import Clock
 from rialto.proxy.certificates import LocalTls, ensure_local_ca
 from rialto.proxy.nginx import render
 from rialto.proxy.routes import routes_of
-from rialto.proxy.site import Server, Site
+from rialto.proxy.site import Inside, Server, Site
 from rialto.topology import topology_of
 
 NAMES = ("localhost", HOST)
+# What the port for the mail viewer is called in the layout.
+MAILS = "mails"
 
 
 class Front:
@@ -62,11 +65,24 @@ class Front:
             groups=groups,
             hsts_s=0,  # for localhost, whose other ports have no TLS
             user="root" if os.geteuid() == 0 else None,
+            inside=self._inside(),
         )
         topology = topology_of(self._layout.topology, [service.name for service in ALL])
         fresh = self.file.with_suffix(".new")
         fresh.write_text(render(site, routes_of(topology, ALL)), encoding="utf-8")
         fresh.replace(self.file)
+
+    def _inside(self) -> Inside:
+        group = self._layout.group_with_mails
+        files = inner_files(self._data)
+        return Inside(
+            listen=f"{HOST}:{self._layout.more_ports[MAILS]}",
+            name=group,
+            servers=tuple(f"{HOST}:{replica.ops_port}" for replica in self._layout.of_group(group)),
+            certificate=files.certificate,
+            key=files.key,
+            ca=files.ca,
+        )
 
     def check(self) -> None:
         """Raises CannotStart with what nginx says."""

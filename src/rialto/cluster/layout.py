@@ -19,6 +19,7 @@ from rialto.kernel.service import Frozen
 HOST = "127.0.0.1"
 FILE = "cluster.json"
 ENVIRONMENT = "environment.json"
+FIRST_PORT, LAST_PORT = 21_000, 32_000
 
 
 class Replica(Frozen):
@@ -31,7 +32,10 @@ class Replica(Frozen):
 
 
 class Layout(Frozen):
-    """Where everything is. `topology` is as in RIALTO_TOPOLOGY; ports are TCP ports on loopback."""
+    """Where everything is. `topology` is as in RIALTO_TOPOLOGY; ports are TCP ports on loopback.
+
+    `engine_ports` has a port for each process of an engine, `more_ports` further ones by what they are for.
+    """
 
     topology: str
     replicas: tuple[Replica, ...]
@@ -39,6 +43,7 @@ class Layout(Frozen):
     plain_port: int
     sandbox_port: int
     engine_ports: Mapping[str, int] = {}
+    more_ports: Mapping[str, int] = {}
 
     @property
     def public_url(self) -> str:
@@ -52,6 +57,11 @@ class Layout(Frozen):
     @property
     def groups(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(replica.group for replica in self.replicas))
+
+    @property
+    def group_with_mails(self) -> str:
+        """The group whose operations port shows mails."""
+        return next((group for group in self.groups if group in {"work", "notifications"}), self.groups[0])
 
     def of_group(self, group: str) -> list[Replica]:
         return [replica for replica in self.replicas if replica.group == group]
@@ -71,10 +81,11 @@ def lay_out(
     replicas: int,
     port: int,
     engines: tuple[str, ...],
+    more: tuple[str, ...] = (),
     free_ports: Callable[[int], list[int]],
 ) -> Layout:
     """`replicas` of each group on ports that nothing uses; `port` is where people come, 0 for any."""
-    wanted = 2 * replicas * len(groups) + 3 + len(engines)
+    wanted = 2 * replicas * len(groups) + 3 + len(engines) + len(more)
     ports = iter(free_ports(wanted))
     return Layout(
         topology=topology,
@@ -87,14 +98,20 @@ def lay_out(
         sandbox_port=next(ports),
         port=port or next(ports),
         engine_ports={engine: next(ports) for engine in engines},
+        more_ports={purpose: next(ports) for purpose in more},
     )
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports on loopback that nothing uses now. Below those the system gives to outgoing connections."""
+    """Ports on loopback that nothing uses now. Below those the system gives to outgoing connections.
+
+    Where the search begins follows from this process's number: two platforms that are started side by side would else both
+    find the same ones free, since the last of them are taken only when the proxy starts.
+    """
     found: list[int] = []
+    first = FIRST_PORT + os.getpid() * 100 % (LAST_PORT - FIRST_PORT)
     with ExitStack() as held:
-        for port in range(21_000, 32_000):
+        for port in (*range(first, LAST_PORT), *range(FIRST_PORT, first)):
             if len(found) == count:
                 return found
             probe = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
@@ -103,7 +120,7 @@ def free_ports(count: int) -> list[int]:
             except OSError:
                 continue
             found.append(port)
-    raise CannotStart(f"There are no {count} free ports between 21000 and 32000.")
+    raise CannotStart(f"There are no {count} free ports between {FIRST_PORT} and {LAST_PORT}.")
 
 
 def write_layout(data: Path, layout: Layout) -> None:

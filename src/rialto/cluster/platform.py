@@ -15,9 +15,11 @@ from rialto.cli.preflight import answers_ready, check_data_folder, check_python
 from rialto.cli.progress import Progress
 from rialto.cli.run import Hooks
 from rialto.cluster.engines import Engine, find_program, listens
-from rialto.cluster.front import Front
+from rialto.cluster.front import MAILS, Front
+from rialto.cluster.inner_tls import ensure_inner_files, settings_for
 from rialto.cluster.layout import HOST, Layout, write_environment, write_layout
-from rialto.engines.embedded_postgres import EmbeddedPostgres
+from rialto.cluster.replica import start_replica
+from rialto.engines.embedded_postgres import EmbeddedPostgres, PostgresAddress
 from rialto.engines.processes import CannotStart, FolderLock
 from rialto.engines.supervisor import Child, Supervisor
 from rialto.kernel.clock import Clock
@@ -67,11 +69,19 @@ class Platform:
         hooks = self._hooks_of(settings)
         password = hooks.prepare()
         with progress.step("Databases"):
-            url = self._database("database", wanted.data, password)
-            documents_url = self._database("documents", wanted.data / "documents", password)
+            primary = self._database("database", wanted.data, password)
+            url, documents_url = (
+                primary.url,
+                self._database("documents", wanted.data / "documents", password).url,
+            )
+        with progress.step("Replica"):
+            replica_url = start_replica(
+                wanted.data, primary, self.supervisor, secret_file=settings.secret_file, log=progress.note
+            )
         environment = {
             **self._environment(),
             "RIALTO_DATABASE_URL": url,
+            "RIALTO_DATABASE_REPLICAS": replica_url,
             "RIALTO_DOCUMENTS_URL": documents_url,
         }
         write_environment(wanted.data, environment)
@@ -101,7 +111,8 @@ class Platform:
             "RIALTO_HOST": HOST,
             "RIALTO_OPS_HOST": HOST,
             "RIALTO_PORT": str(layout.port),
-            "RIALTO_OPS_PORT": str(next(one.ops_port for one in layout.of_group(_group_with_mails(layout)))),
+            # Where people read mails; each replica has an operations port of its own.
+            "RIALTO_OPS_PORT": str(layout.more_ports[MAILS]),
             "RIALTO_SANDBOX_PORT": str(layout.sandbox_port),
             "RIALTO_PUBLIC_URL": layout.public_url,
             "RIALTO_SANDBOX_URL": layout.sandbox_url,
@@ -110,11 +121,11 @@ class Platform:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def _database(self, name: str, data: Path, password: str) -> str:
+    def _database(self, name: str, data: Path, password: str) -> PostgresAddress:
         data.mkdir(mode=0o700, exist_ok=True)
         server = EmbeddedPostgres(data, self._progress.note, password=password)
         self.supervisor.own_database(server, name=name)
-        return server.ensure_running().url
+        return server.ensure_running()
 
     def _start_engines(self) -> None:
         environment = self._wanted.environment
@@ -137,6 +148,7 @@ class Platform:
         stranger = {name: value for name, value in environment.items() if not name.startswith("RIALTO_")}
         # Webhooks come the way everybody comes, to whichever replica is there.
         sandbox = _with_webhooks_to(layout, plan_of(settings, environment).sandbox)
+        between = settings_for(ensure_inner_files(data, layout, self._clock))
         provider = Child("sandbox", sandbox, env=stranger, data=data, stops=ENGINES, grace_s=1.0)
         replicas = [
             Child(
@@ -144,6 +156,7 @@ class Platform:
                 (sys.executable, "-m", "rialto.cli", "serve", "--group", replica.group),
                 env={
                     **environment,
+                    **between,
                     "RIALTO_TOPOLOGY": layout.topology,
                     "RIALTO_PORT": str(replica.port),
                     "RIALTO_OPS_PORT": str(replica.ops_port),
@@ -183,11 +196,6 @@ def find_nginx(environment: Mapping[str, str]) -> str:
     if found is None:
         raise CannotStart("nginx is missing; install it (Debian: apt install nginx-light) and try again.")
     return found
-
-
-def _group_with_mails(layout: Layout) -> str:
-    """The group whose operations port shows mails."""
-    return next((group for group in layout.groups if group in {"work", "notifications"}), layout.groups[0])
 
 
 def _with_webhooks_to(layout: Layout, command: Sequence[str]) -> tuple[str, ...]:

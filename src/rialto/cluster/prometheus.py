@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from rialto.cluster.engines import Engine, listens
-from rialto.cluster.layout import HOST, Layout, Replica
+from rialto.cluster.inner_tls import inner_files
+from rialto.cluster.layout import HOST, Layout
 from rialto.observability.rules import render_rules
 from rialto.observability.scraping import RULES_FILE, Target, render_scraping
 
@@ -15,18 +15,19 @@ NAME = "prometheus"
 KEPT_FOR, KEPT_BYTES = "15d", "1GB"
 
 
-def prometheus(program: str, data: Path, port: int, replicas: Sequence[Replica]) -> Engine:
+def prometheus(program: str, data: Path, layout: Layout) -> Engine:
     """Keeps what it measured in the platform's folder. The shop knows nothing of it."""
+    port = layout.engine_ports[NAME]
     folder = data / NAME
     configuration = folder / "prometheus.yml"
     targets = [
         Target(address=f"{HOST}:{replica.ops_port}", group=replica.group, name=replica.name)
-        for replica in replicas
+        for replica in layout.replicas
     ]
 
     def prepare() -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
-        configuration.write_text(render_scraping(targets), encoding="utf-8")
+        configuration.write_text(render_scraping(targets, tls=inner_files(data)), encoding="utf-8")
         (folder / RULES_FILE).write_text(render_rules(), encoding="utf-8")
 
     return Engine(

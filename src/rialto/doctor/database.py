@@ -8,7 +8,8 @@ from typing import Any
 
 from rialto.doctor.model import Check, fail, ok, warn
 from rialto.kernel.clock import Clock
-from rialto.kernel.db import DatabaseAddress, connect
+from rialto.kernel.db import DatabaseAddress, connect, connect_session
+from rialto.kernel.db_tls import tls_problem
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.migrations import Migration, role_of
 from rialto.kernel.secrets import Secrets
@@ -33,8 +34,10 @@ async def check_database(
 ) -> list[Check]:
     """One database, which should have these migrations."""
     try:
-        connection = await connect(address)
+        connection = await connect_session(address)
     except RialtoError as problem:
+        if why := tls_problem(address.session, problem.__cause__):
+            return [fail(name, why, "The shop does not start with this.")]
         cause = f" ({problem.__cause__})" if problem.__cause__ else ""
         advice = "Is it running, and are user and password in the URL right?"
         return [fail(name, f"It does not answer: {problem.text}{cause}", advice)]
@@ -43,7 +46,7 @@ async def check_database(
             await _version(name, connection),
             await _clocks(connection, clock),
             *await _migrations(connection, wanted),
-            await _roles(address, wanted, secrets),
+            *await _ways_in(address, wanted, secrets),
         ]
     finally:
         await connection.close()
@@ -88,6 +91,21 @@ async def _migrations(connection: Any, wanted: Sequence[Migration]) -> list[Chec
         text = f"The database knows {len(newer)} migrations of a newer release."
         found.append(warn("migrations", text, "Run that release, or restore a backup of before it."))
     return found or [ok("migrations", f"All {len(wanted)} are applied.")]
+
+
+async def _ways_in(address: DatabaseAddress, wanted: Sequence[Migration], secrets: Secrets) -> list[Check]:
+    """The services' own, as they come: through the pooler where there is one."""
+    if not address.pooled:
+        return [await _roles(address, wanted, secrets)]
+    where = f"{address.host}:{address.port}"
+    role = role_of(wanted[0].schema)
+    try:
+        connection = await connect(address.as_user(role, secrets.database_password(role)))
+    except RialtoError as problem:
+        why = tls_problem(address, problem.__cause__) or f"{where} lets {role} not in: {problem.text}"
+        return [fail("pooler", why, "Correct RIALTO_DATABASE_URL, or what the pooler knows of users.")]
+    await connection.close()
+    return [ok("pooler", f"{where} answers."), await _roles(address, wanted, secrets)]
 
 
 async def _roles(address: DatabaseAddress, wanted: Sequence[Migration], secrets: Secrets) -> Check:

@@ -217,6 +217,7 @@ class CachedPages:
             text = "; ".join(f"{name}={value}" for name, value in cookies)
             anonymous["headers"].append((b"cookie", text.encode()))
         anonymous["rialto.principal"] = _nobody
+        anonymous.pop("rialto.has_left", None)  # others may be waiting for the same
         collected = _Collected()
         await self._app(anonymous, _nothing_more, collected)
         kept = Kept(

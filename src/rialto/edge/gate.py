@@ -6,20 +6,28 @@ trusted proxy itself: whatever stands before that could have been written by any
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 
 import structlog
 
+from rialto.edge.admission import Refusals
 from rialto.edge.cached import App, CachedPages, Message, Receive, Scope, Send, route_of
+from rialto.edge.classes import class_of
 from rialto.edge.cross_origin import CrossOrigin
 from rialto.edge.hardened import answer_problem
 from rialto.edge.principals import Principals
+from rialto.edge.traced import note_answer, note_kept_answer, request_entry
 from rialto.kernel.auth import TokenVerifier
 from rialto.kernel.clock import Clock
+from rialto.kernel.errors import Overloaded
 from rialto.kernel.ids import Ids
 from rialto.kernel.limits import RateLimiter, SharedLimiter
+from rialto.kernel.reaching import Outage
+from rialto.kernel.resilience import deadline
 from rialto.kernel.roles import RoleBook
 from rialto.kernel.telemetry import Metrics
+from rialto.kernel.tracing import NO_TRACER, Tracer
 
 REQUEST_ID_MAX = 64
 BUSY = (
@@ -49,11 +57,15 @@ class Gate:
         kept: CachedPages | None = None,
         roles: RoleBook | None = None,
         origins: tuple[str, ...] = (),
+        refusals: Refusals | None = None,
+        outage: Callable[[], Outage | None] = lambda: None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         """`kept` is asked first: what is kept ready is sent before anything is made for the request.
 
         `roles` is what the verifier asks; here it is kept fresh, before a member of staff is let in. `origins`: of which
-        other sites scripts may use the API.
+        other sites scripts may use the API. `outage`: whether the shop's database is away. `refusals` tell those whom the
+        application would not take in.
         """
         self._app = app
         self._clock = clock
@@ -63,6 +75,9 @@ class Gate:
         self._limiter = limiter
         self._kept = kept
         self._roles = roles
+        self._refusals = refusals
+        self._outage = outage
+        self._tracer = tracer
         self._cross_origin = CrossOrigin(origins) if origins else None
         self._trusted = [ip_network(network) for network in trusted_proxies]
 
@@ -76,12 +91,17 @@ class Gate:
             send = self._cross_origin.telling(scope, headers, send)
         wait_s = self._limiter.take(client) if self._limiter is not None else 0.0
         # A header given twice is looked at with care, below.
+        began = self._tracer.monotonic()
         plain = not wait_s and len(headers) == len(scope["headers"])
         if plain and self._kept is not None and await self._kept.answer_fresh(scope, headers, send):
+            if self._tracer.on:
+                note_kept_answer(self._tracer, scope, headers, trusted=trusted, began=began)
             return
         request_id = headers.get(b"x-request-id", b"").decode("latin-1") if trusted else ""
         if not request_id or len(request_id) > REQUEST_ID_MAX or not request_id.isalnum():
-            request_id = self._ids.token(80)
+            request_id = ""
+        entry = request_entry(self._tracer, scope, headers, request_id, trusted=trusted)
+        request_id = request_id or entry.trace_id or self._ids.token(80)
         scope["rialto.request_id"] = request_id
         scope["rialto.client"] = client
         principals = scope["rialto.principal"] = Principals(self._verifier, headers, scope["path"])
@@ -96,9 +116,14 @@ class Gate:
             return
         if self._cross_origin is not None and await self._cross_origin.answer_preflight(scope, headers, send):
             return
-        if self._roles is not None and principals.is_staff():
-            await self._roles.refresh()
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        scope["rialto.outage"] = self._outage()
+        with (
+            entry,
+            structlog.contextvars.bound_contextvars(request_id=request_id),
+            deadline(self._clock, class_of(scope).seconds),
+        ):
+            if self._roles is not None and principals.is_staff():
+                await self._roles.refresh()
             await self._timed(scope, receive, send)
 
     async def _timed(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,9 +148,14 @@ class Gate:
         self._metrics.in_flight += 1
         try:
             await self._app(scope, receive, watched)
+        except Overloaded as error:
+            if self._refusals is None:
+                raise
+            await self._refusals.answer(scope, watched, error)
         finally:
             self._metrics.in_flight -= 1
             route = route_of(scope)
+            note_answer(scope, route, status)
             self._metrics.requests.labels(route, scope["method"], str(status)).inc()
             self._metrics.request_seconds.labels(route).observe(self._clock.monotonic() - begun)
 

@@ -14,22 +14,29 @@ from typing import Any
 import msgspec
 import structlog
 
+from rialto.edge.admission import Admission
 from rialto.edge.cached import App, Message, Receive, Scope, Send
 from rialto.kernel.clock import Clock
-from rialto.kernel.errors import Invalid, NotFound, RialtoError
+from rialto.kernel.errors import Invalid, NotFound, Overloaded, RialtoError
 from rialto.kernel.http import status_of
+from rialto.kernel.importance import IMPORTANCE_HEADER, importance_named, importance_now
+from rialto.kernel.positions import parse_lsn, seeing
 from rialto.kernel.resilience import deadline
 from rialto.kernel.service_tokens import CallerCheck
+from rialto.kernel.tracing import HEADER as TRACEPARENT
+from rialto.kernel.tracing import NO_TRACER, Kind, Parent, Tracer, parse_traceparent
 from rialto.kernel.wire import (
     DEADLINE_HEADER,
     LEAVING_HEADER,
     PATH,
+    POSITION_HEADER,
     REFUSAL,
     REPLY,
     REQUEST_ID_HEADER,
     SPOKEN_HEADER,
     TOKEN_HEADER,
     TURNED_AWAY,
+    WROTE_HEADER,
     Signature,
     encode_error,
 )
@@ -51,11 +58,14 @@ class Served:
 
 @dataclass(frozen=True, kw_only=True)
 class _Call:
+    name: str
     signature: Signature
     run: Callable[[Any], Awaitable[Any]]
     command: Any
     left_s: float
+    position: int | None
     bound: Mapping[str, str]
+    cause: Parent | None
 
 
 class Leaving:
@@ -71,17 +81,43 @@ class Leaving:
 class InternalCalls:
     """The ASGI application of the operations port, around the one for people and programs that watch."""
 
-    def __init__(self, served: Mapping[str, Served], rest: App, *, clock: Clock, leaving: Leaving) -> None:
+    def __init__(
+        self,
+        served: Mapping[str, Served],
+        rest: App,
+        *,
+        clock: Clock,
+        leaving: Leaving,
+        admission: Admission,
+        tracer: Tracer = NO_TRACER,
+    ) -> None:
         self._served = served
+        self._admission = admission
         self._rest = rest
         self._clock = clock
         self._leaving = leaving
+        self._tracer = tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(PATH):
             await self._rest(scope, receive, send)
             return
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        importance = importance_named(headers.get(IMPORTANCE_HEADER.encode(), ""))
+        try:
+            await self._admission.enter(importance, left_s=_left_s(headers))
+        except Overloaded as error:
+            # Nothing ran here either, and another replica may have less to do.
+            await self._answer(send, status_of(error), TURNED_AWAY, encode_error(error))
+            return
+        token = importance_now.set(importance)
+        try:
+            await self._take(scope, headers, receive, send)
+        finally:
+            importance_now.reset(token)
+            self._admission.leave()
+
+    async def _take(self, scope: Scope, headers: Mapping[bytes, str], receive: Receive, send: Send) -> None:
         try:
             call = await self._understand(scope, headers, receive)
         except RialtoError as error:
@@ -89,15 +125,15 @@ class InternalCalls:
             log.warning("a call is not taken", path=scope["path"], reason=error.text)
             await self._answer(send, status_of(error), TURNED_AWAY, encode_error(error))
             return
-        try:
-            reply = await self._carry_out(call)
-        except RialtoError as error:
-            await self._answer(send, status_of(error), REFUSAL, encode_error(error))
-        except Exception:  # one of the three loops that must survive: a request
-            log.exception("a bug", path=scope["path"])
-            await self._answer(send, 500, "bug", b"")
-        else:
-            await self._answer(send, 200, REPLY, reply)
+        with seeing(call.position) as seen:
+            try:
+                status, spoken, body = 200, REPLY, await self._carry_out(call)
+            except RialtoError as error:
+                status, spoken, body = status_of(error), REFUSAL, encode_error(error)
+            except Exception:  # one of the three loops that must survive: a request
+                log.exception("a bug", path=scope["path"])
+                status, spoken, body = 500, "bug", b""
+        await self._answer(send, status, spoken, body, wrote=seen.wrote)
 
     async def _understand(self, scope: Scope, headers: Mapping[bytes, str], receive: Receive) -> _Call:
         """Raises NotFound, Denied, Invalid."""
@@ -113,27 +149,45 @@ class InternalCalls:
         except msgspec.MsgspecError as error:
             raise Invalid(f"The command cannot be read: {error}", code="command_unreadable") from error
         return _Call(
+            name=f"{name}.{operation}",
             signature=signature,
             run=getattr(served.calls, operation),
             command=command,
             left_s=left_ms / 1000,
+            position=parse_lsn(headers.get(POSITION_HEADER.encode(), "")),
             bound={"request_id": headers.get(REQUEST_ID_HEADER.encode(), ""), "caller": caller},
+            cause=parse_traceparent(headers.get(TRACEPARENT.encode(), "")),
         )
 
     async def _carry_out(self, call: _Call) -> bytes:
-        with structlog.contextvars.bound_contextvars(**call.bound), deadline(self._clock, call.left_s):
+        with (
+            structlog.contextvars.bound_contextvars(**call.bound),
+            self._tracer.entry(call.name, Kind.SERVER, parent=call.cause) as span,
+            deadline(self._clock, call.left_s),
+        ):
+            span.set("rpc.system", "rialto")
             return call.signature.encode(await call.run(call.command))
 
-    async def _answer(self, send: Send, status: int, spoken: str, body: bytes) -> None:
+    async def _answer(
+        self, send: Send, status: int, spoken: str, body: bytes, *, wrote: bool = False
+    ) -> None:
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
             (SPOKEN_HEADER.encode(), spoken.encode()),
         ]
+        if wrote:
+            headers.append((WROTE_HEADER.encode(), b"1"))
         if self._leaving.now:
             headers += [(LEAVING_HEADER.encode(), b"1"), (b"connection", b"close")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _left_s(headers: Mapping[bytes, str]) -> float | None:
+    """What is left of the caller's time, before anything is judged."""
+    text = headers.get(DEADLINE_HEADER.encode(), "")
+    return int(text[:9]) / 1000 if text.isdecimal() else None
 
 
 def _whole_number(text: str) -> int:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from rialto.engines import sandbox_payments, smtp
 from rialto.engines.http_calls import HttpCalls
+from rialto.engines.internal_tls import InternalTls, choose_internal_tls
 from rialto.engines.measured_provider import MeasuredProvider
 from rialto.engines.memory_cache import MemoryCache
 from rialto.engines.memory_keyvalue import MemoryKeyValues
@@ -31,6 +32,7 @@ from rialto.kernel.replicas import Resolve
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.settings import Settings
 from rialto.kernel.telemetry import Metrics
+from rialto.kernel.tracing import NO_TRACER, Tracer
 
 if TYPE_CHECKING:
     from rialto.engines.postgres_bus import PostgresBus
@@ -41,8 +43,8 @@ if TYPE_CHECKING:
 class Engines:
     """Everything from outside: what a test or the simulator replaces.
 
-    `documents_address` is where documents are kept when that is another database than `address`. Without `key_values`
-    each process keeps its own.
+    `documents_address` is where documents are kept when that is another database than `address`; `replica_addresses`
+    are standbys of `address`. Without `key_values` each process keeps its own. With `internal_tls` the operations port and calls to others are TLS.
     """
 
     clock: Clock
@@ -52,15 +54,24 @@ class Engines:
     address: DatabaseAddress
     by_port: Mapping[str, Any]
     documents_address: DatabaseAddress | None = None
+    replica_addresses: Sequence[DatabaseAddress] = ()
     key_values: KeyValues | None = None
     reread_secrets: Callable[[], Secrets | None] = lambda: None
     gate: DatabaseGate | None = None
     open_connection: Connect = connect
     listen: bool = True
+    internal_tls: InternalTls | None = None
     transport: Transport = field(default_factory=HttpCalls)
     resolve: Resolve = resolve
     metrics: Metrics = field(default_factory=Metrics)
+    tracer: Tracer = NO_TRACER
     closers: Sequence[Any] = field(default=())
+
+    @property
+    def database_addresses(self) -> Sequence[DatabaseAddress]:
+        """Of every database that the shop does not go without."""
+        found = (self.address, self.address.direct, self.documents_address)
+        return [address for address in found if address is not None]
 
 
 # Ours, by port and name. Other packages add theirs as entry points `rialto.<port>`, made in the same way.
@@ -75,15 +86,18 @@ def choose_engines(
 ) -> Engines:
     """The engines that the settings ask for; nothing configured means the built-in ones. Opens no connection."""
     clock = SystemClock()
+    ids = RandomIds(clock)
     metrics = metrics or Metrics()
     around = Surroundings(settings=settings, secrets=secrets, clock=clock, metrics=metrics)
     key_values = choose_key_values(around)
+    tracer, *collectors = choose_tracer(around, ids)
+    internal_tls = choose_internal_tls(settings.internal, clock)
     providers = [_made("payments", name, around) for name in settings.payment_providers]
     measured = [MeasuredProvider(provider, clock, metrics) for provider in providers]
     mailer = _made("mail", urlsplit(settings.smtp_url).scheme, around) if settings.smtp_url else KeptMail()
     return Engines(
         clock=clock,
-        ids=RandomIds(clock),
+        ids=ids,
         faults=CrashAt(settings.crash_at) if settings.crash_at else NoFaults(),
         secrets=secrets,
         address=address,
@@ -97,10 +111,16 @@ def choose_engines(
             "secrets": secrets,
         },
         documents_address=documents_address(settings),
+        replica_addresses=replica_addresses(settings),
         key_values=key_values,
         reread_secrets=SecretsFile(settings.secret_file),
+        internal_tls=internal_tls,
+        transport=HttpCalls(internal_tls),
         metrics=metrics,
-        closers=[engine for engine in (*providers, mailer, key_values) if hasattr(engine, "close")],
+        tracer=tracer,
+        closers=[
+            engine for engine in (*providers, mailer, key_values, *collectors) if hasattr(engine, "close")
+        ],
     )
 
 
@@ -110,6 +130,15 @@ def choose_key_values(around: Surroundings) -> KeyValues:
         return MemoryKeyValues(around.clock)
     # Loaded only when it is wanted: its library would make every other start some 60 ms longer.
     made: KeyValues = resolve_name("rialto.engines.redis_keyvalue:make")(around)
+    return made
+
+
+def choose_tracer(around: Surroundings, ids: Ids) -> Sequence[Any]:
+    """The tracer, and behind it what delivers traces to RIALTO_OTLP_URL, if there is one."""
+    if around.settings.otlp_url is None:
+        return (NO_TRACER,)
+    # Its libraries would make every other start some 90 ms longer.
+    made: Sequence[Any] = resolve_name("rialto.engines.otlp_traces:make_tracer")(around, ids)
     return made
 
 
@@ -131,6 +160,21 @@ def _made(port: str, name: str, around: Surroundings) -> Any:
     return find_extension(port, name, ENGINES[port])(around)
 
 
+def database_address(settings: Settings, url: str) -> DatabaseAddress:
+    """The main database: the setting's, or the built-in one's `url`."""
+    address = parse_database_url(url, ca=settings.database_ca)
+    if settings.database_direct_url is None or url != settings.database_url:
+        return address
+    return address.behind_pooler(parse_database_url(settings.database_direct_url, ca=settings.database_ca))
+
+
+def replica_addresses(settings: Settings) -> list[DatabaseAddress]:
+    """Standbys of the main database."""
+    return [parse_database_url(url, ca=settings.database_ca) for url in settings.database_replicas]
+
+
 def documents_address(settings: Settings) -> DatabaseAddress | None:
     """Where the document port keeps its tables when that is a database of its own."""
-    return parse_database_url(settings.documents_url) if settings.documents_url else None
+    if settings.documents_url is None:
+        return None
+    return parse_database_url(settings.documents_url, ca=settings.database_ca)

@@ -132,7 +132,7 @@ class EmbeddedPostgres:
         A server that outlived its supervisor is stopped first. Raises CannotStart.
         """
         installation = install(self.data)
-        cluster = Cluster(self._folder, installation, self._durable)
+        cluster = self._cluster(installation)
         cluster.check()
         self._server = self._find_server()
         self.stop()
@@ -175,12 +175,8 @@ class EmbeddedPostgres:
     def _ensure_running(self) -> PostgresAddress:
         make_data_folder(self.data)
         installation = install(self.data)
-        cluster = Cluster(self._folder, installation, self._durable)
-        if not self._folder.exists():
-            if (self.data / RESTORING).exists():
-                raise CannotStart(f"A restore of {self.data} was cut off; run `rialto restore` again.")
-            self._log("Creating the database")
-            cluster.create(self._password())
+        cluster = self._cluster(installation)
+        self._make_missing(cluster)
         shut_down = cluster.check()
         socket_folder = self._socket_folder(installation)
         self._server = self._find_server()
@@ -191,6 +187,18 @@ class EmbeddedPostgres:
         elif not self._becomes_ready():
             self._start(cluster, socket_folder)  # it was just ending when we found it
         return self._address(socket_folder)
+
+    def _cluster(self, installation: Installation) -> Cluster:
+        return Cluster(self._folder, installation, self._durable)
+
+    def _make_missing(self, cluster: Cluster) -> None:
+        """The folder is there afterwards."""
+        if self._folder.exists():
+            return
+        if (self.data / RESTORING).exists():
+            raise CannotStart(f"A restore of {self.data} was cut off; run `rialto restore` again.")
+        self._log("Creating the database")
+        cluster.create(self._password())
 
     def _address(self, socket_folder: Path) -> PostgresAddress:
         return PostgresAddress(socket_folder, SUPERUSER, self._password())

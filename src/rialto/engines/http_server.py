@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -44,9 +45,24 @@ def listen(host: str, port: int, *, shared: bool = True) -> socket.socket:
     return bound
 
 
-def server_of(app: Any) -> Server:
+def telling_who_left(app: Any) -> Any:
+    """The application, told in each request's scope how to find out whether whoever asked has gone (`rialto.has_left`).
+
+    ASGI tells it only to those who wait for a message; uvicorn keeps it where `receive` belongs to.
+    """
+
+    async def call(scope: Any, receive: Any, send: Any) -> None:
+        cycle = receive.__self__
+        scope["rialto.has_left"] = lambda: cycle.disconnected
+        await app(scope, receive, send)
+
+    return call
+
+
+def server_of(app: Any, tls: ssl.SSLContext | None = None) -> Server:
+    """With a context everything at this socket is TLS."""
     config = uvicorn.Config(
-        app,
+        telling_who_left(app),
         loop="none",
         http="httptools",
         ws="none",
@@ -61,6 +77,7 @@ def server_of(app: Any) -> Server:
         timeout_graceful_shutdown=GRACE_S,
         h11_max_incomplete_event_size=HEADER_BYTES_MAX,
         backlog=2048,
+        ssl_context_factory=(lambda _config, _default: tls) if tls is not None else None,
     )
     return Server(config)
 

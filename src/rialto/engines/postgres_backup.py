@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from rialto.engines.embedded_postgres import PostgresAddress
 from rialto.engines.postgres_archive import archive_folder, archive_text, forget_abandoned
 from rialto.engines.postgres_files import ARCHIVE_FILE, reason
 from rialto.engines.postgres_install import Installation, install, make_passable
+from rialto.engines.postgres_programs import Programs
 from rialto.engines.processes import CannotStart, FolderLock, wait_until
 from rialto.kernel.clock import Clock
 
@@ -66,7 +66,7 @@ def back_up(
 
     With `keep` only the youngest so many base backups stay. What no kept one needs of the archive goes in any case.
     """
-    server = _Server(install(source.data), source.address)
+    server = _Server(install(source.data), source.address, failed="The backup could not be made")
     with _alone_in(folder, server) as wal:
         begun_at = clock.now()
         place = _fresh_place(folder, name_of(begun_at), server.installation)
@@ -105,7 +105,7 @@ def dump(
     source: Source, folder: Path, *, clock: Clock, keep: int | None, log: Callable[[str], None]
 ) -> Backup:
     """Take a logical backup: one moment of the database's content. Raises CannotStart."""
-    server = _Server(install(source.data), source.address)
+    server = _Server(install(source.data), source.address, failed="The backup could not be made")
     with _alone_in(folder, server):
         begun_at = clock.now()
         place = _fresh_place(folder, name_of(begun_at), server.installation)
@@ -142,27 +142,8 @@ def _check_dump(installation: Installation, file: Path) -> None:
         raise CannotStart(f"The dump {file} is not sound: {reason(listed.stderr)}")
 
 
-class _Server:
-    """A running server and the programs that talk to it."""
-
-    def __init__(self, installation: Installation, address: PostgresAddress) -> None:
-        self.installation = installation
-        self._address = address
-
-    def connection(self) -> list[str]:
-        place = [f"--host={self._address.socket_folder}", f"--port={self._address.port}"]
-        return [*place, f"--username={self._address.user}", "--no-password"]
-
-    def run(self, program: str, *arguments: str) -> str:
-        done = self._run(program, *arguments)
-        if done.returncode != 0:
-            raise CannotStart(f"The backup could not be made: {reason(done.stderr)}")
-        return done.stdout.strip()
-
-    def ask(self, statement: str) -> str:
-        """The one value, or the lines of a column."""
-        plain = ["--no-psqlrc", "--tuples-only", "--no-align", f"--command={statement}"]
-        return self.run("psql", *plain, f"--dbname={self._address.database}", *self.connection())
+class _Server(Programs):
+    """The running server, and its archive."""
 
     def take_up_archiving(self) -> None:
         """What was just written is what it goes by. Raises CannotStart."""
@@ -179,9 +160,6 @@ class _Server:
                 f"The archive of the backups' folder does not take the database's log after {_ARCHIVED_WITHIN_S:.0f} s; "
                 "its reason stands in postgres.log of the data folder."
             )
-
-    def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self.installation.run(program, *arguments, password=self._address.password)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from typing import Any
 from rialto.kernel.bus import Lease, LeaseLost, Logged
 from rialto.kernel.clock import Clock
 from rialto.kernel.cursors import CursorSubscription
-from rialto.kernel.db import ChangingSession, Database, DatabaseAddress, ReadSession, connect
+from rialto.kernel.db import ChangingSession, Database, DatabaseAddress, ReadSession, connect_session
 from rialto.kernel.errors import Unavailable
 from rialto.kernel.events import Envelope
 from rialto.kernel.ids import PARTITIONS, partition_of
@@ -116,7 +116,7 @@ class PostgresBus:
     """See `kernel.bus.Bus` for the contract."""
 
     def __init__(self, db: Database, clock: Clock, *, listen_on: DatabaseAddress | None) -> None:
-        """`listen_on` is a direct address for LISTEN (no pooler between); None: polling only."""
+        """`listen_on` is where to LISTEN, past a pooler if there is one; None: polling only."""
         self._db = db
         self._clock = clock
         self._listen_on = listen_on
@@ -260,6 +260,10 @@ class PostgresBus:
         return news
 
     async def close(self) -> None:
+        self.stop_listening()
+
+    def stop_listening(self) -> None:
+        """Until somebody waits again: a connection that nothing comes from any more cannot be told from a quiet one."""
         listener, self._listener = self._listener, None
         if listener is not None and not listener.is_closed():
             listener.terminate()
@@ -274,7 +278,7 @@ class PostgresBus:
             return
         self._listen_after = self._clock.monotonic() + RECONNECT_S
         try:
-            listener = await connect(self._listen_on)
+            listener = await connect_session(self._listen_on)
             await listener.add_listener(CHANNEL, self._heard)
         except Exception as error:
             if not isinstance(error, Unavailable | OSError):

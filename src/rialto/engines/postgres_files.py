@@ -56,7 +56,9 @@ fsync = {durable}
 # Also without fsync: a killed server then loses nothing, only a lost machine does.
 synchronous_commit = on
 full_page_writes = {durable}
-max_wal_senders = 3
+max_wal_senders = 10
+# A replica that is gone keeps no more of the log than this: it never fills the disk of the database.
+max_slot_wal_keep_size = '1GB'
 min_wal_size = '64MB'
 max_wal_size = '256MB'
 checkpoint_timeout = '10min'
@@ -78,21 +80,30 @@ default_text_search_config = 'pg_catalog.simple'
 
 @dataclass(frozen=True)
 class Cluster:
-    """One PGDATA folder, in PostgreSQL's word for it. `durable=False` trades safety for speed, for tests."""
+    """One PGDATA folder, in PostgreSQL's word for it. `durable=False` trades safety for speed, for tests.
+
+    `more` are lines of configuration beside the usual ones.
+    """
 
     folder: Path
     installation: Installation
     durable: bool
+    more: str = ""
 
     def create(self, password: str) -> None:
         """Make it beside its place and move it there: an interrupted first start leaves no half database."""
+        fresh = self.begin()
+        self._initialise(fresh, password)
+        self._alone(fresh, f"CREATE DATABASE {DATABASE}", failed="could not be created")
+        fresh.replace(self.folder)
+
+    def begin(self) -> Path:
+        """An empty folder beside its place, to be made ready and moved there. What was begun before is removed."""
         for abandoned in self.folder.parent.glob(f"{self.folder.name}.new-*"):
             shutil.rmtree(abandoned, ignore_errors=True)
         fresh = Path(tempfile.mkdtemp(prefix=f"{self.folder.name}.new-", dir=self.folder.parent))
         self.installation.own(fresh, 0o700)
-        self._initialise(fresh, password)
-        self._alone(fresh, f"CREATE DATABASE {DATABASE}", failed="could not be created")
-        fresh.replace(self.folder)
+        return fresh
 
     def change_password(self, password: str) -> None:
         """Set the superuser's. No server may run in the folder. Raises CannotStart."""
@@ -114,10 +125,15 @@ class Cluster:
                 f"PostgreSQL {MAJOR}; with the Rialto that made it run `rialto backup --logical`, and with this one "
                 "`rialto restore --replace`."
             )
-        control = self.installation.run("pg_controldata", "-D", str(self.folder))
-        if control.returncode != 0 or "warning" in (control.stdout + control.stderr).lower():
+        return self.control("cluster state").startswith("shut down")
+
+    def control(self, name: str) -> str:
+        """What the control file says of this, as `pg_controldata` names it. Raises CannotStart."""
+        said = self.installation.run("pg_controldata", "-D", str(self.folder))
+        found = re.search(rf"{name}: +(.+)", said.stdout)
+        if said.returncode != 0 or found is None or "warning" in (said.stdout + said.stderr).lower():
             raise self._damaged("its control file cannot be read")
-        return re.search(r"cluster state: +shut down", control.stdout) is not None
+        return found.group(1)
 
     def configure(self, socket_folder: Path) -> None:
         self._write("pg_hba.conf", _ACCESS)
@@ -128,7 +144,7 @@ class Cluster:
             durable="on" if self.durable else "off",
             archive_file=ARCHIVE_FILE,
         )
-        self._write("postgresql.conf", settings)
+        self._write("postgresql.conf", settings + self.more)
 
     def _alone(self, folder: Path, statement: str, *, failed: str) -> None:
         """Run one statement in a process of its own, without a server: it asks for no password."""

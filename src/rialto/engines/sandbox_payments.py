@@ -16,11 +16,13 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from rialto.kernel import tracing
 from rialto.kernel.errors import NotFound, OutcomeUnknown, Unavailable
 from rialto.kernel.extensions import Surroundings
 from rialto.kernel.ids import PAYMENT, PaymentId
 from rialto.kernel.money import Currency, Money
 from rialto.kernel.resilience import Breaker, Bulkhead
+from rialto.kernel.tracing import Kind
 from rialto.payments.api import PaymentStateWrong, SignatureWrong
 from rialto.payments.provider import Answer, Message, Movement, Statement, TokenRefused
 
@@ -215,7 +217,15 @@ class SandboxPayments:
             raise OutcomeUnknown("The payment provider's answer could not be read.") from error
 
     async def _call(self, method: str, path: str, *, key: str | None = None, body: Any = None) -> bytes:
+        with tracing.span(f"{method} {_template(path)}", Kind.CLIENT) as span:
+            span.set("http.request.method", method)
+            span.set("peer.service", self.name)
+            return await self._called(method, path, key=key, body=body)
+
+    async def _called(self, method: str, path: str, *, key: str | None = None, body: Any = None) -> bytes:
         headers = dict(self._headers)
+        if traceparent := tracing.traceparent():
+            headers[tracing.HEADER] = traceparent
         if key is not None:
             headers["Idempotency-Key"] = key
         data = None
@@ -285,6 +295,12 @@ class PaymentRefused(PaymentStateWrong):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The payment provider refused: {reason}.")
         self.reason = reason
+
+
+def _template(path: str) -> str:
+    """The address without what it is about."""
+    parts = path.partition("?")[0].split("/")
+    return "/".join([*parts[:3], *("{id}" for _ in parts[3:4]), *parts[4:]])
 
 
 def _payment_id(reference: str) -> PaymentId | None:

@@ -20,7 +20,7 @@ from rialto.kernel.telemetry import Metrics
 _BYTES = {
     "counter": 1024 * 1024,
     "histogram": 1024 * 1024,
-    **dict.fromkeys(("gauge_max", "gauge_min", "gauge_mostrecent", "gauge_sum"), 64 * 1024),
+    **dict.fromkeys(("gauge_livemin", "gauge_max", "gauge_min", "gauge_mostrecent", "gauge_sum"), 64 * 1024),
 }
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # how the library wants to be told
 

@@ -53,9 +53,10 @@ class StopAsked(BaseException):
 
 
 class Part(Protocol):
-    """Something that is to be running."""
+    """Something that is to be running. Where it is `vital`, the shop stops when it cannot be kept running."""
 
     name: str
+    vital: bool
 
     def is_running(self) -> bool: ...
 
@@ -83,6 +84,7 @@ class Child:
     ) -> None:
         """Children with a higher `stops` end later: what others still need. `grace_s` is its time to end by itself."""
         self.name = name
+        self.vital = True
         self.stops = stops
         self.grace_s = grace_s
         self.output = data / "logs" / f"{name}.log"
@@ -128,8 +130,9 @@ class Child:
 class Database:
     """The embedded server as a part. On a full disk it waits for room: a start would only fail again."""
 
-    def __init__(self, server: EmbeddedPostgres, archive_bytes_max: int, name: str) -> None:
+    def __init__(self, server: EmbeddedPostgres, archive_bytes_max: int, name: str, *, vital: bool) -> None:
         self.name = name
+        self.vital = vital
         self._server = server
         self._archive_bytes_max = archive_bytes_max
 
@@ -193,11 +196,16 @@ class Supervisor:
             file.remove()
 
     def own_database(
-        self, server: EmbeddedPostgres, *, archive_bytes_max: int = ARCHIVE_BYTES_MAX, name: str = "database"
+        self,
+        server: EmbeddedPostgres,
+        *,
+        archive_bytes_max: int = ARCHIVE_BYTES_MAX,
+        name: str = "database",
+        vital: bool = True,
     ) -> None:
         """Watch this server from now on, and stop it last. `archive_bytes_max` bounds what it archives."""
         self._databases.append(server)
-        self._watched.append(_Watched(Database(server, archive_bytes_max, name)))
+        self._watched.append(_Watched(Database(server, archive_bytes_max, name, vital=vital)))
 
     def start(self, children: Sequence[Child], *, ready: Callable[[], bool]) -> None:
         """Start them side by side and wait until `ready`. Raises CannotStart when one ends before."""
@@ -301,12 +309,14 @@ class Supervisor:
         watched.start_due = 0.0  # every look asks again, and says nothing more
 
     def _due_after_death(self, watched: _Watched, now: float) -> float:
-        """When to start it again: at once the first time, then later and later, and finally never."""
+        """When to start it again: at once the first time, then later and later, and finally never if it is vital."""
         deaths = watched.deaths
         while deaths and now - deaths[0] > _DEATHS_WITHIN_S:
             deaths.popleft()
         deaths.append(now)
         name = watched.part.name
+        if len(deaths) > _DEATHS_MAX and not watched.part.vital:
+            return now + _DEATHS_WITHIN_S
         if len(deaths) > _DEATHS_MAX:
             raise CannotStart(
                 f"The {name} ended {len(deaths)} times within {_DEATHS_WITHIN_S:.0f} s, so the shop is stopped; "

@@ -38,7 +38,7 @@ class StockLists:
         if command.below is not None and not 0 <= command.below <= BELOW_MAX:
             raise field_problem("below", "not_valid", f"Between 0 and {BELOW_MAX}.")
         after = command.cursor or ""
-        async with self._db.read() as session:
+        async with self._db.recent() as session:
             warehouses = [row["code"] for row in await session.all(WAREHOUSES)]
             if not is_plain(command.text) or not is_plain(after):
                 return StockPage(items=[], warehouses=warehouses)
@@ -59,7 +59,7 @@ class StockLists:
         if not is_plain(command.sku):
             return MovementList(items=[])
         place = (None, "", "") if after is None else (after.at, after.warehouse, after.cause)
-        async with self._db.read() as session:
+        async with self._db.recent() as session:
             rows = await session.all(PAGE_OF_MOVEMENTS, command.sku, *place, command.limit + 1)
         items = [movement_of(row) for row in rows[: command.limit]]
         cursor = None

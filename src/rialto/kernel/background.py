@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -20,6 +21,7 @@ from rialto.kernel.ids import PARTITIONS
 from rialto.kernel.relay import Relay, lease_name, partition_number
 from rialto.kernel.service import Feed, Job
 from rialto.kernel.telemetry import Metrics
+from rialto.kernel.tracing import NO_TRACER, Kind, Tracer
 
 LEASE_S = 10.0
 RENEW_S = 2.0
@@ -49,6 +51,7 @@ class Background:
         clock: Clock,
         metrics: Metrics,
         scope: str = "",
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         """`scope` names what this process is made of: only processes of one scope share work, since each has the same
         services. It stands in the names of leases and before the owner's, with a slash between.
@@ -62,6 +65,7 @@ class Background:
         self._feeds = feeds
         self._clock = clock
         self._metrics = metrics
+        self._tracer = tracer
         self._partitions: dict[int, Lease] = {}
         self._job_leases: set[str] = set()
         self._jobs_until = 0.0
@@ -119,13 +123,12 @@ class Background:
         return set(self._partitions)
 
     async def _leave(self) -> None:
-        try:
+        # Where the bus is away the leases expire by themselves.
+        with suppress(Unavailable, TimeoutError):
             async with asyncio.timeout(2):
                 for consumer in self._consumers:
                     await consumer.save(self._bus)
                 await self._bus.give_back(self._owner)
-        except (Unavailable, TimeoutError):
-            return  # the leases expire by themselves
 
     async def _keep_leases(self) -> int:
         workers = await self._bus.heartbeat(self._owner, ttl_s=LEASE_S)
@@ -214,7 +217,9 @@ class Background:
             # that has begun goes on: jobs are safe twice (see `Job`).
             if job.name not in self._job_leases or self._clock.monotonic() >= self._jobs_until:
                 return 0
-            count = await job.run(handlers)
+            # Never by chance: most turns find nothing to do.
+            with self._tracer.entry(f"job {job.name}", Kind.INTERNAL, sampled=False):
+                count = await job.run(handlers)
             self._metrics.jobs.labels(job.name).inc(count)
             return count
 

@@ -19,11 +19,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from rialto.kernel import tracing
 from rialto.kernel.db import AloneSession, Database, WriteSession
 from rialto.kernel.errors import OutcomeUnknown, RialtoError, TooMany, Unavailable
 from rialto.kernel.faults import Faults
+from rialto.kernel.positions import note_write
 from rialto.kernel.resilience import no_deadline
 from rialto.kernel.saturation import LineState
+from rialto.kernel.tracing import Span
 
 M = TypeVar("M")
 R = TypeVar("R")
@@ -69,6 +72,8 @@ class Batcher(Generic[M, R]):
         self._size_max = size_max
         self._queue_max = queue_max
         self._waiting: deque[tuple[M, asyncio.Future[R]]] = deque()
+        # Of the requests in the present or next batch, whose trace shows its statements.
+        self._shown: Span | None = None
         self._runner: asyncio.Task[None] | None = None
         db.lines.append(self)
 
@@ -80,8 +85,11 @@ class Batcher(Generic[M, R]):
         """The member's result. Raises its refusal, TooMany when the queue is full, OutcomeUnknown after `timeout_s`."""
         if len(self._waiting) >= self._queue_max:
             raise TooMany("The shop is very busy.", retry_after_s=1)
+        # The commit runs in whoever's context began the batch.
+        note_write()
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         self._waiting.append((member, future))
+        self._shown = _to_show(self._shown, tracing.current())
         if self._runner is None or self._runner.done():
             # Kept in a field and ended by `close`: it must outlive the caller that happened to start it.
             self._runner = asyncio.create_task(self._run())
@@ -105,7 +113,8 @@ class Batcher(Generic[M, R]):
             size = min(len(self._waiting), self._size_max)
             batch = [self._waiting.popleft() for _ in range(size)]
             try:
-                with no_deadline():
+                shown, self._shown = self._shown, None
+                with no_deadline(), tracing.within(shown):
                     await self._commit(batch)
             finally:
                 # Only a cancelled runner leaves futures open; whoever waits must not wait for ever.
@@ -150,6 +159,11 @@ class Batcher(Generic[M, R]):
             return await self._recover(members)
         except Exception:  # noqa: BLE001 - nobody can tell what became of them, and the queue must go on
             return [OutcomeUnknown() for _ in members]
+
+
+def _to_show(one: Span | None, other: Span | None) -> Span | None:
+    """A sampled one, if there is any."""
+    return other if one is None or (other is not None and other.part.sampled) else one
 
 
 def _settle(future: asyncio.Future[R], answer: R | Exception) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
 
+from rialto.kernel import tracing
 from rialto.kernel.clock import Clock
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.resilience import time_limit
@@ -33,7 +34,7 @@ def bind(api: type[T], implementation: Any, *, clock: Clock, strict: bool, tally
         if method is None:
             raise TypeError(f"{type(implementation).__name__} has no {name}, which {api.__name__} promises")
         call = _as_on_the_wire(method, signature) if strict else method
-        call = _limited(call, signature.declared, clock)
+        call = _limited(call, signature.declared, clock, span=f"{api.__name__.lower()}.{name}")
         setattr(caller, name, call if tally is None else _counted(call, name, tally))
     return caller  # type: ignore[return-value]
 
@@ -51,11 +52,12 @@ class _Caller:
 
 
 def _limited(
-    method: Callable[[Any], Awaitable[Any]], declared: Operation, clock: Clock
+    method: Callable[[Any], Awaitable[Any]], declared: Operation, clock: Clock, *, span: str
 ) -> Callable[[Any], Awaitable[Any]]:
     async def call(command: Any) -> Any:
         async with time_limit(clock, declared.timeout_s, idempotent=declared.idempotent):
-            return await method(command)
+            with tracing.span(span):
+                return await method(command)
 
     return call
 

@@ -23,6 +23,8 @@ from rialto.kernel.errors import Unavailable
 from rialto.kernel.events import Envelope, EventTypes
 from rialto.kernel.faults import Faults
 from rialto.kernel.service import Job, Reaction
+from rialto.kernel.traced_events import cause_of, reacting
+from rialto.kernel.tracing import NO_TRACER, Tracer
 
 BATCH_MAX = 200
 ATTEMPTS_MAX = 5
@@ -101,6 +103,7 @@ class Consumer:
         known: Collection[str],
         gathers_s: float = 0.0,
         on_taken_in: Callable[[Sequence[Envelope]], None] = lambda _taken: None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         """`known` are the types of all events of this release, whoever publishes them; `gathers_s`: see `Service`.
 
@@ -117,6 +120,7 @@ class Consumer:
         self._known = frozenset(known) | self._by_type.keys()
         self._others = self._known - self._by_type.keys()
         self._faults = faults
+        self._tracer = tracer
         self._attempts: dict[tuple[UUID, int], int] = {}
         self._subscription: Subscription | None = None
 
@@ -236,18 +240,22 @@ class Consumer:
             reaction = self._by_type[name]
             events = [self._types.decode(name, one.schema_version, one.body) for one in envelopes]
             if reaction.run_many is not None:
-                await reaction.run_many(self._handlers, events, session)
+                with reacting(self._tracer, self.name, envelopes):
+                    await reaction.run_many(self._handlers, events, session)
                 continue
             assert reaction.run is not None
             for envelope, event in zip(envelopes, events, strict=True):
-                await reaction.run(self._handlers, event, Delivery(envelope, session))
+                with reacting(self._tracer, self.name, [envelope]):
+                    await reaction.run(self._handlers, event, Delivery(envelope, session))
 
     async def _failed(self, envelope: Envelope, error: Exception) -> None:
         """Count; after ATTEMPTS_MAX in this process park the event, before that have it retried."""
         key = (envelope.stream, envelope.version)
         attempts = self._attempts.get(key, 0) + 1
+        cause = cause_of(envelope)
         log.warning(
             "reaction failed",
+            trace_id=cause.trace_id if cause else None,
             consumer=self.name,
             type=envelope.type,
             stream=str(envelope.stream),

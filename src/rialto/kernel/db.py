@@ -10,19 +10,25 @@ short statement): so sessions must not change settings of their connection.
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from rialto.kernel.db_address import DatabaseAddress, parse_database_url
+from rialto.kernel.db_connect import connect, connect_session
 from rialto.kernel.errors import InvariantBroken, OutcomeUnknown
 from rialto.kernel.pool import Pool
+from rialto.kernel.positions import note_write
+from rialto.kernel.reaching import Reach
 from rialto.kernel.refusals import LOST, OUT_OF_STEP, CheckFailed, Duplicate, is_out_of_step, translate
 from rialto.kernel.saturation import HasLine, PoolState
-from rialto.kernel.service import Frozen
+from rialto.kernel.sessions import AloneSession, ChangingSession, ReadSession, Row, WriteSession
+from rialto.kernel.traced_sql import traced
+
+if TYPE_CHECKING:
+    from rialto.kernel.recent import Copies
 
 __all__ = [
     "AloneSession",
@@ -37,164 +43,12 @@ __all__ = [
     "Row",
     "WriteSession",
     "connect",
+    "connect_session",
     "parse_database_url",
     "translate",
 ]
 
-Row = Any  # asyncpg.Record: indexed by column name
-
-STATEMENT_TIMEOUT_S = 10.0
-CONNECT_TIMEOUT_S = 5.0
 IDLE_CLOSE_S = 60.0
-SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
-
-
-class DatabaseAddress(Frozen):
-    """Where a PostgreSQL database is. `host` may be the folder of its Unix socket."""
-
-    host: str
-    port: int = 5432
-    database: str = "rialto"
-    user: str
-    password: str | None = None
-    sslmode: str = "prefer"
-
-    def as_user(self, user: str, password: str) -> DatabaseAddress:
-        return DatabaseAddress(
-            host=self.host,
-            port=self.port,
-            database=self.database,
-            user=user,
-            password=password,
-            sslmode=self.sslmode,
-        )
-
-
-def parse_database_url(url: str) -> DatabaseAddress:
-    """`postgresql://user:password@host:port/name?host=/socket/folder&sslmode=…`. ValueError for anything else."""
-    parts = urlsplit(url)
-    query = parse_qs(parts.query)
-    address = DatabaseAddress(
-        host=query.get("host", [parts.hostname or "127.0.0.1"])[0],
-        port=parts.port or int(query.get("port", ["5432"])[0]),
-        database=unquote(parts.path.lstrip("/")) or "postgres",
-        user=unquote(parts.username or "postgres"),
-        password=unquote(parts.password) if parts.password else None,
-        sslmode=query.get("sslmode", ["prefer"])[0],
-    )
-    nowhere = not (parts.hostname or "host" in query)
-    if parts.scheme not in {"postgresql", "postgres"} or nowhere or address.sslmode not in SSL_MODES:
-        raise ValueError("not the URL of a PostgreSQL database")
-    return address
-
-
-async def connect(address: DatabaseAddress, **options: Any) -> Any:
-    """One connection outside any pool, for migrations, LISTEN and locks. Raises Unavailable."""
-    try:
-        return await asyncpg.connect(**{**_connect_arguments(address), **options})
-    except Exception as error:
-        raise translate(error) from error
-
-
-def _connect_arguments(address: DatabaseAddress) -> dict[str, Any]:
-    local = address.host.startswith("/")
-    tls: str | ssl.SSLContext | bool = False if local else address.sslmode
-    return {
-        "host": address.host,
-        "port": address.port,
-        "database": address.database,
-        "user": address.user,
-        "password": address.password,
-        "ssl": tls,
-        "timeout": CONNECT_TIMEOUT_S,
-        "command_timeout": STATEMENT_TIMEOUT_S,
-    }
-
-
-class ReadSession:
-    """Statements that change nothing."""
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    async def all(self, sql: str, *values: Any) -> Sequence[Row]:
-        try:
-            rows: Sequence[Row] = await self._connection.fetch(sql, *values)
-        except Exception as error:
-            raise self._meaning(error) from error
-        return rows
-
-    async def one(self, sql: str, *values: Any) -> Row | None:
-        try:
-            return await self._connection.fetchrow(sql, *values)
-        except Exception as error:
-            raise self._meaning(error) from error
-
-    async def value(self, sql: str, *values: Any) -> Any:
-        try:
-            return await self._connection.fetchval(sql, *values)
-        except Exception as error:
-            raise self._meaning(error) from error
-
-    @staticmethod
-    def _meaning(error: Exception) -> Exception:
-        return translate(error)
-
-
-class ChangingSession(ReadSession):
-    """Statements that write. Whoever appends events says so, and the relay is woken when they are committed."""
-
-    def __init__(self, connection: Any) -> None:
-        super().__init__(connection)
-        self.has_published = False
-
-    async def run(self, sql: str, *values: Any) -> int:
-        """Execute; how many rows it touched."""
-        try:
-            status: str = await self._connection.execute(sql, *values)
-        except Exception as error:
-            raise self._meaning(error) from error
-        count = status.rpartition(" ")[2]
-        return int(count) if count.isdigit() else 0
-
-    def published(self) -> None:
-        self.has_published = True
-
-
-class WriteSession(ChangingSession):
-    """One transaction. It commits when its block ends well and rolls back when it raises."""
-
-    def __init__(self, connection: Any) -> None:
-        super().__init__(connection)
-        self._depth = 0
-
-    @asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[None]:
-        """A part that may fail by itself: what it wrote is taken back, and the transaction goes on."""
-        self._depth += 1
-        name = f"part_{self._depth}"
-        await self.run(f"SAVEPOINT {name}")
-        try:
-            yield
-        except Exception:
-            await self.run(f"ROLLBACK TO SAVEPOINT {name}")
-            raise
-        finally:
-            self._depth -= 1
-        await self.run(f"RELEASE SAVEPOINT {name}")
-
-
-class AloneSession(ChangingSession):
-    """Statements that write, each its own transaction: what one statement can say needs no BEGIN and COMMIT around it.
-
-    When the connection breaks the statement may have had its effect: OutcomeUnknown.
-    """
-
-    @staticmethod
-    def _meaning(error: Exception) -> Exception:
-        if isinstance(error, LOST):
-            return OutcomeUnknown("The database's answer was lost.")
-        return translate(error)
 
 
 Gate = Callable[[], AbstractAsyncContextManager[None]]
@@ -212,8 +66,9 @@ class Database:
         on_publish: Callable[[], None] | None = None,
         gate: Gate | None = None,
         open_connection: Connect = connect,
+        reach: Reach | None = None,
     ) -> None:
-        """`on_publish` is called after commits with events.
+        """`on_publish` is called after commits with events. While `reach` says that the server is away nobody waits for it.
 
         `gate` lets the simulator decide who goes next, `open_connection` lets it keep connections.
         """
@@ -222,7 +77,9 @@ class Database:
         self.on_publish = on_publish
         self.gate = gate
         self._open_connection = open_connection
+        self.reach = reach
         self._pool: Pool | None = None
+        self.copies: Copies | None = None
         self.lines: list[HasLine] = []  # whose commits go through here
 
     @property
@@ -244,6 +101,13 @@ class Database:
         """Single statements, each its own snapshot."""
         return _Reading(self)
 
+    def recent(self) -> AbstractAsyncContextManager[ReadSession]:
+        """As `read`, and possibly a moment behind: for lists and figures, never for what decides.
+
+        A standby answers that has all that the asker has seen and written; where there is none, the primary does.
+        """
+        return self.read() if self.copies is None else self.copies.read(self)
+
     def write(self) -> AbstractAsyncContextManager[WriteSession]:
         """A transaction (read committed). A COMMIT whose reply is lost raises OutcomeUnknown."""
         return _Writing(self)
@@ -256,12 +120,16 @@ class Database:
         pool, self._pool = self._pool, None
         if pool is not None:
             await pool.close()
+        if self.copies is not None:
+            await self.copies.close()
 
     def terminate(self) -> None:
         """Drop all connections at once, as a killed process does."""
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.terminate()
+        if self.copies is not None:
+            self.copies.terminate()
 
 
 class _Session:
@@ -276,6 +144,8 @@ class _Session:
         self._connection: Any = None
 
     async def _enter(self) -> Any:
+        if self._db.reach is not None:
+            self._db.reach.check()
         if self._db.gate is not None:
             self._gate = self._db.gate()
             await self._gate.__aenter__()
@@ -286,7 +156,7 @@ class _Session:
             if isinstance(error, Exception):
                 raise translate(error) from error
             raise
-        return self._connection
+        return traced(self._connection)
 
     async def _leave(self, error: BaseException | None, *, sound: bool) -> None:
         # Cancelled in the middle of a statement, the connection is still busy with it.
@@ -319,6 +189,7 @@ class _Alone(_Session):
         return self._session
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _where: object) -> None:
+        note_write()
         await self._leave(error, sound=True)
         if self._session.has_published and self._db.on_publish is not None:
             self._db.on_publish()
@@ -347,6 +218,7 @@ class _Writing(_Session):
             finally:  # also when cancelled meanwhile: a connection that is not given back is lost to the pool
                 await self._leave(error, sound=sound)
             return
+        note_write()
         try:
             await _commit(self._connection)
         except BaseException as failure:

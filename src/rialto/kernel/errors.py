@@ -8,7 +8,8 @@
     ├── TooMany       slow down; `retry_after_s` says how long                 (429)
     ├── Declined      a payment was refused by whoever pays                    (402)
     └── Unavailable   a dependency failed; nothing was changed as far as known (503)
-        └── OutcomeUnknown   the effect may or may not have happened: ask, never guess
+        ├── OutcomeUnknown   the effect may or may not have happened: ask, never guess
+        └── Overloaded       there is too much to do; it was not begun
 
 `code` is for programs and stable for ever; the text is for people and may change.
 Services derive their own in `api.py`. The HTTP status is mapped in `kernel/http.py` and nowhere else.
@@ -107,6 +108,13 @@ class OutcomeUnknown(Unavailable):
 
     code = "outcome_unknown"
     message = "The outcome is not known yet."
+
+
+class Overloaded(Unavailable):
+    """Turned away before anything was begun, and in good health: `retry_after_s` says when to come back."""
+
+    code = "overloaded"
+    message = "The shop is very busy at the moment. Nothing was changed; please try again in a moment."
 
 
 class VersionConflict(Conflict):

@@ -17,6 +17,7 @@ from uuid import UUID
 
 import msgspec
 
+from rialto.kernel import tracing
 from rialto.kernel.db import ReadSession, WriteSession
 from rialto.kernel.errors import VersionConflict
 from rialto.kernel.service import Frozen
@@ -73,15 +74,21 @@ class EventTypes:
         return msgspec.convert(value, event_type)
 
 
+def caused_here() -> dict[str, str]:
+    """An event's metadata: the trace of whoever is at work."""
+    traceparent = tracing.traceparent()
+    return {tracing.HEADER: traceparent} if traceparent else {}
+
+
 class NewEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One event to append: `version` is its place in the stream, from 1."""
+    """One event to append: `version` is its place in the stream, from 1; `meta` says what caused it."""
 
     bucket: int
     stream: UUID
     version: int
     event: Event
     at: datetime
-    meta: dict[str, str] = {}
+    meta: dict[str, str] = msgspec.field(default_factory=caused_here)
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +125,8 @@ SELECT stream, version, type, schema_version, body::text AS body FROM events
 JOIN unnest($1::smallint[], $2::uuid[]) AS t(bucket, stream) USING (bucket, stream) ORDER BY stream, version
 """  # no limit: as above, and whoever asks bounds the streams
 
+_CAUSE = "SELECT meta->>'traceparent' FROM events WHERE bucket = $1 AND stream = $2 ORDER BY version LIMIT 1"
+
 
 async def append_all(session: WriteSession, events: Sequence[NewEvent]) -> set[tuple[UUID, int]]:
     """Append what does not clash; the (stream, version) pairs that were written. Never aborts for a clash."""
@@ -149,6 +158,11 @@ async def load_recorded(session: ReadSession, types: EventTypes, bucket: int, st
         )
         for row in rows
     ]
+
+
+async def cause_of_stream(session: ReadSession, bucket: int, stream: UUID) -> str:
+    """The traceparent under which a stream began; empty where there is none."""
+    return await session.value(_CAUSE, bucket, stream) or ""
 
 
 async def load_several(

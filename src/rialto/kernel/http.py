@@ -26,6 +26,7 @@ from rialto.kernel import errors
 from rialto.kernel.auth import Principal, allows
 from rialto.kernel.errors import Denied, FieldProblem, Invalid, RialtoError
 from rialto.kernel.ids import AccountId
+from rialto.kernel.reaching import Outage
 
 T = TypeVar("T")
 
@@ -244,6 +245,12 @@ def client_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     """The address the request comes from, as the edge found out: behind a trusted proxy not the peer's."""
     client: str = connection.scope["rialto.client"]  # type: ignore[typeddict-item]
     return client
+
+
+def outage_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Outage | None:
+    """Whether the shop's database was away when the request came in; what is shown is then as of a former moment."""
+    found: Outage | None = connection.scope.get("rialto.outage")  # type: ignore[assignment]
+    return found
 
 
 def customer_of(connection: ASGIConnection[Any, Any, Any, Any]) -> AccountId | None:

@@ -13,10 +13,12 @@ import structlog
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database
 from rialto.kernel.errors import Invalid, RialtoError, Unavailable
+from rialto.kernel.resilience import time_limit
 from rialto.kernel.service import Frozen
 from rialto.kernel.text import is_plain
 
 REFRESH_S = 1.0
+READ_S = 1.0
 RETRY_AFTER_S = 60.0
 MESSAGE_LENGTH_MAX = 500
 
@@ -86,7 +88,8 @@ class MaintenanceSign:
 
     async def _read(self) -> None:
         try:
-            self._known = await self.read()
+            async with time_limit(self._clock, READ_S, idempotent=True):
+                self._known = await self.read()
         except RialtoError as error:
             log.warning("the maintenance sign could not be read", error=error.text)
         finally:

@@ -16,7 +16,8 @@ from typing import Any
 import asyncpg
 
 from rialto.kernel.clock import Clock
-from rialto.kernel.db import DatabaseAddress, connect
+from rialto.kernel.db import DatabaseAddress, connect_session
+from rialto.kernel.db_tls import NotTrusted, tls_problem
 from rialto.kernel.errors import RialtoError, Unavailable
 from rialto.kernel.secrets import Secrets
 from rialto.kernel.service import Frozen, Service
@@ -133,12 +134,14 @@ async def _bring_up(
 
 async def _connect_as_owner(address: DatabaseAddress) -> Any:
     try:
-        return await connect(
+        return await connect_session(
             address, server_settings={"client_min_messages": "warning"}, command_timeout=None
         )
     except Unavailable as error:
         if isinstance(error.__cause__, asyncpg.InvalidPasswordError):
             raise PasswordRefused from error
+        if why := tls_problem(address.session, error.__cause__):
+            raise NotTrusted(why) from error
         raise
 
 

@@ -78,6 +78,14 @@ class Pool:
             self._all.discard(connection)
             await connection.close(timeout=5)
 
+    def let_go(self) -> None:
+        """Drop the connections that nobody uses and refuse who waits in line: the server does not answer."""
+        free, self._free = self._free, []
+        for connection in free:
+            self._all.discard(connection)
+            connection.terminate()
+        self._refuse_waiting("the server does not answer")
+
     def terminate(self) -> None:
         """Drop all connections at once, also those in use, as a killed process does."""
         self._end()
@@ -126,10 +134,13 @@ class Pool:
         self._ended = True
         if self._closer is not None:
             self._closer.cancel()
+        self._refuse_waiting("the pool was closed")
+
+    def _refuse_waiting(self, why: str) -> None:
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
-                turn.set_exception(ConnectionError("the pool was closed"))
+                turn.set_exception(ConnectionError(why))
 
     def _watch_idleness(self) -> None:
         if self._closer is None:

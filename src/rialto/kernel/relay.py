@@ -15,6 +15,8 @@ from rialto.kernel.db import Database
 from rialto.kernel.events import Envelope
 from rialto.kernel.faults import Faults
 from rialto.kernel.ids import partition_of
+from rialto.kernel.traced_events import published
+from rialto.kernel.tracing import NO_TRACER, Tracer
 
 BATCH_MAX = 500
 
@@ -41,12 +43,14 @@ class Relay:
         faults: Faults,
         *,
         on_published: Callable[[Sequence[Envelope]], None] = lambda _batch: None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
         """`on_published` is told what the bus has; after a crash it may hear of an event twice."""
         self._on_published = on_published
         self._databases = databases
         self._bus = bus
         self._faults = faults
+        self._tracer = tracer
 
     @property
     def services(self) -> Sequence[str]:
@@ -64,9 +68,12 @@ class Relay:
             return 0
         used = sorted({partition_of(envelope.bucket) for envelope in batch})
         self._faults.reach("relay.before_publish")
+        began = self._tracer.monotonic()
         await self._bus.publish([partitions[partition] for partition in used], batch)
         self._faults.reach("relay.after_publish")
         self._on_published(batch)
+        if self._tracer.on:
+            published(self._tracer, batch, began)
         for service, rows in waiting.items():
             if rows:
                 await self._forget(service, rows)

@@ -16,22 +16,28 @@ from typing import Any, Protocol
 import msgspec
 import structlog
 
+from rialto.kernel import tracing
 from rialto.kernel.clock import Clock
-from rialto.kernel.errors import OutcomeUnknown, Unavailable
+from rialto.kernel.errors import OutcomeUnknown, Overloaded, Unavailable
 from rialto.kernel.ids import Ids
+from rialto.kernel.importance import IMPORTANCE_HEADER, importance_now
+from rialto.kernel.positions import note_write, seen_now, write_lsn
 from rialto.kernel.replicas import Replica, Replicas
 from rialto.kernel.resilience import Breaker, Bulkhead, RetryBudget, retry, time_left
 from rialto.kernel.telemetry import Metrics
+from rialto.kernel.tracing import Kind
 from rialto.kernel.wire import (
     DEADLINE_HEADER,
     LEAVING_HEADER,
     PATH,
+    POSITION_HEADER,
     REFUSAL,
     REPLY,
     REQUEST_ID_HEADER,
     SPOKEN_HEADER,
     TOKEN_HEADER,
     TURNED_AWAY,
+    WROTE_HEADER,
     Signature,
     decode_error,
 )
@@ -64,8 +70,13 @@ class AnswerLost(Exception):
 class Transport(Protocol):
     """The port that carries one request to one address."""
 
-    async def post(self, address: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """The answer, whatever its status. Raises NotSent, AnswerLost; a cancelled call is given up."""
+    async def post(
+        self, address: str, path: str, body: bytes, headers: Mapping[str, str], *, group: str
+    ) -> Answer:
+        """The answer, whatever its status. Raises NotSent, AnswerLost; a cancelled call is given up.
+
+        `group` is whose replica is meant to be at the address: where both sides are proven, it proves that it is one.
+        """
         ...
 
     async def close(self) -> None: ...
@@ -74,7 +85,8 @@ class Transport(Protocol):
 class Peer:
     """A group of processes that serves some services: its replicas and how they are reached."""
 
-    def __init__(self, replicas: Replicas, transport: Transport) -> None:
+    def __init__(self, group: str, replicas: Replicas, transport: Transport) -> None:
+        self.group = group
         self.replicas = replicas
         self.transport = transport
 
@@ -127,6 +139,11 @@ class RemoteService:
         limit_s = signature.declared.timeout_s if left is None else min(signature.declared.timeout_s, left)
         if limit_s <= 0:
             raise Unavailable
+        with tracing.span(f"{self.name}.{signature.name}", Kind.CLIENT) as span:
+            span.set("rpc.system", "rialto")
+            return await self._guarded(caller, signature, body, limit_s)
+
+    async def _guarded(self, caller: str, signature: Signature, body: bytes, limit_s: float) -> Any:
         async with self._bulkhead.enter(), self.breaker.guard():
             began = self._clock.monotonic()
             outcome = "failed"
@@ -148,10 +165,17 @@ class RemoteService:
             raise _lost(signature) from error
 
     async def _ask(self, caller: str, signature: Signature, body: bytes, *, until: float) -> Answer:
-        """Replica after replica, while it is certain that none has begun. Raises Unavailable, OutcomeUnknown."""
+        """Replica after replica, while it is certain that none has begun.
+
+        Raises Unavailable, OutcomeUnknown; Overloaded when the last that could be asked had too much to do.
+        """
         tried: list[Replica] = []
+        busy: Overloaded | None = None
         while True:
-            replica = await self._peer.replicas.choose(tried)
+            try:
+                replica = await self._peer.replicas.choose(tried)
+            except Unavailable:
+                raise busy or Unavailable("No process that could answer is known.", retry_after_s=1) from None
             tried.append(replica)
             replica.calls += 1
             try:
@@ -159,13 +183,18 @@ class RemoteService:
                 headers = self._headers(caller, left_s)
                 async with asyncio.timeout(left_s):
                     answer = await self._peer.transport.post(
-                        replica.address, f"{PATH}{self.name}/{signature.name}", body, headers
+                        replica.address,
+                        f"{PATH}{self.name}/{signature.name}",
+                        body,
+                        headers,
+                        group=self._peer.group,
                     )
             except NotSent:
                 replica.failed(self._clock.monotonic())
                 continue
             except (AnswerLost, TimeoutError) as error:
                 replica.failed(self._clock.monotonic())
+                note_write()  # perhaps
                 raise _lost(signature) from error
             finally:
                 replica.calls -= 1
@@ -173,12 +202,16 @@ class RemoteService:
                 return answer
             if answer.headers.get(SPOKEN_HEADER) != TURNED_AWAY:
                 raise _lost(signature)
+            refusal = decode_error(answer.body)
+            busy = refusal if isinstance(refusal, Overloaded) else busy
 
     def _is_spoken(self, replica: Replica, answer: Answer) -> bool:
         """Whether the service itself answered; what it or something before it said is noted for the replica."""
         now = self._clock.monotonic()
         if LEAVING_HEADER in answer.headers:
             replica.leaves(now)
+        if WROTE_HEADER in answer.headers:
+            note_write()
         spoken = answer.headers.get(SPOKEN_HEADER)
         if spoken in {REPLY, REFUSAL}:
             replica.answered()
@@ -193,10 +226,16 @@ class RemoteService:
             "content-type": "application/json",
             TOKEN_HEADER: f"Bearer {self._token_of(caller, self.name)}",
             DEADLINE_HEADER: str(max(1, int(left_s * 1000))),
+            IMPORTANCE_HEADER: importance_now.get().label,
         }
+        seen = seen_now()
+        if seen is not None and seen.allows is not None:
+            headers[POSITION_HEADER] = write_lsn(seen.allows)
         request_id = structlog.contextvars.get_contextvars().get("request_id")
         if request_id:
             headers[REQUEST_ID_HEADER] = str(request_id)
+        if traceparent := tracing.traceparent():
+            headers[tracing.HEADER] = traceparent
         return headers
 
 

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from typing import TypeVar
 
 from rialto.kernel.clock import Clock
-from rialto.kernel.errors import OutcomeUnknown, Unavailable
+from rialto.kernel.errors import OutcomeUnknown, Overloaded, Unavailable
 from rialto.kernel.ids import Ids
 
 T = TypeVar("T")
@@ -84,12 +84,14 @@ async def retry(
 ) -> T:
     """Call an idempotent operation again while it is Unavailable: exponential waits with full jitter.
 
-    The last error is raised when attempts, budget or deadline are used up.
+    The last error is raised when attempts, budget or deadline are used up. Who is overloaded is not asked again.
     """
     budget.earn()
     for attempt in range(attempts):
         try:
             return await call()
+        except Overloaded:
+            raise
         except Unavailable:
             wait_s = first_wait_s * 2**attempt * ids.random()
             left = time_left(clock)
@@ -125,12 +127,15 @@ class Breaker:
 
     @asynccontextmanager
     async def guard(self) -> AsyncIterator[None]:
-        """Raises Unavailable without calling while open. Only Unavailable and timeouts count as failures."""
+        """Raises Unavailable without calling while open. Only Unavailable and timeouts count as failures.
+
+        Being turned away by who has too much to do does not: it answered, and would take what is more important.
+        """
         tries = self._admit()
         try:
             yield
-        except (Unavailable, TimeoutError):
-            self._record(failed=True, tries=tries)
+        except (Unavailable, TimeoutError) as error:
+            self._record(failed=not isinstance(error, Overloaded), tries=tries)
             raise
         except asyncio.CancelledError:
             # The caller left, maybe because nothing came: that speaks neither for the other side nor against it.

@@ -10,6 +10,7 @@ from datetime import timedelta
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from rialto.kernel.db_address import VERIFYING, parse_database_url
 from rialto.kernel.keyvalue import parse_cache_url
 from rialto.kernel.service import Frozen
 from rialto.kernel.settings_reader import Reader, SettingWrong
@@ -26,6 +27,14 @@ class Keep(Frozen):
     sessions: timedelta = timedelta(days=1)
     carts: timedelta = timedelta(days=60)
     keys: timedelta = timedelta(days=30)
+
+
+class InternalFiles(Frozen):
+    """In PEM: by what this process proves to the shop's others who it is, and whose certificates it takes."""
+
+    certificate: Path
+    key: Path
+    ca: Path
 
 
 class ProxySettings(Frozen):
@@ -48,7 +57,7 @@ class Settings(Frozen):
     """Everything that is set from outside. Ports are TCP ports; `data` is the data folder.
 
     `topology`, `group`, `services` and `peers` say what of the shop this process is and where the rest of it is
-    (rialto/topology.py). `rate_limit` is requests per second of one client; 0: no limit. `reviews_at_once`: reviews are published without
+    (rialto/topology.py); with `internal` they speak TLS to each other, both sides proven. `rate_limit` is requests per second of one client; 0: no limit. `reviews_at_once`: reviews are published without
     waiting for moderation. `cors_origins`: whose scripts may use `/v1`. `archive_gb` bounds what is archived between two backups. `crash_at` is for tests (kernel/faults.py).
     """
 
@@ -60,6 +69,7 @@ class Settings(Frozen):
     group: str | None = None
     services: tuple[str, ...] = ()
     peers: Mapping[str, tuple[str, ...]] = {}
+    internal: InternalFiles | None = None
     sandbox_port: int = 8010
     public_url: str = "http://127.0.0.1:8000"
     sandbox_url: str = "http://127.0.0.1:8010"
@@ -70,6 +80,9 @@ class Settings(Frozen):
     secret_file: Path
     data: Path
     database_url: str | None = None
+    database_replicas: tuple[str, ...] = ()
+    database_direct_url: str | None = None
+    database_ca: str | None = None
     cache_url: str | None = None
     cache_ca: str | None = None
     bus_url: str | None = None
@@ -82,6 +95,9 @@ class Settings(Frozen):
     archive_gb: int = 20
     keep: Keep = Keep()
     proxy: ProxySettings = ProxySettings()
+    otlp_url: str | None = None
+    trace_percent: int = 1
+    trace_slow_ms: int = 1000
     log: str = "info"
     strict: bool = False
     crash_at: str | None = None
@@ -97,6 +113,7 @@ def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Sett
     settings = _settings(Reader(environment), data_default)
     if settings.cache_ca and not (settings.cache_url and parse_cache_url(settings.cache_url).tls):
         raise SettingWrong("RIALTO_CACHE_CA is set, and RIALTO_CACHE_URL is none with rediss or valkeys.")
+    _check_databases(settings)
     ports = {
         "RIALTO_PORT": settings.port,
         "RIALTO_OPS_PORT": settings.ops_port,
@@ -107,6 +124,35 @@ def read_settings(environment: Mapping[str, str], *, data_default: Path) -> Sett
             f"{', '.join(ports)} must differ: {', '.join(str(value) for value in ports.values())}."
         )
     return settings
+
+
+def _check_databases(settings: Settings) -> None:
+    """A pooler needs a way past it, and named authorities are asked for nothing unless the URL says so."""
+    named = {
+        "RIALTO_DATABASE_URL": settings.database_url,
+        "RIALTO_DATABASE_DIRECT_URL": settings.database_direct_url,
+        "RIALTO_DOCUMENTS_URL": settings.documents_url,
+    }
+    addresses = {name: parse_database_url(url) for name, url in named.items() if url}
+    replicas = [("RIALTO_DATABASE_REPLICAS", parse_database_url(url)) for url in settings.database_replicas]
+    if settings.database_direct_url and not settings.database_url:
+        raise SettingWrong("RIALTO_DATABASE_DIRECT_URL is set, and RIALTO_DATABASE_URL is not.")
+    if (main := addresses.get("RIALTO_DATABASE_URL")) and main.pooled and not settings.database_direct_url:
+        raise SettingWrong(
+            "RIALTO_DATABASE_URL is of a pooler; RIALTO_DATABASE_DIRECT_URL must say the way past it."
+        )
+    for name in ("RIALTO_DATABASE_DIRECT_URL", "RIALTO_DOCUMENTS_URL"):
+        if name in addresses and addresses[name].pooled:
+            raise SettingWrong(f"{name} must lead to the database itself, and says pooler=transaction.")
+    if settings.database_ca is None:
+        return
+    for name, address in [*addresses.items(), *replicas]:
+        if not address.is_local and address.sslmode not in VERIFYING:
+            raise SettingWrong(
+                f"RIALTO_DATABASE_CA is set, so {name} must say sslmode=verify-full (or verify-ca or require)."
+            )
+    if all(address.is_local for address in addresses.values()):
+        raise SettingWrong("RIALTO_DATABASE_CA is set, and no database is reached by TLS.")
 
 
 def _settings(reader: Reader, data_default: Path) -> Settings:
@@ -125,6 +171,7 @@ def _settings(reader: Reader, data_default: Path) -> Settings:
         group=reader.optional("RIALTO_GROUP"),
         services=reader.listed("RIALTO_SERVICES"),
         peers=reader.peers("RIALTO_PEERS"),
+        internal=_internal(reader),
         sandbox_port=sandbox_port,
         public_url=reader.url("RIALTO_PUBLIC_URL", f"http://{shown}:{port}"),
         sandbox_url=reader.url("RIALTO_SANDBOX_URL", f"http://{shown}:{sandbox_port}"),
@@ -137,6 +184,9 @@ def _settings(reader: Reader, data_default: Path) -> Settings:
         .absolute(),
         data=data,
         database_url=reader.database_url("RIALTO_DATABASE_URL"),
+        database_replicas=reader.database_urls("RIALTO_DATABASE_REPLICAS"),
+        database_direct_url=reader.database_url("RIALTO_DATABASE_DIRECT_URL"),
+        database_ca=reader.optional("RIALTO_DATABASE_CA"),
         cache_url=reader.cache_url("RIALTO_CACHE_URL"),
         cache_ca=reader.optional("RIALTO_CACHE_CA"),
         bus_url=reader.cluster_url("RIALTO_BUS_URL", ("amqp", "amqps")),
@@ -156,10 +206,23 @@ def _settings(reader: Reader, data_default: Path) -> Settings:
             keys=timedelta(days=reader.number("RIALTO_KEEP_KEYS_DAYS", 30, 1, 36_500)),
         ),
         proxy=_proxy(reader),
+        otlp_url=reader.optional_url("RIALTO_OTLP_URL", ("http", "https")),
+        trace_percent=reader.number("RIALTO_TRACE_PERCENT", 1, 0, 100),
+        trace_slow_ms=reader.number("RIALTO_TRACE_SLOW_MS", 1000, 1, 3_600_000),
         log=reader.choice("RIALTO_LOG", "info", LOG_LEVELS),
         strict=reader.flag("RIALTO_STRICT"),
         crash_at=reader.optional("RIALTO_CRASH_AT"),
     )
+
+
+def _internal(reader: Reader) -> InternalFiles | None:
+    names = ("RIALTO_INTERNAL_CERTIFICATE", "RIALTO_INTERNAL_KEY", "RIALTO_INTERNAL_CA")
+    certificate, key, ca = (reader.path(name) for name in names)
+    if certificate and key and ca:
+        return InternalFiles(certificate=certificate, key=key, ca=ca)
+    if certificate or key or ca:
+        raise SettingWrong(f"{', '.join(names)} go together: all of them are set, or none.")
+    return None
 
 
 def _proxy(reader: Reader) -> ProxySettings:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from rialto.kernel.db import parse_database_url
+from rialto.kernel.db_address import parse_database_url
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.keyvalue import SCHEMES, parse_cache_url
 
@@ -155,6 +155,19 @@ class Reader:
             return text
 
         return self._parsed(name, None, parse, "a URL with postgresql, such as postgresql://user@host/name")
+
+    def database_urls(self, name: str) -> tuple[str, ...]:
+        def parse(text: str) -> tuple[str, ...]:
+            found = tuple(part.strip() for part in text.split(",") if part.strip())
+            for url in found:
+                parse_database_url(url)
+            return found
+
+        # Passwords may stand in them: the refusal does not repeat the value.
+        try:
+            return self._parsed(name, (), parse, "")
+        except SettingWrong:
+            raise SettingWrong(f"{name} must be URLs with postgresql, with commas between.") from None
 
     def cache_url(self, name: str) -> str | None:
         def parse(text: str) -> str:

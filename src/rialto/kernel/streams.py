@@ -18,7 +18,7 @@ from uuid import UUID
 from rialto.kernel.batch import Alone, Batcher
 from rialto.kernel.db import AloneSession, ChangingSession, Database, WriteSession
 from rialto.kernel.errors import RialtoError, Unavailable, VersionConflict
-from rialto.kernel.events import Event, NewEvent, columns_of
+from rialto.kernel.events import Event, NewEvent, caused_here, columns_of
 from rialto.kernel.faults import Faults
 from rialto.kernel.ids import Ids
 
@@ -77,7 +77,7 @@ class Within(Generic[P]):
 class StreamWrite(Generic[P]):
     """Events to append after `version`, and what to project with them."""
 
-    __slots__ = ("at", "bucket", "events", "projection", "stream", "token", "version")
+    __slots__ = ("at", "bucket", "events", "meta", "projection", "stream", "token", "version")
 
     def __init__(
         self,
@@ -97,6 +97,8 @@ class StreamWrite(Generic[P]):
         self.at = at
         self.projection = projection
         self.token = token
+        # Taken here, where the caller is: a batch is written by whoever was first.
+        self.meta = {TOKEN: token, **caused_here()}
 
     def rows(self) -> list[NewEvent]:
         return [
@@ -106,7 +108,7 @@ class StreamWrite(Generic[P]):
                 version=self.version + offset,
                 event=event,
                 at=self.at,
-                meta={TOKEN: self.token},
+                meta=self.meta,
             )
             for offset, event in enumerate(self.events, start=1)
         ]

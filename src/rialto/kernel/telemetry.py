@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 
-from rialto.kernel.saturation import Guards, Saturation
+from rialto.kernel.saturation import Guards, HasLine, Saturation
 
 if TYPE_CHECKING:
     from rialto.kernel.events import Envelope
@@ -47,7 +47,7 @@ REDACTED = frozenset(
 class Metrics:
     """What the shop counts. Label values are bounded: route templates and codes, never paths or ids.
 
-    `scraped` is what `text` tells when that is more than this process's own registry. `guards` and `in_flight` (public
+    `scraped` is what `text` tells when that is more than this process's own registry. `guards`, `lines` and `in_flight` (public
     requests being answered) are looked at when a sample is taken, not counted on the way (kernel/saturation.py).
     """
 
@@ -56,11 +56,20 @@ class Metrics:
         self._scraped = scraped or self.registry
         self.guards = Guards()
         self.in_flight = 0
+        self.lines: dict[str, HasLine] = {}
         self.saturation = Saturation(self.registry)
         counter, histogram = self._counter, self._histogram
         self.requests = counter("requests", "Requests answered.", "route", "method", "status")
         self.request_seconds = histogram("request_seconds", "Time to answer.", "route")
         self.cached = counter("cached_answers", "Answers from the page cache.", "outcome", "route")
+        self.refused = counter("overload_refused", "Requests turned away.", "port", "importance")
+        self.places = Gauge(
+            "rialto_overload_places",
+            "Requests that may be under way at once: of the worker that has the fewest.",
+            ("port",),
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
         self.calls = histogram(
             "calls_seconds",
             "Calls to services in other processes, by how they ended.",
@@ -89,6 +98,9 @@ class Metrics:
         )
         self.events = counter("events", "Events by step.", "step")
         self.published = counter("events_published", "Events that the relay brought to the bus.", "type")
+        self.spans = counter(
+            "trace_spans", "Spans of traces that are kept, by what became of them.", "outcome"
+        )
         self.delivery_seconds = Histogram(
             "rialto_event_delivery_seconds",
             "From an event's commit until a consumer has taken it in.",

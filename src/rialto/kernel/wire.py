@@ -27,6 +27,9 @@ REQUEST_ID_HEADER = "rialto-request-id"
 TOKEN_HEADER = "authorization"  # noqa: S105 - a header's name
 # Every answer of the other side's calls carries this; one without came from something between.
 SPOKEN_HEADER = "rialto-answer"
+# What the caller's session has seen of the database, where a standby may answer; and, back, that something was written.
+POSITION_HEADER = "rialto-position"
+WROTE_HEADER = "rialto-wrote"
 REPLY = "reply"
 REFUSAL = "error"
 # It was turned away before anything ran (this replica leaves, or does not know the operation or the caller): another
@@ -47,16 +50,16 @@ class Signature:
     def __init__(self, name: str, declared: Operation, *, command: Any, reply: Any) -> None:
         self.name = name
         self.declared = declared
-        self._command = command
-        self._reply = reply
+        self.command = command
+        self.reply = reply
 
     @cached_property
     def _decode_command(self) -> Callable[[bytes], Any]:
-        return msgspec.json.Decoder(self._command).decode
+        return msgspec.json.Decoder(self.command).decode
 
     @cached_property
     def _decode_reply(self) -> Callable[[bytes], Any]:
-        return msgspec.json.Decoder(self._reply).decode
+        return msgspec.json.Decoder(self.reply).decode
 
     def encode(self, value: Any) -> bytes:
         return _encoder.encode(value)

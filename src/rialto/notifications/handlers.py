@@ -15,6 +15,7 @@ import structlog
 from rialto.catalog.api import Catalog, ShopProfile
 from rialto.identity.api import DueLetter, Identity, LetterRef
 from rialto.inventory.api import Inventory
+from rialto.kernel import tracing
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, WriteSession
 from rialto.kernel.email import email_hash
@@ -47,6 +48,7 @@ class Notice:
     cause: Cause
     order: Order
     facts: Mapping[str, Any] = field(default_factory=dict)
+    traceparent: str = field(default_factory=tracing.traceparent)
 
 
 class NotificationHandlers(WaitingCases):
@@ -87,7 +89,7 @@ class NotificationHandlers(WaitingCases):
         limit = min(max(command.limit, 1), LISTED_MAX)
         if command.to is not None and not clean_text(command.to):
             return MailList(items=[])
-        async with self._db.read() as session:
+        async with self._db.recent() as session:
             return MailList(items=await store.load_newest(session, limit, command.to))
 
     async def get(self, command: MailRef) -> Mail:
@@ -95,7 +97,7 @@ class NotificationHandlers(WaitingCases):
             mail_id = to_uuid(MAIL.parse(command.id))
         except NotFound as error:
             raise MailNotFound from error
-        async with self._db.read() as session:
+        async with self._db.recent() as session:
             mail = await store.load_mail(session, mail_id)
         if mail is None:
             raise MailNotFound
@@ -126,6 +128,7 @@ class NotificationHandlers(WaitingCases):
                     language=language_for(notice.order.language),
                     to=notice.order.email,
                     reply_to=_profile(shops, notice.order.channel).email,
+                    traceparent=notice.traceparent,
                 )
                 for notice in notices
                 if notice.order.email  # erased: there is nobody to write to
@@ -191,9 +194,9 @@ class NotificationHandlers(WaitingCases):
             return 0
         begin_until = claimed_at + timedelta(seconds=BEGIN_WITHIN_S)
         outcomes = await asyncio.gather(
-            *(self._send(mail, begin_until) for mail in mails), return_exceptions=True
+            *(self._send_traced(mail, begin_until) for mail in mails), return_exceptions=True
         )
-        sent = [to_uuid(mail.id) for mail, outcome in zip(mails, outcomes, strict=True) if outcome is None]
+        sent = [to_uuid(due.mail.id) for due, outcome in zip(mails, outcomes, strict=True) if outcome is None]
         failures = [outcome for outcome in outcomes if isinstance(outcome, tuple)]
         async with self._db.write() as session:
             if sent:
@@ -204,6 +207,14 @@ class NotificationHandlers(WaitingCases):
             if isinstance(outcome, BaseException):
                 raise outcome  # a bug, met by one mail: what the others got is kept first
         return len(sent) + sum(is_final for _, _, is_final in failures)
+
+    async def _send_traced(self, due: store.DueMail, begin_until: datetime) -> tuple[UUID, str, bool] | None:
+        with tracing.resumed("mail.send", due.traceparent, tracing.Kind.CLIENT) as span:
+            span.set("rialto.mail.template", due.mail.template)
+            outcome = await self._send(due.mail, begin_until)
+            if outcome is not None:
+                span.fail("refused" if outcome[2] else "not_sent")
+            return outcome
 
     async def _send(self, mail: Mail, begin_until: datetime) -> tuple[UUID, str, bool] | None:
         """None when it is on its way, else (id, why not, whether for good)."""

@@ -10,6 +10,7 @@ from rialto.inventory.events import AvailabilityChanged
 from rialto.kernel.consumers import Delivery
 from rialto.kernel.db import WriteSession
 from rialto.kernel.service import Reaction
+from rialto.kernel.traced_events import of_each
 from rialto.notifications.formats import moment
 from rialto.notifications.handlers import Notice, NotificationHandlers
 from rialto.notifications.model import Cause, LetterCause, Template, language_for
@@ -24,9 +25,13 @@ async def orders_placed(
     handlers: NotificationHandlers, events: Sequence[OrderPlaced], session: WriteSession
 ) -> None:
     """Confirmations are what a busy shop writes most: those that come together are read and kept together."""
+    traces = dict(zip([event.order_id for event in events], of_each(len(events)), strict=True))
     orders = await handlers.orders([event.order_id for event in events])
     causes = [Cause(order_id=order.id, template=Template.ORDER_PLACED) for order in orders]
-    notices = [Notice(cause=cause, order=order) for cause, order in zip(causes, orders, strict=True)]
+    notices = [
+        Notice(cause=cause, order=order, traceparent=traces[order.id])
+        for cause, order in zip(causes, orders, strict=True)
+    ]
     await handlers.queue(session, notices)
 
 

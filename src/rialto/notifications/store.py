@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from rialto.kernel import tracing
 from rialto.kernel.db import ReadSession, Row, WriteSession
 from rialto.kernel.ids import MAIL
 from rialto.notifications.api import Mail, MailRow
@@ -15,10 +16,10 @@ from rialto.notifications.model import ATTEMPTS_MAX, DELAYS_S, Letter, MailCause
 
 _QUEUE = """
 INSERT INTO mails (
-    id, cause, template, language, recipient, subject, text, html, reply_to, state, next_attempt_at, created_at
+    id, cause, template, language, recipient, subject, text, html, reply_to, traceparent, state, next_attempt_at, created_at
 )
-SELECT t.*, 'queued', $10, $10 FROM unnest(
-    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[]
+SELECT t.*, 'queued', $11, $11 FROM unnest(
+    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[]
 ) AS t
 ON CONFLICT DO NOTHING
 """
@@ -29,7 +30,8 @@ WHERE id IN (
     SELECT id FROM mails WHERE state = 'queued' AND next_attempt_at <= $1 AND attempts < $4
     ORDER BY next_attempt_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
 )
-RETURNING id, cause, template, language, recipient, subject, text, html, reply_to, state, created_at, sent_at, attempts
+RETURNING id, cause, template, language, recipient, subject, text, html, reply_to, state, created_at, sent_at, attempts,
+    traceparent
 """
 _SENT = """
 UPDATE mails SET state = 'sent', sent_at = $2, error = NULL WHERE id = ANY ($1::uuid[]) AND state = 'queued'
@@ -76,6 +78,15 @@ class NewMail:
     language: str
     to: str
     reply_to: str = ""
+    traceparent: str = field(default_factory=tracing.traceparent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueMail:
+    """A mail whose turn it is, and the trace that it was written in."""
+
+    mail: Mail
+    traceparent: str
 
 
 async def queue(session: WriteSession, mails: Sequence[NewMail], now: datetime) -> int:
@@ -93,14 +104,16 @@ async def queue(session: WriteSession, mails: Sequence[NewMail], now: datetime) 
         [mail.letter.text for mail in mails],
         [mail.letter.html for mail in mails],
         [mail.reply_to for mail in mails],
+        [mail.traceparent for mail in mails],
         now,
     )
 
 
-async def claim_due(session: WriteSession, limit: int, now: datetime) -> list[Mail]:
+async def claim_due(session: WriteSession, limit: int, now: datetime) -> list[DueMail]:
     """Up to `limit` mails whose turn it is, each counted as attempted; nobody else gets them meanwhile."""
     await session.run(_GIVE_UP, now, ATTEMPTS_MAX)
-    return [_mail(row) for row in await session.all(_CLAIM, now, limit, list(DELAYS_S), ATTEMPTS_MAX)]
+    rows = [dict(row) for row in await session.all(_CLAIM, now, limit, list(DELAYS_S), ATTEMPTS_MAX)]
+    return [DueMail(traceparent=row.pop("traceparent"), mail=_mail(row)) for row in rows]
 
 
 async def mark_sent(session: WriteSession, ids: Sequence[UUID], now: datetime) -> None:

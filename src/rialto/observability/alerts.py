@@ -28,14 +28,14 @@ class Alert:
 ALERTS = (
     Alert(
         name="RialtoGroupDown",
-        when='sum by (group) (up{job="rialto"}) == 0',
+        when='sum by (group) (up{job=~"rialto-.*"}) == 0',
         wait="1m",
         severity="page",
         summary="No process of the group {{ $labels.group }} answers.",
     ),
     Alert(
         name="RialtoReplicaDown",
-        when='up{job="rialto"} == 0',
+        when='up{job=~"rialto-.*"} == 0',
         wait="3m",
         severity="ticket",
         summary="{{ $labels.instance }} of the group {{ $labels.group }} does not answer.",

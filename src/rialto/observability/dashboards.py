@@ -70,7 +70,7 @@ OVERVIEW = Dashboard(
         ),
         curve("Memory", "sum by (instance) (rialto_process_resident_bytes)", "{{instance}}", unit="bytes"),
         curve("Event loop late", "max by (instance) (rialto_loop_lag_seconds)", "{{instance}}", unit="s"),
-        curve("Processes that answer", 'sum by (group) (up{job="rialto"})', "{{group}}"),
+        curve("Processes that answer", 'sum by (group) (up{job=~"rialto-.*"})', "{{group}}"),
         curve("Versions", "count by (version, group) (rialto_build_info)", "{{group}} {{version}}"),
         curve(
             "Failures in background work",

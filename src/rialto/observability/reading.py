@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import http.client
 import math
+import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
+
+from rialto.observability.scraping import Target
 
 ASKED_FOR_S = 3.0
 AT_ONCE_MAX = 16
@@ -45,12 +48,17 @@ def read_text(text: str, at: float) -> Reading:
     return Reading(at=at, samples=samples)
 
 
-def ask(addresses: Sequence[str], now: Callable[[], float]) -> list[Reading | None]:
-    """`/metrics` of all these operations ports (`host:port`) at the same time; None for one that does not answer."""
-    if not addresses:
+def ask(
+    targets: Sequence[Target], now: Callable[[], float], tls: ssl.SSLContext | None = None
+) -> list[Reading | None]:
+    """`/metrics` of all of them at the same time; None for one that does not answer.
+
+    With `tls` each proves by its certificate that it is of its group.
+    """
+    if not targets:
         return []
-    with ThreadPoolExecutor(min(len(addresses), AT_ONCE_MAX)) as threads:
-        return list(threads.map(lambda address: _ask_one(address, now), addresses))
+    with ThreadPoolExecutor(min(len(targets), AT_ONCE_MAX)) as threads:
+        return list(threads.map(lambda target: _ask_one(target, now, tls), targets))
 
 
 def rate(before: Reading | None, after: Reading | None, name: str, **labels: str) -> float | None:
@@ -86,10 +94,13 @@ def _rise(before: Reading, after: Reading, name: str, **labels: str) -> float | 
     return sum(rises) if rises else None
 
 
-def _ask_one(address: str, now: Callable[[], float]) -> Reading | None:
-    host, _, port = address.rpartition(":")
+def _ask_one(target: Target, now: Callable[[], float], tls: ssl.SSLContext | None) -> Reading | None:
+    host, _, port = target.address.rpartition(":")
     connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=ASKED_FOR_S)
     try:
+        connection.connect()
+        if tls is not None:
+            connection.sock = tls.wrap_socket(connection.sock, server_hostname=target.group)
         connection.request("GET", "/metrics")
         answer = connection.getresponse()
         text = answer.read().decode("utf-8")

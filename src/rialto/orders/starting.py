@@ -13,7 +13,7 @@ from rialto.kernel.batch import Batcher
 from rialto.kernel.db import Database, WriteSession
 from rialto.kernel.email import bucket_of_hash, email_hash
 from rialto.kernel.errors import RialtoError, Unavailable
-from rialto.kernel.events import NewEvent, append
+from rialto.kernel.events import NewEvent, append, caused_here
 from rialto.kernel.faults import Faults
 from rialto.kernel.ids import bucket_of, to_uuid
 from rialto.kernel.service import Frozen
@@ -24,7 +24,7 @@ from rialto.orders.events import OrderStarted
 
 
 class Start(Frozen):
-    """One order to start. `key` is the order's own secret, `request_hash` of the client's request."""
+    """One order to start. `key` is the order's own secret, `request_hash` of the client's request, `meta` says what caused it."""
 
     event: OrderStarted
     key: str
@@ -33,6 +33,7 @@ class Start(Frozen):
     shipping: Address
     billing: Address
     saga_due_at: datetime
+    meta: dict[str, str] = msgspec.field(default_factory=caused_here)
 
 
 class KeyTaken(RialtoError):
@@ -110,8 +111,15 @@ async def _add(session: WriteSession, winners: Sequence[Start]) -> None:
     await append(
         session,
         [
-            NewEvent(bucket=bucket, stream=stream, version=1, event=event, at=event.started_at)
-            for bucket, stream, event in zip(buckets, ids, events, strict=True)
+            NewEvent(
+                bucket=bucket,
+                stream=stream,
+                version=1,
+                event=start.event,
+                at=start.event.started_at,
+                meta=start.meta,
+            )
+            for bucket, stream, start in zip(buckets, ids, winners, strict=True)
         ],
     )
     await session.run(

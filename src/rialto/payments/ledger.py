@@ -18,6 +18,7 @@ from uuid import UUID
 
 import msgspec
 
+from rialto.kernel import tracing
 from rialto.kernel.clock import rfc3339
 from rialto.kernel.db import WriteSession
 from rialto.kernel.errors import InvariantBroken
@@ -111,6 +112,12 @@ async def book(session: WriteSession, transactions: Sequence[Transaction]) -> in
     """
     if not transactions:
         return 0
+    with tracing.span("ledger.book") as span:
+        span.set("rialto.ledger.kind", transactions[0].kind)
+        return await _book(session, transactions)
+
+
+async def _book(session: WriteSession, transactions: Sequence[Transaction]) -> int:
     for transaction in transactions:
         check_balanced(transaction)
     keys = sorted({(transaction.bucket, transaction.entity) for transaction in transactions})

@@ -25,6 +25,8 @@ CA_LIVES = timedelta(days=3650)
 # Apple's systems take no server certificate that lives longer, from whomever.
 LIVES = timedelta(days=397)
 RENEWED_BEFORE = timedelta(days=30)
+SERVES = (ExtendedKeyUsageOID.SERVER_AUTH,)
+SERVES_AND_CALLS = (*SERVES, ExtendedKeyUsageOID.CLIENT_AUTH)
 EARLIER = timedelta(minutes=5)  # for clocks that are a little behind
 
 
@@ -36,12 +38,15 @@ class LocalTls(Frozen):
     key: Path
 
 
-def ensure_local_ca(folder: Path, names: Sequence[str], clock: Clock) -> LocalTls:
+def ensure_local_ca(
+    folder: Path, names: Sequence[str], clock: Clock, *, uses: Sequence[x509.ObjectIdentifier] = SERVES
+) -> LocalTls:
     """The certificate for these names (host names or IP addresses), made now if it is not there.
 
     Idempotent: what is there and holds for 30 more days stays as it is. A certificate that misses a name, or that another
     authority made, is made anew; the authority too when it nears its end, and clients must then trust the new one. Not for
-    two callers at once: whoever starts the cluster calls it.
+    two callers at once: whoever starts the cluster calls it. `uses` is what the certificate is good for, `SERVES` or
+    `SERVES_AND_CALLS`, the same for a folder every time.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = LocalTls(ca=folder / "ca.pem", certificate=folder / "server.pem", key=folder / "server.key")
@@ -50,7 +55,7 @@ def ensure_local_ca(folder: Path, names: Sequence[str], clock: Clock) -> LocalTl
     wanted = sorted(dict.fromkeys(names))
     if not _holds(made, ca, wanted, now):
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _vouched(key, ca_key, ca, names=wanted, now=now)
+        certificate = _vouched(key, ca_key, ca, names=wanted, uses=uses, now=now)
         # The old certificate goes first: cut off in between, the next call sees that one is missing.
         made.certificate.unlink(missing_ok=True)
         _write_key(made.key, key)
@@ -86,6 +91,7 @@ def _vouched(
     ca: x509.Certificate,
     *,
     names: Sequence[str],
+    uses: Sequence[x509.ObjectIdentifier],
     now: datetime,
 ) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
@@ -95,7 +101,7 @@ def _vouched(
         _begun(subject, ca.subject, public, now=now, lives=lives)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs=True, vouches=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
         .add_extension(x509.SubjectAlternativeName([_name(name) for name in names]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(its), critical=False)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from rialto.kernel.http import BODY_BYTES_MAX
 from rialto.proxy.answers import answers, audience_maps, errors, hidden, problem
+from rialto.proxy.inside import inside_door
 from rialto.proxy.kept import kept_location, kept_maps
 from rialto.proxy.limits import limit_zones, limits
 from rialto.proxy.logged import log_maps
@@ -49,6 +50,7 @@ def render(site: Site, routes: Sequence[Route]) -> str:
         *_strangers(site),
         *(_redirects(site) if site.plain else ()),
         *_shop(site, routes),
+        *(inside_door(site.inside) if site.inside else ()),
     ]
     lines = [
         "# Rendered by rialto; changes belong into its settings.",
@@ -271,7 +273,7 @@ def _passed() -> list[str]:
         "proxy_set_header X-Forwarded-Proto $scheme;",
         *(
             f'proxy_set_header {name} "";'
-            for name in ("Forwarded", "X-Forwarded-Host", "X-Real-IP", "Upgrade")
+            for name in ("Forwarded", "X-Forwarded-Host", "X-Real-IP", "Upgrade", "traceparent", "tracestate")
         ),
     ]
 

@@ -30,6 +30,17 @@ class Server(Frozen):
     down: bool = False
 
 
+class Inside(Frozen):
+    """`listen` is where people come, `servers` operations ports of the group `name`; files are what we prove ourselves by."""
+
+    listen: str
+    name: str
+    servers: tuple[str, ...]
+    certificate: Path
+    key: Path
+    ca: Path
+
+
 class Rates(Frozen):
     """What one client may do; a client is an IPv4 address or an IPv6 /64.
 
@@ -69,6 +80,7 @@ class Site(Frozen):
     `canary` has the servers of the next release for some groups; they get `canary_percent` of the clients. `origins` are the
     web sites whose scripts may use `/v1` (as in RIALTO_CORS_ORIGINS). `hsts_s` is how long browsers remember that there is TLS
     (0: they are not told to, as for `localhost`, whose other ports have none); `hsts_subdomains`: for names below ours too.
+    `inside` is for a platform on one machine (proxy/inside.py).
 
     Raises SettingWrong for what cannot be written into a configuration.
     """
@@ -88,6 +100,7 @@ class Site(Frozen):
     hsts_subdomains: bool = False
     cache_mb: int = 256
     user: str | None = None
+    inside: Inside | None = None
 
     def __post_init__(self) -> None:
         servers = [server for group in (*self.groups.values(), *self.canary.values()) for server in group]

@@ -31,11 +31,14 @@ class QueryInvalid(Invalid):
 
 
 class View(Frozen):
-    """In which language, currency and channel to answer."""
+    """In which language, currency and channel to answer. Without `stock_known` every availability is `unknown`: what was
+    heard of stock last may be long over.
+    """
 
     language: str = "en"
     currency: Currency = Currency("EUR")
     channel: str = "default"
+    stock_known: bool = True
 
 
 class Browse(Frozen):
@@ -103,7 +106,7 @@ class VariantCard(Frozen):
 
 
 class ProductCard(Frozen):
-    """A product in a list. `availability` is in_stock, few_left or sold_out over all its variants.
+    """A product in a list. `availability` is in_stock, few_left or sold_out over all its variants, or unknown (see View).
 
     `unit_price` is that of its cheapest variant, `compare_at` is what that cost before, `lowest_30_days` the lowest price of the 30 days before
     that reduction, where it is known.

@@ -228,14 +228,15 @@ class SearchHandlers:
 
     @_answering
     async def channel(self, command: ChannelFor) -> Channel:
-        definitions = self.store.shelf.definitions
+        # Every page asks, also of the cart and of checkout: these go on without an index.
+        definitions = self.store.definitions
         return choose_channel(command, definitions.channels, definitions.default_channel)
 
     def _view(self, view: View) -> tuple[Shelf, Rendering]:
         shelf = self.store.shelf
         channel = shelf.definitions.channel(view.channel)
         language = shelf.definitions.language(view.language, channel)
-        return shelf, Rendering(shelf, language, view.currency)
+        return shelf, Rendering(shelf, language, view.currency, stock_known=view.stock_known)
 
     def _collected(self, shelf: Shelf, command: Browse) -> int:
         """Products of the collection asked for: of one that nobody knows none, and without one all."""

@@ -32,6 +32,7 @@ from rialto.search.definitions import decimal_of, pick, plain_values
 from rialto.search.model import best_band
 from rialto.search.shelf import Shelf
 
+STOCK_UNKNOWN = "unknown"
 _YES_NO = {
     "en": ("Yes", "No"),
     "de": ("Ja", "Nein"),
@@ -45,12 +46,13 @@ _YES_NO = {
 class Rendering:
     """One view of one shelf. `language` is one of the channel's."""
 
-    def __init__(self, shelf: Shelf, language: str, currency: Currency) -> None:
+    def __init__(self, shelf: Shelf, language: str, currency: Currency, *, stock_known: bool = True) -> None:
         self._shelf = shelf
         self._definitions = shelf.definitions
         self._languages = (language, shelf.definitions.languages[0])
         self.language = language
         self.currency = currency
+        self._stock_known = stock_known
 
     def text(self, texts: Texts) -> str:
         return pick(texts, *self._languages)
@@ -72,9 +74,7 @@ class Rendering:
             attributes=draft.attributes,
             images=draft.images,
             variants=[
-                VariantCard(
-                    sku=variant.sku, options=variant.options, availability=self._shelf.band(variant.sku)
-                )
+                VariantCard(sku=variant.sku, options=variant.options, availability=self._band(variant.sku))
                 for variant in draft.variants
             ],
             availability=self._availability(draft.variants),
@@ -153,7 +153,12 @@ class Rendering:
         lowest = document.lowest_30_days.get(variant.sku, {}).get(self.currency)
         return None if lowest is None else Money(lowest, self.currency)
 
+    def _band(self, sku: str) -> str:
+        return self._shelf.band(sku) if self._stock_known else STOCK_UNKNOWN
+
     def _availability(self, variants: Iterable[VariantDraft]) -> str:
+        if not self._stock_known:
+            return STOCK_UNKNOWN
         return best_band(self._shelf.band(variant.sku) for variant in variants)
 
     def _variant(self, document: ProductDocument, variant: VariantDraft) -> Variant:
@@ -172,7 +177,7 @@ class Rendering:
             price=price,
             compare_at=former,
             lowest_30_days=None if former is None else self._lowest(document, variant),
-            availability=self._shelf.band(variant.sku),
+            availability=self._band(variant.sku),
             weight_g=variant.weight_g,
             gtin=variant.gtin,
             content=variant.content,

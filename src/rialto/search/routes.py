@@ -14,7 +14,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from rialto.catalog.api import Channel
 from rialto.kernel.errors import FieldProblem
-from rialto.kernel.http import Injected, about
+from rialto.kernel.http import Injected, about, outage_of
 from rialto.kernel.money import parse_currency
 from rialto.search.api import (
     Browse,
@@ -52,6 +52,8 @@ LANGUAGES_READ_MAX = 10
 TAG = "products"
 # The same for everybody. Two seconds is the longest that a stock band may be old.
 SHARED = "public, max-age=0, s-maxage=2, stale-while-revalidate=3, stale-if-error=3600"
+BRIEF = "public, max-age=0, s-maxage=2"
+AS_OF = "Prices-As-Of"
 FILTERS = {
     "name": "filters",
     "in": "query",
@@ -108,7 +110,7 @@ async def list_products(
             in_stock=in_stock,
         )
     )
-    return _shared(api_page(page), "products", *(f"product:{item.id}" for item in page.items))
+    return _shared(request, api_page(page), "products", *(f"product:{item.id}" for item in page.items))
 
 
 @get("/v1/products/{ref:str}", **about("get_product", "Look at a product", tag=TAG, refuses=[ProductGone]))
@@ -124,7 +126,7 @@ async def get_product(
     """One product by its slug or id."""
     view = await _view(request, search, currency=currency, language=language, channel=channel)
     product = api_product(await search.product(ProductAsked(view=view, ref=ref)))
-    return _shared(product, f"product:{product.id}")
+    return _shared(request, product, f"product:{product.id}")
 
 
 @get("/v1/categories", **about("list_categories", "See the categories", tag=TAG))
@@ -139,7 +141,7 @@ async def list_categories(
     """The tree of categories with counts; a parent counts its children's products."""
     view = await _view(request, search, currency=currency, language=language, channel=channel)
     found = await search.categories(ViewOf(view=view))
-    return _shared(ApiCategories(items=api_categories(found.items)), "categories")
+    return _shared(request, ApiCategories(items=api_categories(found.items)), "categories")
 
 
 @get("/v1/collections", **about("browse_collections", "See the collections", tag=TAG))
@@ -154,7 +156,7 @@ async def list_collections(
     """All of them by slug; `/v1/products?collection=` lists what one holds, and how many that is."""
     view = await _view(request, search, currency=currency, language=language, channel=channel)
     found = await search.collections(ViewOf(view=view))
-    return _shared(ApiCollections(items=api_collections(found.items)), "collections")
+    return _shared(request, ApiCollections(items=api_collections(found.items)), "collections")
 
 
 @get("/v1/suggest", **about("suggest", "Suggest while typing", tag=TAG))
@@ -171,19 +173,25 @@ async def suggest(
     """What may be meant by a query that is still being typed."""
     view = await _view(request, search, currency=currency, language=language, channel=channel)
     found = await search.suggest(SuggestFor(view=view, q=q, limit=limit))
-    return _shared(api_suggestions(found), "products", "categories")
+    return _shared(request, api_suggestions(found), "products", "categories")
 
 
 ROUTES = (list_products, get_product, list_categories, list_collections, suggest)
 
 
-def _shared(content: T, *keys: str) -> Response[T]:
-    """An answer that caches may keep. `keys` name what it shows, for a cache in front that is told to forget."""
+def _shared(request: AnyRequest, content: T, *keys: str) -> Response[T]:
+    """An answer that caches may keep. `keys` name what it shows, for a cache in front that is told to forget.
+
+    While the shop's database is away it is kept for seconds only, and says as of when it is.
+    """
+    outage = outage_of(request)
     headers = {
-        "Cache-Control": SHARED,
+        "Cache-Control": SHARED if outage is None else BRIEF,
         "Vary": "Accept-Encoding, Accept-Language",
         "Surrogate-Key": " ".join(keys),
     }
+    if outage is not None and outage.as_of is not None:
+        headers[AS_OF] = outage.as_of.strftime("%Y-%m-%dT%H:%M:%SZ")
     return Response(content, headers=headers)
 
 
@@ -226,6 +234,7 @@ async def _view(
         channel=shop.code,
         currency=shop.currencies[0] if currency is None else _currency(currency, shop),
         language=_language(request, language, shop),
+        stock_known=outage_of(request) is None,
     )
 
 

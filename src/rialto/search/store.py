@@ -78,6 +78,7 @@ class SearchStore:
         self._engine = engine
         self._index: Index | None = None
         self._shelf: Shelf | None = None
+        self._known: Definitions | None = None
         self._generation: Path | None = None
         self._changing = asyncio.Lock()
         self._decoded: dict[tuple[Path | None, int, int], ProductDocument] = {}
@@ -108,6 +109,11 @@ class SearchStore:
         return self._shelf
 
     @property
+    def definitions(self) -> Definitions:
+        """What channels there are and the like: of an index that was lost the last known. Raises NotReady."""
+        return self._known if self._shelf is None and self._known is not None else self.shelf.definitions
+
+    @property
     def index(self) -> Index:
         """Raises NotReady."""
         if self._index is None:
@@ -136,6 +142,8 @@ class SearchStore:
     def forget(self) -> None:
         """Stop using the index: it turned out to be damaged."""
         self._release()
+        if self._shelf is not None:
+            self._known = self._shelf.definitions
         self._shelf, self._generation = None, None
         self.version += 1
 

@@ -8,8 +8,9 @@ from urllib.parse import urlencode, urlsplit
 from litestar import Response
 
 from rialto.kernel.maintenance import InMaintenance
+from rialto.storefront.forms import typed_again
 from rialto.storefront.rendering import bare_frame, environment, go
-from rialto.storefront.security import harden
+from rialto.storefront.security import HEADERS, content_policy, harden
 from rialto.storefront.texts import LANGUAGES
 from rialto.storefront.visit import AnyRequest, preferred_language
 
@@ -35,7 +36,7 @@ def render_error(request: AnyRequest, status: int, error: BaseException | None =
     html = (
         environment()
         .get_template("pages/error.html")
-        .render({**frame, "kind": kind, "status": status, "words": words})
+        .render({**frame, "kind": kind, "status": status, "words": words, **_again(request, status)})
     )
     headers = {"Cache-Control": "no-store", "Content-Language": language}
     wait_s = getattr(error, "retry_after_s", None)
@@ -43,6 +44,30 @@ def render_error(request: AnyRequest, status: int, error: BaseException | None =
         headers["Retry-After"] = str(max(1, round(wait_s or 5)))
     response = Response(html.encode(), status_code=status, media_type="text/html", headers=headers)
     return harden(response)
+
+
+CROWDED = {"kind": "crowded", "status": 503, "words": "", "posted": False, "typed": None}
+
+
+def crowded_pages() -> tuple[dict[str, bytes], dict[str, str]]:
+    """What people see whom an overloaded shop cannot take in, by language, and its headers: made once, at the start."""
+    pages = {}
+    for language in LANGUAGES:
+        frame = bare_frame(language, f"/{language}/") | CROWDED
+        pages[language] = environment().get_template("pages/error.html").render(frame).encode()
+    return pages, {**HEADERS, "Content-Security-Policy": content_policy()}
+
+
+def _again(request: AnyRequest, status: int) -> dict[str, Any]:
+    """For a form that could not be taken: itself, to be sent once more."""
+    posted = status == 503 and request.scope.get("method") == "POST"
+    typed = typed_again(request.scope) if posted else None
+    query = request.scope.get("query_string", b"").decode("latin-1")
+    return {
+        "posted": posted,
+        "typed": typed,
+        "action": request.scope["path"] + (f"?{query}" if query else ""),
+    }
 
 
 def _to_sign_in(request: AnyRequest, language: str) -> Response[Any]:

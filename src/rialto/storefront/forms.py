@@ -15,10 +15,13 @@ import msgspec
 from rialto.kernel.address import Address, check_address
 from rialto.kernel.errors import FieldProblem, Invalid
 from rialto.kernel.service import Frozen
+from rialto.storefront.visit import AnyRequest
 
 ADDRESS_FIELDS = ("name", "company", "line1", "line2", "postal_code", "city", "region", "country", "phone")
 TYPED_LENGTH_MAX = 500
 SECRET_LENGTH_MAX = 20_000
+# Fields that are never written into a page.
+SECRETS = frozenset({"password", "old_password", "new_password", "token", "mfa_token", "credential", "typed"})
 _FIELDS = ("email", *(f"{side}-{name}" for side in ("shipping", "billing") for name in ADDRESS_FIELDS))
 _FIELD_ORDER = {field: position for position, field in enumerate(_FIELDS)}
 _KEY = re.compile(r"[!-~]{1,80}")
@@ -107,6 +110,20 @@ def secret(data: Mapping[str, object], field: str) -> str:
     """A password, a token or a browser's answer: longer than a person types."""
     value = data.get(field)
     return value[:SECRET_LENGTH_MAX] if isinstance(value, str) else ""
+
+
+async def note_typed(request: AnyRequest) -> None:
+    """Before a form is taken: what was typed is at hand for the page that says that it could not be."""
+    if request.scope["method"] == "POST":
+        request.scope["rialto.typed"] = tuple((await request.form()).multi_items())  # type: ignore[typeddict-unknown-key]
+
+
+def typed_again(scope: Mapping[str, Any]) -> tuple[tuple[str, str], ...] | None:
+    """What to send once more; None where nothing was typed, or something among it must not stand on a page."""
+    fields = scope.get("rialto.typed") or ()
+    if not fields or any(name in SECRETS for name, _ in fields):
+        return None
+    return tuple((name, value) for name, value in fields if isinstance(value, str))
 
 
 def credential_of(data: Mapping[str, object]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from litestar.response import Redirect
 from markupsafe import Markup, escape
 
 from rialto.kernel.errors import Unavailable
+from rialto.kernel.reaching import Outage
 from rialto.search.api import CategoryLink, Search, ViewOf
 from rialto.storefront import formats, pictures
 from rialto.storefront.assets import assets
@@ -24,7 +25,10 @@ from rialto.storefront.texts import LANGUAGES, Texts, texts_of
 from rialto.storefront.visit import SHOP_NAME, Visit
 
 SHARED = "public, max-age=0, s-maxage=2, stale-while-revalidate=3, stale-if-error=3600"
+# While the database is away: what is shown then shall not outlive it.
+BRIEF = "public, max-age=0, s-maxage=2"
 PRIVATE = "no-store"
+RETRY_AFTER_S = 5
 PAGE = Response[bytes]
 _INDENT = re.compile(r"\n\s+")
 # What a page may say instead of the frame.
@@ -68,7 +72,8 @@ async def shared_page(
 
     `keys` name what it shows, so that a cache in front can be told to forget exactly these pages.
     """
-    headers = {"Cache-Control": SHARED, "Vary": "Accept-Encoding, Cookie", "Surrogate-Key": " ".join(keys)}
+    kept = SHARED if visit.outage is None else BRIEF
+    headers = {"Cache-Control": kept, "Vary": "Accept-Encoding, Cookie", "Surrogate-Key": " ".join(keys)}
     return await _page(visit, template, search=search, status=200, headers=headers, context=context)
 
 
@@ -101,6 +106,8 @@ async def _page(
     html = _INDENT.sub("\n", environment().get_template(template).render({**frame, **context}))
     headers["Content-Security-Policy"] = content_policy(origin_of(visit.settings.sandbox_url))
     headers["Content-Language"] = visit.language
+    if status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER_S)
     return Response(html.encode(), status_code=status, media_type="text/html", headers=headers)
 
 
@@ -127,9 +134,20 @@ def bare_frame(language: str, path: str) -> dict[str, Any]:
         "robots": "noindex",
         "query": "",
         "section": "",
+        "outage": "",
         "alternates": [],
         "canonical": "",
     }
+
+
+def outage_notice(outage: Outage | None, language: str) -> str:
+    """What stands above every page while the database is away; empty else."""
+    if outage is None:
+        return ""
+    said = texts_of(language)
+    if outage.as_of is None:
+        return said("outage.undated")
+    return said("outage.notice", at=formats.moment_and_time(outage.as_of, language))
 
 
 def _frame(visit: Visit) -> dict[str, Any]:
@@ -143,6 +161,7 @@ def _frame(visit: Visit) -> dict[str, Any]:
         "accent_style": visit.accent_style,
         "logo": visit.logo,
         "notice": visit.notice,
+        "outage": outage_notice(visit.outage, visit.language),
         "currency": visit.currency,
         "currencies": visit.channel.currencies,
         "tax_included": visit.channel.prices_include_tax,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import urlencode
+
+import msgspec
 
 from rialto.kernel.errors import Invalid, Unavailable
 from rialto.kernel.ids import ProductId
+from rialto.kernel.remembering import Remembered
 from rialto.kernel.service import Frozen
 from rialto.orders.api import Order
 from rialto.reviews.api import SORTS, ListReviews, OrderReviews, ReviewPage, Reviews
@@ -13,6 +17,8 @@ from rialto.search.api import ProductDetail, Rating
 from rialto.storefront.visit import Visit
 
 SHOWN_AT_ONCE = 5
+KEPT_S = 3600.0  # a review that was taken back is shown no longer than that
+WAIT_S = 1.0  # the rest of the page does not wait for them longer
 SORT, AFTER = "reviews", "after"
 
 
@@ -32,14 +38,21 @@ class ReviewBlock(Frozen):
     next_url: str | None
 
 
-async def review_block(visit: Visit, reviews: Reviews, detail: ProductDetail) -> ReviewBlock:
-    """Asked for only where there are any, so that most pages need no store; a store that is away spoils no page."""
+async def review_block(
+    visit: Visit, reviews: Reviews, remembered: Remembered, detail: ProductDetail
+) -> ReviewBlock:
+    """Asked for only where there are any, so that most pages need no store; a store that is away spoils no page.
+
+    Then the first page is shown as it was read last, if that is not long ago.
+    """
     asked = dict(visit.query)
     sort = asked.get(SORT, "") if asked.get(SORT) in SORTS else SORTS[0]
     cursor = asked.get(AFTER)
     page = None
     if detail.rating is not None:
-        page, cursor = await _page(reviews, ListReviews(product_id=detail.id, sort=sort, cursor=cursor))
+        command = ListReviews(product_id=detail.id, sort=sort, cursor=cursor)
+        page, cursor = await _page(reviews, command)
+        page = await _as_read_last(remembered, command, page) if cursor is None else page
     return ReviewBlock(
         rating=detail.rating,
         page=page,
@@ -88,12 +101,28 @@ async def _page(reviews: Reviews, command: ListReviews) -> tuple[ReviewPage | No
             product_id=command.product_id, sort=command.sort, cursor=cursor, limit=SHOWN_AT_ONCE
         )
         try:
-            return await reviews.list(asked), cursor
+            async with asyncio.timeout(WAIT_S):
+                return await reviews.list(asked), cursor
         except Invalid:
             continue
-        except Unavailable:
+        except (Unavailable, TimeoutError):
             return None, None
     return None, None
+
+
+async def _as_read_last(
+    remembered: Remembered, command: ListReviews, page: ReviewPage | None
+) -> ReviewPage | None:
+    """The first page itself, kept for later; or what was kept."""
+    key = f"reviews:{command.product_id}:{command.sort}"
+    if page is not None:
+        await remembered.keep(key, msgspec.msgpack.encode(page), ttl_s=KEPT_S)
+        return page
+    packed = await remembered.recall(key)
+    try:
+        return None if packed is None else msgspec.msgpack.decode(packed, type=ReviewPage)
+    except msgspec.MsgspecError:
+        return None
 
 
 def _url(visit: Visit, sort: str | None, after: str | None = None) -> str:

@@ -8,6 +8,7 @@ from litestar.di import Provide
 from rialto.kernel.http import answering_options
 from rialto.storefront import accents
 from rialto.storefront.errors import ERROR_PAGES, render_error
+from rialto.storefront.forms import note_typed
 from rialto.storefront.pages import (
     address,
     browse,
@@ -141,6 +142,7 @@ _ROUTER = Router(
     ),
     dependencies={"visit": Provide(open_visit)},
     guards=[own_posts_only],
+    before_request=note_typed,
     after_request=harden,
     include_in_schema=False,
 )

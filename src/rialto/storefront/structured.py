@@ -67,12 +67,14 @@ def website(visit: Visit) -> dict[str, Any]:
 
 def _offer(variant: Variant, url: str) -> dict[str, Any]:
     assert variant.price is not None
-    return {
+    offer = {
         "@type": "Offer",
         "sku": variant.sku,
         "price": variant.price.decimal(),
         "priceCurrency": variant.price.currency,
-        "availability": f"https://schema.org/{_AVAILABILITY.get(variant.availability, 'InStock')}",
         "itemCondition": "https://schema.org/NewCondition",
         "url": f"{url}?{urlencode(variant.options)}" if variant.options else url,
     }
+    if variant.availability != "unknown":
+        offer["availability"] = f"https://schema.org/{_AVAILABILITY.get(variant.availability, 'InStock')}"
+    return offer

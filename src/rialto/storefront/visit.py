@@ -12,9 +12,10 @@ from litestar.datastructures import Cookie
 from rialto.cart.api import Cart, CartNotFound, CartRef, Carts, NewCart
 from rialto.catalog.api import Channel
 from rialto.kernel.errors import Denied, NotFound
-from rialto.kernel.http import Injected, customer_of
+from rialto.kernel.http import Injected, customer_of, outage_of
 from rialto.kernel.ids import CART, AccountId, CartId
 from rialto.kernel.money import Currency
+from rialto.kernel.reaching import Outage
 from rialto.kernel.service import Frozen
 from rialto.kernel.settings import Settings
 from rialto.search.api import ChannelFor, Search, View
@@ -39,7 +40,8 @@ MEMBER_S = 60 * 24 * 3600  # longer than a session lives, so that one that ended
 class Visit(Frozen):
     """One request's surroundings. A shared, cached page is shaped by none of `cart_id`, `account_id` and `lapsed`.
 
-    `lapsed`: somebody was signed in here who did not sign out, and the session is over.
+    `lapsed`: somebody was signed in here who did not sign out, and the session is over. `outage`: the shop's database is
+    away; there is only what is remembered.
     """
 
     path: str
@@ -51,10 +53,16 @@ class Visit(Frozen):
     cart_id: CartId | None = None
     account_id: AccountId | None = None
     lapsed: bool = False
+    outage: Outage | None = None
 
     @property
     def view(self) -> View:
-        return View(language=self.language, currency=self.currency, channel=self.channel.code)
+        return View(
+            language=self.language,
+            currency=self.currency,
+            channel=self.channel.code,
+            stock_known=self.outage is None,
+        )
 
     @property
     def texts(self) -> Texts:
@@ -114,6 +122,7 @@ async def open_visit(request: AnyRequest, search: Injected[Search], settings: In
         cart_id=_cart_cookie(request),
         account_id=account_id,
         lapsed=account_id is None and request.cookies.get(MEMBER_COOKIE) == "1",
+        outage=outage_of(request),
     )
 
 

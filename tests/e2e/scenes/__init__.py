@@ -8,6 +8,7 @@ from tests.e2e.scenes import (
     beside,
     browsing,
     merchant,
+    outage,
     owning,
     paying,
     reviewing,
@@ -28,6 +29,7 @@ WALKS: tuple[Walk, ...] = (
     paying.pay_elsewhere,
     reviewing.review,
     waiting.wait_for_goods,
+    outage.shop_without_database,
     owning.get_in,
     owning.keep_an_account,
     owning.keep_others_out,
@@ -45,7 +47,7 @@ WALKS: tuple[Walk, ...] = (
 
 def _listed() -> Iterator[Scene]:
     for module in (
-        *(browsing, paying, reviewing, waiting, owning, beside),
+        *(browsing, paying, reviewing, waiting, outage, owning, beside),
         *(working, merchant, taking_over, terms),
     ):
         for value in vars(module).values():

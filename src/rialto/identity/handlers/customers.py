@@ -102,7 +102,7 @@ class CustomerCases(RegisteringCases):
         if not 1 <= command.limit <= CUSTOMERS_PAGE_MAX:
             raise field_problem("limit", "out_of_range", f"Between 1 and {CUSTOMERS_PAGE_MAX}.")
         after = None if command.cursor is None else account_uuid(command.cursor)
-        async with self.db.read() as session:
+        async with self.db.recent() as session:
             found = await customers.load_page(session, after, command.limit + 1)
         page = found[: command.limit]
         return CustomerList(items=page, next_cursor=page[-1].id if len(found) > command.limit else None)

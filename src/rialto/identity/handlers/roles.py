@@ -96,7 +96,7 @@ class RoleCases(IdentityUseCase):
         after = _read_cursor(command.cursor)
         if not _can_match(command):
             return StaffActionList(items=[])
-        async with self.db.read() as session:
+        async with self.db.recent() as session:
             found = await roles.load_actions(session, command, after=after, limit=limit + 1)
         items = found[:limit]
         return StaffActionList(items=items, next_cursor=_cursor(items[-1]) if len(found) > limit else None)

@@ -95,7 +95,7 @@ class Fulfilment(OrderUseCase):
     async def _go_on(self, state: OrderState) -> OrderState:
         """The rest of the work, as far as dependencies answer; the worker does what they leave."""
         try:
-            return (await self.saga.drive(state.started.order_id, state)).state
+            return (await self.drive(state.started.order_id, state)).state
         except Unavailable:
             return await self.saga.load(state.started.order_id)
 

@@ -40,7 +40,7 @@ class Reading(OrderUseCase):
     async def several(self, command: OrdersNamed) -> SeveralOrders:
         if len(command.order_ids) > SEVERAL_MAX:
             raise field_problem("order_ids", "too_many", f"At most {SEVERAL_MAX} orders at a time.")
-        async with self.env.db.read() as session:
+        async with self.env.db.recent() as session:
             details = await store.load_several_details(session, command.order_ids)
             states = await store.load_several(session, list(details))
         known = [order_id for order_id in command.order_ids if order_id in details]
@@ -48,7 +48,7 @@ class Reading(OrderUseCase):
 
     async def list(self, command: ListOrders) -> OrderList:
         after = read_cursor(command.cursor)
-        async with self.env.db.read() as session:
+        async with self.env.db.recent() as session:
             rows = await session.all(store.LIST, command.status, after[0], after[1], command.limit + 1)
         items = [
             OrderRow(
@@ -71,7 +71,7 @@ class Reading(OrderUseCase):
 
     async def own(self, command: OwnOrders) -> OwnOrderList:
         after = read_cursor(command.cursor)
-        async with self.env.db.read() as session:
+        async with self.env.db.recent() as session:
             rows = await lists.load_page(session, command.account_id, after, command.limit + 1)
         items = [
             OwnOrder(

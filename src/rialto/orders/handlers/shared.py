@@ -6,7 +6,9 @@ import hmac
 from contextlib import suppress
 from datetime import timedelta
 
+from rialto.kernel import tracing
 from rialto.kernel.errors import Unavailable
+from rialto.kernel.events import cause_of_stream
 from rialto.kernel.ids import AccountId, OrderId, bucket_of, to_uuid
 from rialto.kernel.service import Env
 from rialto.orders import store
@@ -49,6 +51,15 @@ class OrderUseCase:
         if not staff and not is_own and not hmac.compare_digest((key or "").encode(), details[0].encode()):
             raise OrderNotFound
         return details
+
+    async def drive(self, order_id: OrderId, state: OrderState | None = None) -> Progress:
+        """As `Saga.drive`, for whoever comes later: the saga goes on in the trace of the purchase. Raises Unavailable."""
+        cause = ""
+        if tracing.current() is not None:
+            async with self.env.db.read() as session:
+                cause = await cause_of_stream(session, bucket_of(order_id), to_uuid(order_id))
+        with tracing.resumed("orders.saga", cause):
+            return await self.saga.drive(order_id, state)
 
     async def leave_to_worker(self, progress: Progress, for_s: float) -> None:
         """Have the worker look at a waiting order in `for_s` seconds; a client without an answer hears that it waits.

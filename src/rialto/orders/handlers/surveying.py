@@ -14,7 +14,7 @@ from rialto.orders.store import surveying
 
 class Surveying(OrderUseCase):
     async def by_email(self, command: ByEmail) -> OrdersNamed:
-        async with self.env.db.read() as session:
+        async with self.env.db.recent() as session:
             return OrdersNamed(
                 order_ids=await surveying.load_of_email(session, email_hash(command.email), SEVERAL_MAX)
             )

@@ -48,7 +48,7 @@ class Worker(OrderUseCase):
     async def _resume(self, order_id: OrderId, attempts: int) -> None:
         progress: Progress | None = None
         try:
-            progress = await self.saga.drive(order_id)
+            progress = await self.drive(order_id)
         except Unavailable as error:
             log.info("an order waits for a dependency", order=order_id, attempts=attempts, error=error.text)
         except (

@@ -79,7 +79,7 @@ class Reading(ReportingUseCase):
             # By value there is no index to walk for a SKU.
             by_sku = [] if asked.sort in BY_VALUE else [_with(asked, sku=text)]
             found = [*by_number, *by_sku]
-        async with self.db.read() as session:
+        async with self.db.recent() as session:
             for search in found:
                 rows = await store.search(session, search)
                 if rows:
@@ -91,7 +91,7 @@ class Reading(ReportingUseCase):
             raise field_problem("days", "not_valid", f"There are 1 to {DAYS_MAX} days.")
         today = self.env.clock.now().date()
         first = today - timedelta(days=command.days - 1)
-        async with self.db.read() as session:
+        async with self.db.recent() as session:
             rows = await store.load_sales(session, first, today, command.channel)
         found = {(row["currency"], row["day"]): row for row in rows}
         days = [first + timedelta(days=number) for number in range(command.days)]
@@ -109,7 +109,7 @@ class Reading(ReportingUseCase):
 
     async def attention(self, command: Nothing) -> Attention:  # noqa: ARG002 - every operation takes one command
         late_before = self.env.clock.now() - LATE_AFTER
-        async with self.db.read() as session:
+        async with self.db.recent() as session:
             waiting, waiting_count = await store.load_of_stage(session, "needs_attention", _EVER, SHOWN)
             late, late_count = await store.load_of_stage(session, "pending", late_before, SHOWN)
             low, low_count = await store.load_low_stock(session, SHOWN)

@@ -17,7 +17,7 @@ QUERY_LENGTH_MAX = 1000
 
 class Viewing(ReportingUseCase):
     async def views(self, command: ViewsOf) -> Views:
-        async with self.db.read() as session:
+        async with self.db.recent() as session:
             return Views(items=await store.load_views(session, command.staff_id, VIEWS_MAX))
 
     async def keep_view(self, command: KeepView) -> Nothing:

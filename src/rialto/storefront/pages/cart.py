@@ -16,32 +16,51 @@ from rialto.cart.api import (
     CodeNotValid,
     LineNotFound,
 )
+from rialto.kernel.clock import Clock
 from rialto.kernel.errors import Conflict, Invalid, NotFound, RialtoError, Unavailable
 from rialto.kernel.http import Injected
 from rialto.kernel.ids import LINE
+from rialto.kernel.remembering import Remembered
 from rialto.search.api import Search
+from rialto.storefront import formats, last_carts
 from rialto.storefront.conflicts import told_conflicts
 from rialto.storefront.forms import typed, whole_number
+from rialto.storefront.last_carts import LastCart
 from rialto.storefront.problems import Problem, listed, problem_by_code, problem_of, status_of
 from rialto.storefront.rendering import PAGE, go, private_page
 from rialto.storefront.visit import AnyRequest, Visit, load_cart, open_cart, remember_cart
 
 
 @get("/{lang:str}/cart")
-async def cart_page(visit: Injected[Visit], search: Injected[Search], carts: Injected[Carts]) -> PAGE:
+async def cart_page(
+    visit: Injected[Visit],
+    search: Injected[Search],
+    carts: Injected[Carts],
+    clock: Injected[Clock],
+    *,
+    remembered: Injected[Remembered],
+) -> PAGE:
+    """While carts do not answer, as it was seen last."""
     asked = dict(visit.query)
     problem = problem_by_code(asked.get("problem", ""), visit.texts)
-    cart = await _shown_cart(visit, carts)
+    try:
+        cart = await _shown_cart(visit, carts)
+    except Unavailable:
+        return await _as_seen(visit, search, await last_carts.recall(visit, remembered))
+    await last_carts.remember(visit, remembered, cart, clock.now())
     return await _page(visit, search, cart=cart, problems=listed([problem]), added=asked.get("added", ""))
 
 
 @get("/{lang:str}/cart/count.json")
-async def cart_count(visit: Injected[Visit], carts: Injected[Carts]) -> Response[dict[str, int]]:
+async def cart_count(
+    visit: Injected[Visit], carts: Injected[Carts], remembered: Injected[Remembered]
+) -> Response[dict[str, int]]:
     """How many pieces are in the cart: the one thing a cached page asks for afterwards."""
     try:
         cart = await _shown_cart(visit, carts)
     except Unavailable:
-        cart = None
+        last = await last_carts.recall(visit, remembered)
+        cart = last.cart if last is not None else None
     count = sum(line.quantity for line in cart.lines) if cart else 0
     return Response({"count": count}, headers={"Cache-Control": "no-store"})
 
@@ -147,7 +166,10 @@ async def _page(
     problems: list[Problem],
     added: str = "",
     status: int = 200,
+    seen: str = "",
+    away: bool = False,
 ) -> PAGE:
+    """`seen`: when a cart that cannot be changed now was seen last; `away`: there is not even that."""
     lines = cart.lines if cart else []
     return await private_page(
         visit,
@@ -162,7 +184,16 @@ async def _page(
         quantity_max=QUANTITY_MAX,
         conflicts=told_conflicts(visit, cart),
         ended=visit.lapsed and cart is None,
+        seen=seen,
+        away=away,
     )
+
+
+async def _as_seen(visit: Visit, search: Search, last: LastCart | None) -> PAGE:
+    if last is None:
+        return await _page(visit, search, cart=None, problems=[], status=503, away=True)
+    at = formats.moment_and_time(last.seen_at, visit.language)
+    return await _page(visit, search, cart=last.cart, problems=[], seen=at)
 
 
 def _orderable(problem: str | None) -> bool:

@@ -13,10 +13,11 @@ from rialto.kernel.errors import Conflict, Invalid, RialtoError, Unavailable
 from rialto.kernel.http import Injected
 from rialto.kernel.ids import Ids
 from rialto.kernel.money import Money
+from rialto.kernel.remembering import Remembered
 from rialto.orders.api import CheckoutAnswer, Orders, PlaceOrder, Tender
 from rialto.pricing.api import DeliveryOptions, DeliveryUnavailable
 from rialto.search.api import Search
-from rialto.storefront import formats
+from rialto.storefront import formats, last_carts
 from rialto.storefront.forms import typed
 from rialto.storefront.problems import STEP_OF, Problem, listed, problem_by_code, problem_of
 from rialto.storefront.rendering import PAGE, go, private_page
@@ -74,7 +75,12 @@ async def review_page(
 
 @post("/{lang:str}/checkout/place", status_code=200)
 async def place(
-    request: AnyRequest, visit: Injected[Visit], carts: Injected[Carts], orders: Injected[Orders]
+    request: AnyRequest,
+    visit: Injected[Visit],
+    carts: Injected[Carts],
+    orders: Injected[Orders],
+    *,
+    remembered: Injected[Remembered],
 ) -> Redirect:
     """The order, with the key made with the review page: pressing twice makes one order."""
     data = dict(await request.form())
@@ -95,6 +101,7 @@ async def place(
         return ordered(visit)
     except (Invalid, Conflict, Unavailable) as error:
         return refused(visit, error, key=key)
+    await last_carts.forget(visit, remembered)
     return after_checkout(visit, answer)
 
 

@@ -12,6 +12,7 @@ from litestar.response import Redirect
 
 from rialto.catalog.api import Picture
 from rialto.kernel.http import Injected
+from rialto.kernel.remembering import Remembered
 from rialto.kernel.service import Frozen
 from rialto.reviews.api import Reviews
 from rialto.search.api import CardsOf, ProductAsked, ProductDetail, Related, Search, Variant
@@ -47,7 +48,12 @@ class OptionRow(Frozen):
 
 @get("/{lang:str}/p/{slug:str}")
 async def product(
-    slug: FromPath[str], visit: Injected[Visit], search: Injected[Search], reviews: Injected[Reviews]
+    slug: FromPath[str],
+    visit: Injected[Visit],
+    search: Injected[Search],
+    reviews: Injected[Reviews],
+    *,
+    remembered: Injected[Remembered],
 ) -> PAGE | Redirect:
     """Raises ProductGone. `?sku=` or `?colour=…` choose a variant. An id instead of a slug is led to the one address."""
     detail = await search.product(ProductAsked(view=visit.view, ref=slug))
@@ -73,7 +79,7 @@ async def product(
         pictures=shown,
         together=together,
         related=related,
-        reviewed=await review_block(visit, reviews, detail),
+        reviewed=await review_block(visit, reviews, remembered, detail),
         reviews_checked=not visit.settings.reviews_at_once,
         switching=_switching(detail, visit),
         structured=[
