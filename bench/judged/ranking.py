@@ -18,6 +18,7 @@ from rialto.importing.demo import DemoImporter, demo_catalogue
 from rialto.importing.model import AttributeRow, CategoryRow, ImportOptions, ProductRow
 from rialto.kernel.ids import PRODUCT
 from rialto.search.definitions import Definitions
+from rialto.search.front import Front
 from rialto.search.matching import Matcher
 from rialto.search.store import SearchStore
 
@@ -85,7 +86,8 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _slugs(store: SearchStore, matcher: Matcher, query: Judged) -> list[str]:
-    order = matcher.match(query.q, query.language).order[:PLACES]
+    front = Front(store.shelf, store.shelf.definitions.default_channel)
+    order = matcher.match(query.q, query.language, front).order[:PLACES]
     return [document.draft.slug for document in store.products(order)]
 
 

@@ -39,7 +39,7 @@ MADE = (
     *("error_page.", "conflict."),
     *("bulk.", "codes.", "collections.", "customers.", "log.", "preview.total.", "products."),
     *("promotions.benefit.", "reason.", "reviews.report.", "reviews.state.", "search.", "stock."),
-    *("taxes.class.", "delivery.", "mails.", "currencies."),
+    *("taxes.class.", "delivery.", "mails.", "currencies.", "channels."),
 )
 
 

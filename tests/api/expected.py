@@ -16,6 +16,7 @@ PRODUCT = {
     *PICTURE,
     "attribute_unknown",
     "currency_unknown",
+    "channel_unknown",
     "duplicate",
     "options_incomplete",
     "value_not_valid",
@@ -82,6 +83,11 @@ BEYOND_SCHEMA: Mapping[str, set[str]] = {
     # Which placeholders a mail knows is its own; a subject is one line.
     "read_currencies": {"currency_unknown"},
     "put_currencies": {"currency_unknown", "default_not_offered"},
+    # Host names are one shop front's each, and the default one has none.
+    "put_channel": {
+        *("currency_unknown", "language_unknown", "country_unknown", "code_not_valid", "too_many"),
+        *("host_not_valid", "host_taken", "hosts:not_valid", "own_prices:not_valid", "default_stays_open"),
+    },
     "put_mail_text": MAIL_TEXT,
     "preview_mail_text": MAIL_TEXT,
     # Each country, class and method once, known countries and currencies, the longest time not the shortest.

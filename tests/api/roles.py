@@ -44,6 +44,7 @@ MAY: Mapping[str, set[str]] = {
         *("read_stock", "put_stock", "list_channels", "put_profile"),
         *READS_MAILS,
         *("put_mail_text", "reset_mail_text", "read_currencies", "put_currencies"),
+        *("read_channel", "put_channel"),
         *("ship_order", "receive_goods", "cancel_any_order", "refund_order", "add_note", "read_payments"),
     },
     "catalog": {
@@ -72,7 +73,7 @@ MAY: Mapping[str, set[str]] = {
         *READS_CATALOGUE,
         *READS_ORDERS,
         *READS_PRICES,
-        *("list_channels", "read_currencies", "read_stock", "read_payments"),
+        *("list_channels", "read_channel", "read_currencies", "read_stock", "read_payments"),
         *READS_MAILS,
     },
 }

@@ -151,8 +151,8 @@ async def test_a_large_catalogue_is_priced_a_batch_at_a_time(postgres: DatabaseA
     async with open_catalog(postgres) as (catalog, env):
         await catalog.put_products(PutProducts(drafts=[in_francs(f"v{number}") for number in range(5)]))
         async with env.db.write() as session:
-            await selling.add_prices(session, "default", [CHF], batch=2)
-            await selling.add_prices(session, "default", [], batch=2)
+            await selling.add_prices(session, FRONT, [CHF], batch=2)
+            await selling.add_prices(session, FRONT, [], batch=2)
             priced = await session.value("SELECT count(*) FROM prices WHERE currency = 'CHF'")
         assert priced == 5
 

@@ -23,6 +23,8 @@ from playwright.sync_api import (
 from tests.e2e.cut_shop import browser_flags
 
 TIMEOUT_MS = 20_000
+# Browsers trust names below localhost as they trust TLS: without it they complain of our headers.
+SECOND_HOST = "trade.localhost"
 FLAGS = (
     "--disable-gpu",
     "--disable-quic",
@@ -30,6 +32,8 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A second shop front's host name leads to this machine.
+    f"--host-resolver-rules=MAP {SECOND_HOST} 127.0.0.1",
 )
 
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from rialto.sandbox.api import OpenSession
 from rialto.sandbox.errors import Refused
 from rialto.sandbox.origins import check_shop_url, parse_origin, with_parameters
+from tests.sandbox.builders import SHOP, Shop, euros
 
 pytestmark = pytest.mark.fast
 ORIGINS = ("http://127.0.0.1:8000", "https://shop.example")
@@ -66,3 +70,29 @@ def test_what_is_no_origin_is_refused(text: str) -> None:
 def test_parameters_are_added_behind_those_there_are() -> None:
     assert with_parameters("http://a/b?c=1#d", token="t&u") == "http://a/b?c=1&token=t%26u#d"
     assert with_parameters("http://a/b", token="t") == "http://a/b?token=t"
+
+
+def test_the_shop_says_where_else_it_is_and_it_is_kept(tmp_path: Path) -> None:
+    books = str(tmp_path / "books.sqlite")
+    shop = Shop(books)
+    trade = "https://trade.example"
+    with pytest.raises(Refused):
+        shop.sandbox.open_session(a_session(f"{trade}/back"))
+    assert shop.sandbox.put_shop_origins(["HTTPS://Trade.example/", trade]) == (SHOP, trade)
+    assert shop.sandbox.open_session(a_session(f"{trade}/back")).id
+    for wrong in (["trade.example"], [trade, "javascript:alert(1)"], [f"https://h{n}" for n in range(1001)]):
+        with pytest.raises(Refused) as refused:
+            shop.sandbox.put_shop_origins(wrong)
+        assert refused.value.code == "origin_not_valid"
+        assert shop.sandbox.shop_origins == (SHOP, trade), "nothing is changed"
+    shop.books.close()
+    again = Shop(books)
+    assert again.sandbox.shop_origins == (SHOP, trade)
+    assert again.sandbox.put_shop_origins([]) == (SHOP,)
+    with pytest.raises(Refused):
+        again.sandbox.open_session(a_session(f"{trade}/back"))
+    again.books.close()
+
+
+def a_session(return_url: str) -> OpenSession:
+    return OpenSession(amount=euros(1000), return_url=return_url, cancel_url=f"{SHOP}/cart", language="en")

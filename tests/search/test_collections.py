@@ -23,6 +23,7 @@ from rialto.kernel.money import EUR, USD
 from rialto.search.api import AllSlugs, CollectionAsked, CollectionGone, HeldBy, View, ViewOf
 from rialto.search.collecting import collected
 from rialto.search.columns import slots_of
+from rialto.search.front import Front
 from tests.search.builders import (
     ATTRIBUTES,
     CATEGORIES,
@@ -213,11 +214,12 @@ async def test_the_catalogue_puts_products_into_the_same_collections(tmp_path: P
         Product(id=each.id, version=1, draft=each.draft, changed_at=each.changed_at) for each in documents
     ]
     shelf, today, seen = shop.store.shelf, date(2026, 3, 1), 0
+    front = Front(shelf, shelf.definitions.default_channel)
     for currency in (EUR, USD):
         held = {product.draft.slug: membership.ruled(product, currency, today) for product in products}
         for collection in collections:
             found = {
-                shelf.rows[slot].slug for slot in slots_of(collected(shelf, collection, currency, today))
+                shelf.rows[slot].slug for slot in slots_of(collected(front, collection, currency, today))
             }
             assert found == {slug for slug, names in held.items() if collection.slug in names}, (
                 collection.rule

@@ -94,6 +94,9 @@ def respond(sandbox: Sandbox, request: tuple[str, str], key: str, body: Any) -> 
     if (method, path.partition("?")[0]) == ("GET", "/v1/balance-transactions"):
         return _statement(sandbox, after=int(path.partition("?cursor=")[2] or 0))
     try:
+        if (method, path) == ("PUT", "/v1/shop-origins"):
+            origins = sandbox.put_shop_origins(body["origins"])
+            return Reply(content=msgspec.json.encode({"origins": origins}))
         return _respond(sandbox, request, key, body)
     except Refused as refused:
         return Reply(refused=refused.code)

@@ -49,6 +49,7 @@ MORE = {
     },
     "payments": {
         "ledger.py": "the books",
+        "origins.py": "telling providers where shop fronts are",
         "provider.py": "the port of payment providers",
         "reconciliation.py": "the providers' books against ours",
     },
@@ -73,6 +74,7 @@ MORE = {
             "facets.py",
             "feed.py",
             "folder.py",
+            "front.py",
             "lines.py",
             "matching.py",
             "ports.py",

@@ -11,7 +11,8 @@ from rialto.kernel.errors import FieldProblem, Invalid, RialtoError
 from rialto.kernel.money import Currency, Money, parse_decimal
 
 TEXT_LENGTH_MAX = 100_000
-FIELDS_MAX = 2000
+# A product of 200 variants with prices in several currencies and shop fronts is one form.
+FIELDS_MAX = 10_000
 ON = "1"
 
 T = TypeVar("T")

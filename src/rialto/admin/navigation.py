@@ -50,6 +50,7 @@ GROUPS: tuple[Group, ...] = (
         (
             Entry("settings", "/admin/settings", "settings.read"),
             Entry("mails", "/admin/settings/mails", "settings.read"),
+            Entry("channels", "/admin/settings/channels", "settings.read"),
             Entry("currencies", "/admin/settings/currencies", "settings.read"),
             Entry("taxes", "/admin/settings/taxes", "pricing.read"),
             Entry("delivery", "/admin/settings/delivery", "pricing.read"),

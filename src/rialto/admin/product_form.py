@@ -12,8 +12,10 @@ from rialto.admin.conflicts import Field
 from rialto.admin.forms import ON, Reading, Values, as_typed, decimal_point, moment_typed, switch_typed
 from rialto.catalog.api import (
     CONTENT_UNITS,
+    DEFAULT_CHANNEL,
     AttributeDefinition,
     AttributeValue,
+    Channel,
     Content,
     Maker,
     Picture,
@@ -21,6 +23,7 @@ from rialto.catalog.api import (
     VariantDraft,
 )
 from rialto.kernel.money import Currency
+from rialto.kernel.service import Frozen
 from rialto.storefront.texts import Texts
 
 SWITCHES = ("published", "featured")
@@ -34,6 +37,21 @@ EMPTY_ROWS = 2
 _ROW = re.compile(r"(variant|image)-([0-9]{1,3})-")
 
 
+class Own(Frozen):
+    """A column of prices that one shop front has of its own."""
+
+    front: Channel
+    currency: Currency
+
+    @property
+    def name(self) -> str:
+        return f"own-{self.front.code}-{self.currency}"
+
+    @property
+    def label(self) -> str:
+        return f"{self.front.profile.name or self.front.code} {self.currency}"
+
+
 class ProductForm:
     """The form of a shop with these languages, currencies and attributes."""
 
@@ -42,7 +60,16 @@ class ProductForm:
         languages: Sequence[str],
         currencies: Sequence[Currency],
         definitions: Sequence[AttributeDefinition],
+        fronts: Sequence[Channel] = (),
     ) -> None:
+        """`fronts` are the shop fronts; of one alone there is nothing to say."""
+        self.fronts = fronts if len(fronts) > 1 else ()
+        self.owns = [
+            Own(front=front, currency=currency)
+            for front in self.fronts
+            if front.code != DEFAULT_CHANNEL
+            for currency in front.currencies
+        ]
         self.languages = languages
         self.units = list(CONTENT_UNITS)
         self.currencies = currencies
@@ -66,6 +93,7 @@ class ProductForm:
             "tax_class": draft.tax_class,
             "options": "\n".join(draft.options),
             "related": "\n".join(draft.related),
+            **({"channels": "\n".join(draft.channels)} if self.fronts else {}),
             **{f"attribute-{code}": _attribute_typed(value) for code, value in draft.attributes.items()},
             **{name: value for row in (*variants, *images) for name, value in row.items()},
             **self._empty_rows(len(variants)),
@@ -97,6 +125,7 @@ class ProductForm:
             safety=reading.by_language("safety", self.languages),
             publish_at=_moment(reading, "publish_at", base),
             unpublish_at=_moment(reading, "unpublish_at", base),
+            channels=reading.lines("channels") if self.fronts else (base.channels if base else []),
         )
         reading.end()
         return draft
@@ -106,6 +135,7 @@ class ProductForm:
         words = {ON: texts("form.yes"), "": texts("form.no")}
         named = {name: texts(f"products.{name}") for name in (*SWITCHES, *PLAN, *PLAIN)}
         named |= {f"maker-{name}": texts(f"products.maker_{name}") for name in MAKER}
+        named |= {"channels": texts("products.channels")} if self.fronts else {}
         for language in self.languages:
             for name in TEXTS:
                 named[f"{name}-{language}"] = f"{texts(f'products.{name}')} ({language})"
@@ -144,6 +174,9 @@ class ProductForm:
             for currency in self.currencies:
                 found[f"variants.{index}.prices.{currency}"] = f"variant-{row}-price-{currency}"
                 found[f"variants.{index}.compare_at.{currency}"] = f"variant-{row}-former-{currency}"
+            for own in self.owns:
+                path = f"variants.{index}.channel_prices.{own.front.code}.{own.currency}"
+                found[path] = f"variant-{row}-{own.name}"
         return found
 
     def _label(self, name: str, texts: Texts) -> str:
@@ -165,6 +198,7 @@ class ProductForm:
             **{f"{start}-option-{code}": value for code, value in variant.options.items()},
             **self._amounts_typed(f"{start}-price", variant.prices),
             **self._amounts_typed(f"{start}-former", variant.compare_at),
+            **{f"{start}-{own.name}": _own_typed(own, variant) for own in self.owns},
             f"{start}-weight": str(variant.weight_g or ""),
             f"{start}-gtin": variant.gtin or "",
             f"{start}-content": variant.content.amount if variant.content else "",
@@ -193,7 +227,23 @@ class ProductForm:
             weight_g=reading.number(f"{start}-weight"),
             gtin=reading.text(f"{start}-gtin") or None,
             content=_content(reading, start),
+            channel_prices=self._own_prices(reading, start, kept),
         )
+
+    def _own_prices(
+        self, reading: Reading, start: str, kept: VariantDraft | None
+    ) -> dict[str, dict[str, int]]:
+        """As typed; what the form does not show stays as it is kept."""
+        shown = {(own.front.code, own.currency) for own in self.owns}
+        found = {
+            code: {currency: amount for currency, amount in amounts.items() if (code, currency) not in shown}
+            for code, amounts in (kept.channel_prices if kept else {}).items()
+        }
+        for own in self.owns:
+            amount = reading.amount(f"{start}-{own.name}", own.currency)
+            if amount is not None:
+                found.setdefault(own.front.code, {})[own.currency] = amount
+        return {code: amounts for code, amounts in found.items() if amounts}
 
     def _others(self, amounts: Mapping[str, int]) -> dict[str, int]:
         return {code: amount for code, amount in amounts.items() if code not in self.currencies}
@@ -269,6 +319,11 @@ def _files_of(name: str, forms: Iterable[Values]) -> dict[str, str]:
     held = {form[name] for form in forms if form.get(name)}
     pictures = {encoded: decoded_picture(encoded) for encoded in held}
     return {encoded: (one.file or one.url or "") for encoded, one in pictures.items() if one is not None}
+
+
+def _own_typed(own: Own, variant: VariantDraft) -> str:
+    amount = variant.channel_prices.get(own.front.code, {}).get(own.currency)
+    return "" if amount is None else as_typed(amount, own.currency)
 
 
 def _content(reading: Reading, start: str) -> Content | None:

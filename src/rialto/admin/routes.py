@@ -9,6 +9,7 @@ from rialto.admin.assets import asset
 from rialto.admin.desk import open_desk
 from rialto.admin.errors import render_error
 from rialto.admin.pages import (
+    channels,
     collections,
     counting,
     currencies,
@@ -79,6 +80,7 @@ _DESK = Router(
             *settings.ROUTES,
             *logo.ROUTES,
             *mails.ROUTES,
+            *channels.ROUTES,
             *currencies.ROUTES,
             *taxes.ROUTES,
             *delivery.ROUTES,

@@ -37,6 +37,7 @@ SERVICE = Service(
         e.ids,
         Peers(e[Catalog], e[Inventory], e[Pricing], clock=e.clock, ids=e.ids, memory=e.engine("cache")),
         kept=e.settings.keep.carts,
+        public_url=e.settings.public_url,
     ),
     package="rialto.cart",
     routes=ROUTES,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from rialto.catalog.api import Catalog
 from rialto.catalog.events import EVENTS
 from rialto.catalog.handlers import CatalogHandlers
@@ -14,7 +16,11 @@ SERVICE = Service(
     api=Catalog,
     package="rialto.catalog",
     build=lambda e: CatalogHandlers(
-        e.db, e.clock, e.ids, pictures=e.engine("pictures")(e.settings.data / "media")
+        e.db,
+        e.clock,
+        e.ids,
+        pictures=e.engine("pictures")(e.settings.data / "media"),
+        shop_host=urlsplit(e.settings.public_url).hostname or "",
     ),
     routes=ROUTES,
     reactions=REACTIONS,

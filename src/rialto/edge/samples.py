@@ -134,6 +134,8 @@ EXAMPLES: dict[str, Any] = {
     "VariantDraft.options": {},
     "VariantDraft.prices": {"EUR": 2400, "USD": 2900},
     "VariantDraft.compare_at": {},
+    "VariantDraft.channel_prices": {},
+    "ProductDraft.channels": [],
     "weight_g": 380,
     "gtin": None,
     "content": None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from rialto.edge.amounts import CHANNEL, own_prices, prices
 from rialto.kernel.ids import (
     ACCOUNT,
     ADDRESS,
@@ -77,15 +78,6 @@ NAME: Json = {"type": "string", "minLength": 1, "maxLength": 120, "pattern": PLA
 # Lists of names, each once.
 NAMED: Json = {"maxItems": 500, "uniqueItems": True, "items": NAME}
 AMOUNT_MAX = 10**12
-
-
-def prices(least: int, most: int) -> Json:
-    """Minor units by currency."""
-    return {
-        "propertyNames": {"pattern": "^[A-Z]{3}$"},
-        "additionalProperties": {"type": "integer", "minimum": least, "maximum": most},
-        "maxProperties": 200,
-    }
 
 
 WORDS: dict[str, Word] = {
@@ -260,6 +252,8 @@ NOTES: dict[str, Json] = {
     "VariantDraft.options": {"maxProperties": 5},
     "VariantDraft.prices": prices(1, 10**15),
     "VariantDraft.compare_at": prices(1, 10**15),
+    "VariantDraft.channel_prices": own_prices(1, 10**15),
+    "ProductDraft.channels": {"maxItems": 50, "uniqueItems": True, "items": {"type": "string", **CHANNEL}},
     "VariantDraft.weight_g": {"minimum": 0, "maximum": 100_000_000},
     "VariantDraft.gtin": {"pattern": "^([0-9]{8}|[0-9]{12,14})$"},
     "Content.amount": {"pattern": r"^(?!0+(\.0+)?$)[0-9]{1,9}(\.[0-9]{1,3})?$"},

@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -183,6 +183,9 @@ class SandboxPayments:
         content = await self._call("POST", "/v1/sessions", body=body)
         url: str = msgspec.json.decode(content)["url"]
         return url
+
+    async def allow_origins(self, origins: Sequence[str]) -> None:
+        await self._call("PUT", "/v1/shop-origins", body={"origins": list(origins)})
 
     async def statement(self, cursor: str | None) -> Statement:
         path = "/v1/balance-transactions" if cursor is None else f"/v1/balance-transactions?cursor={cursor}"

@@ -42,12 +42,22 @@ class Claim:
 
 
 class Ceremonies:
-    """For the shop at this address: its host is the passkeys' domain, its origin the only one that may ask."""
+    """For the shop at this address: its host is the passkeys' domain, its origin the only one that may ask.
 
-    def __init__(self, public_url: str) -> None:
+    `host` is what is kept with a passkey: empty for the shop's own address, the host name for that of another shop front.
+    """
+
+    def __init__(self, public_url: str, *, host: str = "") -> None:
         parts = urlsplit(public_url)
+        self.host = host
         self._rp_id = parts.hostname or "localhost"
         self._origin = f"{parts.scheme}://{parts.netloc}"
+
+    def at(self, origin: str) -> Ceremonies:
+        """Those of the shop front at this origin, which the caller has found to be one of ours; empty: the shop's own."""
+        if origin in {"", self._origin}:
+            return self
+        return Ceremonies(origin, host=urlsplit(origin).hostname or "")
 
     def registration_options(
         self, challenge: str, *, user_handle: bytes, user_name: str, known: Sequence[bytes]

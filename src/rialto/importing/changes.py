@@ -38,6 +38,9 @@ def _priced(variant: dict[str, Any]) -> dict[str, Any]:
     for field in ("prices", "compare_at"):
         amounts = variant[field].items()
         variant[field] = {code: Money(amount, Currency(code)).decimal() for code, amount in amounts}
+    for channel, own in variant["channel_prices"].items():
+        told = {code: Money(amount, Currency(code)).decimal() for code, amount in own.items()}
+        variant["channel_prices"][channel] = told
     return variant
 
 

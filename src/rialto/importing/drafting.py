@@ -117,7 +117,7 @@ class Drafting:
     def variant(self, sku: str, line: int, **fields: Any) -> None:
         if sku in self._variants:
             raise RowFault(line, f"the SKU {sku[:64]} stands in line {self._lines[sku]} already.")
-        self._variants[sku] = {"prices": {}, "compare_at": {}, **fields}
+        self._variants[sku] = {"prices": {}, "compare_at": {}, "channel_prices": {}, **fields}
         self._lines[sku] = line
 
     def has_variant(self, sku: str) -> bool:
@@ -137,6 +137,15 @@ class Drafting:
         if former > present:
             self._variants[sku]["compare_at"][code] = former
         return former == 0 or former > present
+
+    def own_price(self, sku: str, channel: str, *, currency: str, amount: str, line: int) -> None:
+        """Note what it costs in one shop front."""
+        with at_line(line, "price"):
+            code = parse_currency(currency)
+            present = parse_decimal(amount, code).amount
+        if not 0 < present <= AMOUNT_MAX:
+            raise RowFault(line, f"the price {amount[:32]} is not above zero.")
+        self._variants[sku]["channel_prices"].setdefault(channel, {})[code] = present
 
     def image(self, picture: Picture, line: int) -> None:
         if len(self._images) >= IMAGES_MAX:

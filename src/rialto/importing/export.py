@@ -49,6 +49,8 @@ class Seen:
     attributes: dict[str, None] = field(default_factory=dict)
     prices: dict[str, None] = field(default_factory=dict)
     former: dict[str, None] = field(default_factory=dict)
+    owns: dict[str, None] = field(default_factory=dict)  # columns of prices of single shop fronts
+    channels: bool = False
     warned: dict[str, None] = field(default_factory=dict)  # languages of warnings
     alts: dict[str, None] = field(default_factory=dict)
     plans: dict[str, None] = field(default_factory=dict)
@@ -158,6 +160,8 @@ class Export:
             for variant in draft.variants:
                 seen.prices |= dict.fromkeys(variant.prices)
                 seen.former |= dict.fromkeys(variant.compare_at)
+                seen.owns |= dict.fromkeys(_own_prices(variant))
+            seen.channels |= bool(draft.channels)
             for image in draft.images:
                 seen.alts |= dict.fromkeys(image.alt)
         return seen
@@ -177,12 +181,14 @@ class Export:
         languages = self._sorted([self._language, *seen.languages])
         columns = ["slug", "sku", *_each("title", languages), *_each("description", languages), "category"]
         columns += ["tax_class", "published", *sorted(seen.plans), "featured", "created_on", "related"]
+        columns += ["channels"] if seen.channels else []
         options = sorted(seen.options)
         if any(list(order) != [code for code in options if code in order] for order in seen.orders):
             columns.append("options")
         for code in options:
             columns += [f"option_{code}", *self._name_columns("option", code, seen)]
         columns += [*_each("price", sorted(seen.prices)), *_each("compare_at", sorted(seen.former))]
+        columns += sorted(seen.owns)
         columns += ["weight_g", "gtin", "content", "content_unit", *_each("stock", self._warehouses)]
         columns += ["maker_name", "maker_address", "maker_email", "maker_url"]
         columns += _each("safety", self._sorted(seen.warned))
@@ -253,6 +259,7 @@ class Export:
             "featured": _yes(draft.featured),
             "created_on": draft.created_on.isoformat() if draft.created_on else "",
             "related": " ".join(draft.related),
+            **({"channels": " ".join(draft.channels)} if draft.channels else {}),
             **_maker(draft.maker),
             **_texts("safety", draft.safety),
         }
@@ -306,6 +313,7 @@ class Export:
             **self._chosen(variant.options),
             **{f"price_{code}": _decimal(code, amount) for code, amount in variant.prices.items()},
             **{f"compare_at_{code}": _decimal(code, amount) for code, amount in variant.compare_at.items()},
+            **_own_prices(variant),
             "weight_g": str(variant.weight_g),
             "gtin": variant.gtin or "",
             "content": variant.content.amount if variant.content else "",
@@ -364,6 +372,15 @@ def _maker(maker: Maker | None) -> Cells:
         "maker_address": maker.address,
         "maker_email": maker.email or "",
         "maker_url": maker.url or "",
+    }
+
+
+def _own_prices(variant: VariantDraft) -> Cells:
+    """What it costs in single shop fronts: `price_EUR:trade`."""
+    return {
+        f"price_{code}:{channel}": _decimal(code, amount)
+        for channel, amounts in variant.channel_prices.items()
+        for code, amount in amounts.items()
     }
 
 

@@ -39,6 +39,7 @@ _COLUMNS: dict[str, re.Pattern[str]] = {
     "safety": re.compile(f"safety_({_LANGUAGE})"),
     "alt": re.compile(f"image_alt_({_LANGUAGE})"),
     "price": re.compile(r"price_([A-Za-z]{3})"),
+    "own_price": re.compile(r"price_([A-Za-z]{3}):([a-z0-9][a-z0-9_-]{0,39})"),
     "compare_at": re.compile(r"compare_at_([A-Za-z]{3})"),
     "stock": re.compile(r"stock_([a-z0-9_-]{1,40})"),
     "option": re.compile(f"option_({_CODE})"),
@@ -47,7 +48,7 @@ _COLUMNS: dict[str, re.Pattern[str]] = {
     "attribute_name": re.compile(f"attribute_({_CODE}):({_LANGUAGE})"),
 }
 _PLAIN = frozenset(
-    {"slug", "sku", "category", "tax_class", "published", "publish_at", "unpublish_at", "featured", "created_on", "related", "weight_g", "gtin", "content", "content_unit", "maker_name", "maker_address", "maker_email", "maker_url", "options", "image", "image_widths", "image_size"}
+    {"slug", "sku", "category", "tax_class", "published", "publish_at", "unpublish_at", "featured", "created_on", "related", "weight_g", "gtin", "content", "content_unit", "maker_name", "maker_address", "maker_email", "maker_url", "channels", "options", "image", "image_widths", "image_size"}
 )  # fmt: skip
 _MAKER = ("maker_name", "maker_address", "maker_email", "maker_url")
 _OF_THE_PRODUCT = (
@@ -60,6 +61,7 @@ _OF_THE_PRODUCT = (
         "featured",
         "created_on",
         "related",
+        "channels",
     ),
     "options",
     *_MAKER,
@@ -102,7 +104,8 @@ class _Reading:
             for kind, pattern in _COLUMNS.items():
                 if column not in _PLAIN and (found := pattern.fullmatch(column)):
                     self._columns[kind][column] = tuple(part or "" for part in found.groups())
-        for column, (currency,) in {**self._columns["price"], **self._columns["compare_at"]}.items():
+        priced = {**self._columns["price"], **self._columns["own_price"], **self._columns["compare_at"]}
+        for column, (currency, *_) in priced.items():
             try:
                 parse_currency(currency)
             except RialtoError as error:
@@ -110,7 +113,7 @@ class _Reading:
                     table.file, f"the column {shown(column)} names no currency.", line=1
                 ) from error
         self._of_variants = ["weight_g", "gtin", "content", "content_unit"]
-        for kind in ("price", "compare_at", "stock"):
+        for kind in ("price", "own_price", "compare_at", "stock"):
             self._of_variants += self._columns[kind]
         # The columns that must be the same in all rows of a product.
         self._shared = [column for column in table.columns if column in _OF_THE_PRODUCT]
@@ -171,6 +174,7 @@ class _Reading:
         )
         drafting.fields["tax_class"] = line["tax_class"] or "standard"
         drafting.fields["related"] = line["related"].split()
+        drafting.fields["channels"] = line["channels"].split()
         drafting.fields["maker"] = _maker(line)
         for column, read in _FLAGS.items():
             if line[column]:
@@ -260,6 +264,11 @@ class _Reading:
             ):
                 raise RowFault(
                     line.number, f"{former[currency.upper()]}: a former price is above the present one."
+                )
+        for column, (currency, channel) in self._columns["own_price"].items():
+            if line[column]:
+                drafting.own_price(
+                    line["sku"], channel, currency=currency, amount=line[column], line=line.number
                 )
 
 

@@ -37,6 +37,7 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 BODY_BYTES_MAX = 1_000_000
 MISSING_PARAMETER = re.compile(r"^Missing required \w+ parameter '([\w-]+)'")
 VERSION = re.compile(r'"?([0-9]{1,9})"?')
+_PORT = re.compile(r":[0-9]{0,5}$")
 
 log = structlog.get_logger("rialto.http")
 
@@ -251,6 +252,11 @@ def outage_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Outage | None:
     """Whether the shop's database was away when the request came in; what is shown is then as of a former moment."""
     found: Outage | None = connection.scope.get("rialto.outage")  # type: ignore[assignment]
     return found
+
+
+def host_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The name by which the shop was called, without its port. Proxies hand on the Host header; no other header is believed."""
+    return _PORT.sub("", connection.headers.get("host", "")).lower().rstrip(".")
 
 
 def customer_of(connection: ASGIConnection[Any, Any, Any, Any]) -> AccountId | None:

@@ -138,7 +138,7 @@ class Job:
     `inventory.sweep` submits ends that are decided under the rows' locks; `notifications.send` claims mails row by row
     and sends none whose claim grew old, and `notifications.restocked` skips a SKU that another turn has locked;
     `cart.expire` deletes by the day it read; `events.parked` locks each letter as it takes it in; `catalog.companions`
-    and `catalog.plans` skip rows that another turn has locked; and the others (`bus.prune`, `orders.purge`,
+    and `catalog.plans` skip rows that another turn has locked; `payments.origins` says what is so, however often; and the others (`bus.prune`, `orders.purge`,
     `identity.sweep`, `notifications.forget`) delete by age.
     """
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from rialto.catalog.api import Catalog, ShopProfile
+from rialto.catalog.api import Catalog, Channel, ShopProfile, address_of
 from rialto.identity.api import DueLetter, Identity, LetterRef
 from rialto.inventory.api import Inventory
 from rialto.kernel import tracing
@@ -123,6 +123,7 @@ class NotificationHandlers(WaitingCases):
                         notice.order,
                         notice.facts,
                         shop_name=_profile(shops, notice.order.channel).name or SHOP_NAME,
+                        shop_url=self._address(shops, notice.order.channel),
                         words=words,
                     ),
                     language=language_for(notice.order.language),
@@ -140,22 +141,35 @@ class NotificationHandlers(WaitingCases):
         """Raises LetterNotFound."""
         return await self._identity.letter(LetterRef(letter_id=letter_id))
 
-    async def _shops(self) -> dict[str, ShopProfile]:
-        """How each shop front presents itself, the default one first."""
+    async def _shops(self) -> dict[str, Channel]:
+        """Each shop front by its code, the default one first."""
         channels = (await self._catalog.channels(Nothing())).items
-        return {channel.code: channel.profile for channel in channels}
+        return {channel.code: channel for channel in channels}
+
+    def _address(self, shops: Mapping[str, Channel], code: str) -> str:
+        return address_of(shops[code], self._public_url) if code in shops else ""
 
     async def queue_letter(self, session: WriteSession, cause: LetterCause, due: DueLetter) -> None:
-        """Write a letter of an account and keep it for sending, in the reaction's transaction."""
-        shops = (await self._shops()).values()
-        name = next((shop.name for shop in shops if shop.name), SHOP_NAME)
+        """Write a letter of an account and keep it for sending, in the reaction's transaction.
+
+        It speaks for the shop front where the account was made; what that does not say, the first that does.
+        """
+        shops = await self._shops()
+        profiles = [_profile(shops, due.channel), *(shop.profile for shop in shops.values())]
+        name = next((profile.name for profile in profiles if profile.name), SHOP_NAME)
         words = await self._words(session)
         mail = store.NewMail(
             cause=cause,
-            letter=self._renderer.account_letter(cause.template, due, shop_name=name, words=words),
+            letter=self._renderer.account_letter(
+                cause.template,
+                due,
+                shop_name=name,
+                shop_url=self._address(shops, due.channel),
+                words=words,
+            ),
             language=language_for(due.language),
             to=due.email,
-            reply_to=next((shop.email for shop in shops if shop.email), ""),
+            reply_to=next((profile.email for profile in profiles if profile.email), ""),
         )
         await store.queue(session, [mail], self._clock.now())
 
@@ -248,9 +262,9 @@ class NotificationHandlers(WaitingCases):
         return None
 
 
-def _profile(shops: Mapping[str, ShopProfile], channel: str) -> ShopProfile:
-    """Of a shop front that is gone meanwhile nothing is known."""
-    return shops.get(channel, ShopProfile())
+def _profile(shops: Mapping[str, Channel], code: str) -> ShopProfile:
+    """Of a shop front that this shop does not have (an order from elsewhere names it) nothing is known."""
+    return shops[code].profile if code in shops else ShopProfile()
 
 
 def _hashes(person: Person) -> list[bytes]:

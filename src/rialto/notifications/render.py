@@ -21,7 +21,15 @@ from rialto.catalog.api import Offer
 from rialto.identity.api import DueLetter
 from rialto.notifications import formats
 from rialto.notifications.api import Passages
-from rialto.notifications.model import Letter, Template, absolute_url, language_for, one_line, subject_line
+from rialto.notifications.model import (
+    Letter,
+    Template,
+    absolute_url,
+    language_for,
+    one_line,
+    path_of,
+    subject_line,
+)
 from rialto.notifications.model.wording import PLACEHOLDERS, Kind, filled_in, kind_of, paragraphs
 from rialto.notifications.standard import standard_words
 from rialto.orders.api import Order, OrderLine
@@ -52,13 +60,19 @@ class Renderer:
         facts: Mapping[str, Any],
         *,
         shop_name: str = SHOP_NAME,
+        shop_url: str = "",
         words: Words = standard_words,
     ) -> Letter:
-        """What to write about this order; `facts` are what the event adds (reason, shipped lines, tracking)."""
+        """What to write about this order; `facts` are what the event adds (reason, shipped lines, tracking).
+
+        `shop_url` is where its shop front is reached now; empty: the shop's own address.
+        """
         language = language_for(order.language)
-        shop = {"shop_url": self._public_url, "shop_name": shop_name}
+        shop = {"shop_url": shop_url or self._public_url, "shop_name": shop_name}
         view = _cleaned({**order_view(order, language), **shop, **facts})
         view["status_url"] = absolute_url(self._public_url, order.status_url)
+        if shop_url:
+            view["status_url"] = absolute_url(shop_url, path_of(order.status_url))
         return self._rendered(template, kind_of(template, facts), view, words)
 
     def account_letter(
@@ -67,13 +81,14 @@ class Renderer:
         due: DueLetter,
         *,
         shop_name: str = SHOP_NAME,
+        shop_url: str = "",
         words: Words = standard_words,
     ) -> Letter:
         """What to write to an account's owner. Its link is a secret: it stands in the letter and nowhere else."""
         language = language_for(due.language)
-        shop = {"shop_url": self._public_url, "shop_name": shop_name}
+        shop = {"shop_url": shop_url or self._public_url, "shop_name": shop_name}
         view = _cleaned({"language": language, "name": due.name, **shop})
-        view["link"] = absolute_url(self._public_url, f"{language}/{due.link}") if due.link else ""
+        view["link"] = absolute_url(shop["shop_url"], f"{language}/{due.link}") if due.link else ""
         view["valid_until"] = formats.moment(due.valid_until, language) if due.valid_until else ""
         return self._rendered(template, Kind(template), view, words)
 
@@ -87,24 +102,23 @@ class Renderer:
         end_token: str,
         valid_until: datetime,
         shop_name: str = SHOP_NAME,
+        shop_url: str = "",
         words: Words = standard_words,
     ) -> Letter:
         """What to write about an article that somebody waits for. Its links are secrets, as those of accounts are."""
-        shop = {"shop_url": self._public_url, "shop_name": shop_name}
+        shop = {"shop_url": shop_url or self._public_url, "shop_name": shop_name}
         options = ", ".join(_said(value, language) for value in offer.options.values())
         title = _said(offer.title, language)
         article = f"{title} ({options})" if options else title
         view = _cleaned(
             {"language": language, "article": article, "title": title, "options": options, **shop}
         )
-        view["product_url"] = self._link(language, f"p/{offer.slug}", sku=offer.sku)
-        view["confirm_url"] = self._link(language, "back-in-stock/confirm", token=confirm_token)
-        view["end_url"] = self._link(language, "back-in-stock/end", token=end_token)
+        start = f"{shop['shop_url'].rstrip('/')}/{language}"
+        view["product_url"] = f"{start}/p/{offer.slug}?{urlencode({'sku': offer.sku})}"
+        view["confirm_url"] = f"{start}/back-in-stock/confirm?{urlencode({'token': confirm_token})}"
+        view["end_url"] = f"{start}/back-in-stock/end?{urlencode({'token': end_token})}"
         view["valid_until"] = formats.moment(valid_until, language)
         return self._rendered(template, Kind(template), view, words)
-
-    def _link(self, language: str, page: str, **query: str) -> str:
-        return absolute_url(self._public_url, f"{language}/{page}?{urlencode(query)}")
 
     def _rendered(self, template: Template, kind: Kind, view: Mapping[str, Any], words: Words) -> Letter:
         language = view["language"]

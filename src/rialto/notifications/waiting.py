@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from rialto.catalog.api import Catalog, Offer, OffersOf
+from rialto.catalog.api import Catalog, Offer, OffersOf, address_of
 from rialto.identity.api import AccountNotFound, AccountRef, Identity
 from rialto.inventory.api import Inventory, LevelsOf
 from rialto.kernel.clock import Clock
@@ -57,9 +57,10 @@ SKU_LENGTH_MAX = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Front:
-    """A shop front that sells the SKU: what it calls itself, and the offer."""
+    """A shop front that sells the SKU: what it calls itself, where it is, and the offer."""
 
     shop_name: str
+    shop_url: str
     offer: Offer
 
 
@@ -75,6 +76,7 @@ class WaitingCases(WordingCases):
     _renderer: Renderer
     _waiting_key: bytes
     _askers: Throttle
+    _public_url: str
 
     async def wait(self, command: WaitFor) -> WaitingAnswer:
         wait_s = await self._askers.take(network_of(command.client))
@@ -172,15 +174,21 @@ class WaitingCases(WordingCases):
                 await store.queue(session, [mail], now)
 
     async def _fronts(self, sku: str) -> dict[str, Front]:
-        """By channel, those in which the SKU has a price."""
+        """By channel, those that are open and in which the SKU has a price."""
         if not is_plain(sku) or not 1 <= len(sku) <= SKU_LENGTH_MAX:
             return {}
         found: dict[str, Front] = {}
         for channel in (await self._catalog.channels(Nothing())).items:
+            if not channel.open:
+                continue
             asked = OffersOf(skus=[sku], currency=channel.currencies[0], channel=channel.code)
             offer = (await self._catalog.offers(asked)).items.get(sku)
             if offer is not None and offer.on_sale and offer.price is not None:
-                found[channel.code] = Front(shop_name=channel.profile.name or SHOP_NAME, offer=offer)
+                found[channel.code] = Front(
+                    shop_name=channel.profile.name or SHOP_NAME,
+                    shop_url=address_of(channel, self._public_url),
+                    offer=offer,
+                )
         return found
 
     async def _is_available(self, sku: str) -> bool:
@@ -202,6 +210,7 @@ class WaitingCases(WordingCases):
             waiter.language,
             front.offer,
             shop_name=front.shop_name,
+            shop_url=front.shop_url,
             words=words,
             confirm_token=self._token("confirm", waiter.id.bytes),
             end_token=self._token("end", waiter.email_hash),

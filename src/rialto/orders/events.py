@@ -86,6 +86,8 @@ class OrderStarted(Event):
     started_at: datetime
     account_id: AccountId | None = None
     discounts: list[StartedDiscount] = []
+    # Where its shop front was reached; empty: at the shop's own address.
+    shop_url: str = ""
 
     def codes(self) -> list[str]:
         """Those that gave something; a code of the cart that did not is not used up."""

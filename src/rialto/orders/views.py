@@ -71,7 +71,7 @@ def order_view(state: OrderState, key: str, contact: Contact, *, public_url: str
         ],
         refunds=_refunds(state),
         refunded=Money(state.refunded_amount(), start.currency),
-        status_url=status_url(public_url, start.language, start.order_id, key),
+        status_url=status_url(start.shop_url or public_url, start.language, start.order_id, key),
         key=key,
         imported_at=state.imported.imported_at if state.imported else None,
     )

@@ -37,6 +37,7 @@ from rialto.payments.api import (
 from rialto.payments.events import PaymentCaptured, PaymentRefunded, PaymentStarted
 from rialto.payments.ledger import Entry, Transaction, between
 from rialto.payments.model import PaymentState
+from rialto.payments.origins import Origins
 from rialto.payments.provider import Answer, Provider, TokenRefused
 
 RACES_MAX = 20
@@ -46,15 +47,27 @@ class PaymentHandlers:
     """Implements `Payments`."""
 
     def __init__(
-        self, db: Database, clock: Clock, ids: Ids, faults: Faults, *, providers: Mapping[str, Provider]
+        self,
+        db: Database,
+        clock: Clock,
+        ids: Ids,
+        faults: Faults,
+        *,
+        providers: Mapping[str, Provider],
+        origins: Origins | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
         self._faults = faults
         self._providers = providers
+        self._origins = origins
         self._streams: StreamWriter[store.Projection] = StreamWriter(
             db, store.ALSO, ids=ids, faults=faults, within=store.WITHIN
         )
+
+    async def tell_origins(self) -> int:
+        """Where shop fronts are, to providers that have to know; how many were told."""
+        return 0 if self._origins is None else await self._origins.tell()
 
     async def authorise(self, command: Authorise) -> Payment:
         self._provider(command.provider)

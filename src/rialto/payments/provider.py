@@ -6,9 +6,9 @@ So an unknown outcome is asked for by repeating the call, and a pending one by `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rialto.kernel.ids import PaymentId
 from rialto.kernel.money import Money
@@ -63,6 +63,18 @@ class TokenRefused(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+@runtime_checkable
+class InPages(Protocol):
+    """What a provider may have beside `Provider`: one that asks for cards within the shop's pages, and has to know where these are."""
+
+    async def allow_origins(self, origins: Sequence[str]) -> None:
+        """The shop is at these origins too, and at no others beside its own. Again: unchanged.
+
+        Raises Unavailable, OutcomeUnknown: it is told again later.
+        """
+        ...
 
 
 class Provider(Protocol):

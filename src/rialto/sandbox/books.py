@@ -9,7 +9,7 @@ fences live here; what may happen is decided in `model.py`, and who may ask in
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -132,6 +132,17 @@ class Books:
             raise
         finally:
             self._depth -= 1
+
+    def shop_origins(self) -> tuple[str, ...]:
+        """Where the shop is beside the addresses it was started with."""
+        return tuple(row[0] for row in self.execute("SELECT origin FROM shop_origins ORDER BY origin"))
+
+    def put_shop_origins(self, origins: Iterable[str]) -> None:
+        """These and no others."""
+        with self.unit():
+            self.execute("DELETE FROM shop_origins")
+            for origin in origins:
+                self.execute("INSERT INTO shop_origins (origin) VALUES (?)", (origin,))
 
     def add_intent(self, intent: Intent) -> None:
         """Write a new intent."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -40,7 +40,7 @@ from rialto.sandbox.books import ACCOUNTS, Answer, Books, Movement
 from rialto.sandbox.cards import Behaviour, CardFacts, CardForm, read_card
 from rialto.sandbox.errors import Refused
 from rialto.sandbox.model import Decision, Intent, Opening, State, Terms
-from rialto.sandbox.origins import check_shop_url, with_parameters
+from rialto.sandbox.origins import check_shop_url, parse_origin, with_parameters
 from rialto.sandbox.outbox import Event, Outbox
 from rialto.sandbox.vault import Session, Vault
 
@@ -56,6 +56,10 @@ class Now(Protocol):
     def now(self) -> datetime:
         """The present instant, aware, UTC."""
         ...
+
+
+# Of a shop with as many shop fronts as it may have, each with some host names.
+ORIGINS_MAX = 1000
 
 
 class Sandbox:
@@ -76,10 +80,29 @@ class Sandbox:
         self.vault = Vault(books)
         self.outbox = Outbox(books, source)
         self.clock = clock
-        self.shop_origins = shop_origins
+        self._given_origins = shop_origins
+        self.shop_origins = self._all_origins()
         self.public_url = public_url
         self.terms = terms or Terms()
         self._source = source
+
+    def put_shop_origins(self, origins: Sequence[str]) -> tuple[str, ...]:
+        """Where the shop is, beside the addresses it was started with: these and no others. All there are now.
+
+        Raises `origin_not_valid` and changes nothing.
+        """
+        if len(origins) > ORIGINS_MAX:
+            raise Refused("origin_not_valid", f"At most {ORIGINS_MAX} origins.")
+        try:
+            parsed = sorted({parse_origin(origin) for origin in origins})
+        except ValueError as error:
+            raise Refused("origin_not_valid", str(error)) from error
+        self.books.put_shop_origins(parsed)
+        self.shop_origins = self._all_origins()
+        return self.shop_origins
+
+    def _all_origins(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self._given_origins, *self.books.shop_origins())))
 
     def create_token(self, form: CardForm) -> TokenView:
         """Turn typed card data into a single-use token. Raises `Invalid("card_refused")`."""

@@ -18,6 +18,7 @@ STATUS: dict[str, int] = {
     "idempotency_key_missing": 400,
     "unauthenticated": 401,
     "origin_refused": 403,
+    "origin_not_valid": 422,
     "not_found": 404,
     "method_not_allowed": 405,
     "intent_not_capturable": 409,

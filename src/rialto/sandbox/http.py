@@ -70,6 +70,12 @@ class SessionBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     language: str = "en"
 
 
+class OriginsBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of PUT /v1/shop-origins."""
+
+    origins: list[str]
+
+
 class TokenBody(msgspec.Struct, frozen=True, kw_only=True):
     """Body of POST /v1/tokens: one card as typed. Never logged, never stored."""
 
@@ -105,6 +111,7 @@ class MerchantApi:
             ("v1", "sessions"): {"POST": self.open_session},
             ("v1", "balance-transactions"): {"GET": self.balance_transactions},
             ("v1", "tokens"): {"POST": self.create_token},
+            ("v1", "shop-origins"): {"PUT": self.put_shop_origins},
             ("v1", "test", "redeliver", "*"): {"POST": self.redeliver},
             ("health",): {"GET": self.health},
         }
@@ -168,6 +175,13 @@ class MerchantApi:
             language=body.language,
         )
         return json_response(201, await self._change(lambda: self._sandbox.open_session(command)))
+
+    async def put_shop_origins(self, request: Request) -> Response:
+        """PUT /v1/shop-origins {origins} → 200 with all there are."""
+        self._merchant(request)
+        body = _decode(request, OriginsBody)
+        found = await self._change(lambda: self._sandbox.put_shop_origins(body.origins))
+        return json_response(200, {"origins": list(found)})
 
     async def balance_transactions(self, request: Request) -> Response:
         """GET /v1/balance-transactions?from=&to=&cursor=&limit= → {items, next_cursor}, oldest first."""

@@ -86,6 +86,9 @@ CREATE TABLE IF NOT EXISTS sessions (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS sessions_age ON sessions (expires_at);
 
+-- Where the shop is beside the addresses it was started with, as it told last.
+CREATE TABLE IF NOT EXISTS shop_origins (origin TEXT PRIMARY KEY) WITHOUT ROWID;
+
 -- Webhooks, stored before they are sent. due_at is NULL once the shop has answered 2xx.
 CREATE TABLE IF NOT EXISTS events (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -26,6 +26,10 @@ class Definitions(Frozen, dict=True):
         return (named or self.channels or [BUILT_IN])[0]
 
     @cached_property
+    def fronts(self) -> list[Channel]:
+        return self.channels or [BUILT_IN]
+
+    @cached_property
     def languages(self) -> tuple[str, ...]:
         """Every language of every channel, the default channel's first."""
         channels = [self.default_channel, *self.channels]

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import msgspec
 
-from rialto.catalog.api import Collections, Companions, ProductDocument, SearchRules
+from rialto.catalog.api import (
+    Channel,
+    Collections,
+    Companions,
+    ProductDocument,
+    ProductDraft,
+    SearchRules,
+    VariantDraft,
+    prices_in,
+    shows,
+)
 from rialto.inventory.events import band
 from rialto.kernel.service import Frozen
 from rialto.search.api import Rating
@@ -41,7 +51,10 @@ class Positions(Frozen):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the columns hold of one product; kept so that it can be taken out again."""
+    """What the columns hold of one product; kept so that it can be taken out again.
+
+    `prices` are by shop front and currency; `hidden_in` are the shop fronts that do not show it.
+    """
 
     slot: int
     id: str
@@ -54,8 +67,9 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     changed_on: date
     values: tuple[tuple[str, str], ...]
     skus: tuple[str, ...]
-    prices: dict[str, tuple[int, ...]]
+    prices: dict[str, dict[str, tuple[int, ...]]]
     titles: dict[str, str]
+    hidden_in: tuple[str, ...] = ()
 
 
 decode_band = msgspec.json.Decoder(Band).decode
@@ -69,10 +83,6 @@ decode_collections = msgspec.json.Decoder(Collections).decode
 
 def row_of(document: ProductDocument, slot: int, definitions: Definitions) -> Row:
     draft = document.draft
-    prices: dict[str, set[int]] = {}
-    for variant in draft.variants:
-        for currency, amount in variant.prices.items():
-            prices.setdefault(currency, set()).add(amount)
     default = definitions.languages[0]
     return Row(
         slot=slot,
@@ -86,9 +96,33 @@ def row_of(document: ProductDocument, slot: int, definitions: Definitions) -> Ro
         changed_on=document.changed_at.date(),
         values=tuple(dict.fromkeys(_filter_values(document, definitions))),
         skus=tuple(variant.sku for variant in draft.variants),
-        prices={currency: tuple(sorted(amounts)) for currency, amounts in prices.items()},
+        prices=_prices(draft, definitions),
         titles={language: pick(draft.title, language, default) for language in definitions.languages},
+        hidden_in=tuple(front.code for front in definitions.fronts if not shows(front, draft)),
     )
+
+
+def _prices(draft: ProductDraft, definitions: Definitions) -> dict[str, dict[str, tuple[int, ...]]]:
+    """Shop fronts without prices of their own share one mapping: a million rows are kept."""
+    shared = None
+    found: dict[str, dict[str, tuple[int, ...]]] = {}
+    for front in definitions.fronts:
+        is_own = front.own_prices or any(front.code in variant.channel_prices for variant in draft.variants)
+        if is_own or shared is None:
+            prices = _by_currency(front, draft.variants)
+            shared = shared if is_own else prices
+        else:
+            prices = shared
+        found[front.code] = prices
+    return found
+
+
+def _by_currency(front: Channel, variants: Sequence[VariantDraft]) -> dict[str, tuple[int, ...]]:
+    amounts: dict[str, set[int]] = {}
+    for variant in variants:
+        for currency, amount in prices_in(front, variant).items():
+            amounts.setdefault(currency, set()).add(amount)
+    return {currency: tuple(sorted(each)) for currency, each in amounts.items()}
 
 
 def product_entry(document: ProductDocument, slot: int, definitions: Definitions, stems: Stems) -> Entry:

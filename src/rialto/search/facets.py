@@ -9,29 +9,29 @@ from rialto.catalog.api import AttributeDefinition
 from rialto.search.api import Facet, FacetValue
 from rialto.search.columns import Posting
 from rialto.search.definitions import decimal_of
+from rialto.search.front import Front
 from rialto.search.model import counts
 from rialto.search.rendering import Rendering
-from rialto.search.shelf import Shelf
 
 VALUES_MAX = 100
 
 
 def facets_of(
-    shelf: Shelf, rendering: Rendering, base: int, chosen: Mapping[str, frozenset[str]]
+    front: Front, rendering: Rendering, base: int, chosen: Mapping[str, frozenset[str]]
 ) -> list[Facet]:
     """Facets of the products in `base` under the chosen values, in the order of the definitions.
 
     Values that would show nothing are left out unless they are chosen.
     """
-    choices = {code: shelf.value_bits(code, values) for code, values in chosen.items()}
+    choices = {code: front.value_bits(code, values) for code, values in chosen.items()}
     postings: dict[str, Mapping[str, Posting]] = {
-        definition.code: shelf.values.get(definition.code, {})
-        for definition in shelf.definitions.attributes
+        definition.code: front.values.get(definition.code, {})
+        for definition in front.definitions.attributes
         if definition.filterable
     }
-    counted = counts(postings, shelf.rows, choices=choices, base=base)
+    counted = counts(postings, front.rows, choices=choices, base=base)
     found: list[Facet] = []
-    for definition in shelf.definitions.attributes:
+    for definition in front.definitions.attributes:
         if definition.filterable:
             picked = chosen.get(definition.code, frozenset())
             values = _values(definition, counted[definition.code], picked, rendering)

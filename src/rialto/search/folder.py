@@ -20,7 +20,7 @@ import msgspec
 from rialto.search.ports import IndexDamaged
 
 # What the entries mean. Raised whenever an older index could not be read or would be wrong.
-SCHEMA = 2
+SCHEMA = 3
 CURRENT_BYTES_MAX = 1000
 
 

@@ -9,6 +9,7 @@ from itertools import islice
 
 from rialto.search.api import FewerWords
 from rialto.search.columns import bits_of
+from rialto.search.front import Front
 from rialto.search.ports import Alternatives, Term
 from rialto.search.rules import Rules
 from rialto.search.shelf import Shelf
@@ -59,13 +60,15 @@ class Matcher:
     def __init__(self, store: SearchStore) -> None:
         self._store = store
         self._rules: Rules | None = None
-        self._cache: OrderedDict[tuple[int, str, str, int | None, bool], Match] = OrderedDict()
+        self._cache: OrderedDict[tuple[int, str, str, str, int | None, bool], Match] = OrderedDict()
 
-    def finds(self, q: str, language: str) -> bool:
+    def finds(self, q: str, language: str, front: Front) -> bool:
         """Whether something is found as it is written, the last word perhaps not yet complete."""
-        return bool(self.match(q, language, limit=1, nearly=False).order)
+        return bool(self.match(q, language, front, limit=1, nearly=False).order)
 
-    def match(self, q: str, language: str, *, limit: int | None = None, nearly: bool = True) -> Match:
+    def match(
+        self, q: str, language: str, front: Front, *, limit: int | None = None, nearly: bool = True
+    ) -> Match:
         """Products in which every word occurs. First what staff pinned, then an exact SKU, then by relevance.
 
         Where little or nothing is found, longer words may have letters wrong, parts of words and of SKUs count, and
@@ -73,12 +76,16 @@ class Matcher:
         so many of the best, which is cheaper where nothing is counted; without `nearly`: only what is as it was typed.
         """
         q = q.strip()[:QUERY_LENGTH_MAX]
-        key = (self._store.version, language, q, limit, nearly)
+        # Those that hide nothing find the same.
+        where = front.channel.code if front.hides else ""
+        key = (self._store.version, where, language, q, limit, nearly)
         if key in self._cache:
             self._cache.move_to_end(key)
             return self._cache[key]
         words = meaningful(query_words(q), language)
-        search = _Search(self._store, self._present_rules(), words, language, limit=limit)
+        search = _Search(
+            self._store, self._present_rules(), words, language=language, limit=limit, front=front
+        )
         found = self._cache[key] = search.match(q, nearly=nearly) if words else Match()
         if len(self._cache) > CACHED_MAX:
             self._cache.popitem(last=False)
@@ -92,23 +99,26 @@ class Matcher:
 
 
 class _Search:
-    """One query on its way through one shelf."""
+    """One query on its way through one shop front's shelf."""
 
     def __init__(
         self,
         store: SearchStore,
         rules: Rules,
         words: Sequence[str],
-        language: str,
         *,
+        language: str,
+        front: Front,
         limit: int | None = None,
     ) -> None:
         self._store = store
         self._rules = rules
-        self._shelf: Shelf = store.shelf
+        self._front = front
+        self._shelf: Shelf = front.shelf
         self._vocabulary = self._shelf.vocabularies[language]
         self._words = words
-        self._limit = limit
+        # The best so many may all be hidden.
+        self._limit = None if front.hides else limit
         self._language = language
         self._compounding = language in COMPOUNDING
 
@@ -148,7 +158,7 @@ class _Search:
         for at, word in enumerate(self._words):
             forms = self._forms(self._words, at)
             known = self._occurs(forms)
-            near = self._vocabulary.near(word, same_start=found or known)
+            near = self._near(word, same_start=found or known)
             other: list[Term] = [*self._parts(word, self._vocabulary.containing(word))]
             for place, one in enumerate(near):
                 other += _worth(self._alternatives(one), NEAR / (1 + place))
@@ -184,7 +194,7 @@ class _Search:
                     return [part, tail] if part else [tail]
         if self._occurs(self._alternatives(word)):
             return [word]
-        return self._vocabulary.near(word)[:1] or [word]
+        return self._near(word)[:1] or [word]
 
     def _part_before(self, head: str) -> str:
         """What stands before the last part of a compound, without what links them; empty for no known word."""
@@ -198,7 +208,7 @@ class _Search:
         """Other queries that do find something: corrected, or with some of the words left out."""
         known = [word for word in self._words if self._occurs(self._alternatives(word))]
         fewer = list(islice(self._fewer(known), FEWER_WORDS_MAX))
-        best = [word if word in known else _first(self._vocabulary.near(word)) for word in self._words]
+        best = [word if word in known else _first(self._near(word)) for word in self._words]
         corrected = " ".join(word for word in best if word)
         suggested = [corrected] if corrected != " ".join(known) else []
         texts = [*suggested, *(each.q for each in fewer)]
@@ -248,32 +258,45 @@ class _Search:
             for zone, boost in ZONE_BOOSTS[:2]:
                 yield Term(zone, self._language + WHOLE + fold(other), boost * PART)
 
+    def _near(self, word: str, *, same_start: bool = False) -> list[str]:
+        """Words nearly this one. What only another shop front's products say is not told."""
+        near = self._vocabulary.near(word, same_start=same_start)
+        return [one for one in near if self._occurs(self._alternatives(one))] if self._front.hides else near
+
     def _occurs(self, word: Alternatives) -> bool:
+        if self._front.hides:
+            return bool(self._find([word]))
         return bool(self._store.index.match([word], limit=1))
 
     def _find(self, lists: Sequence[Alternatives]) -> dict[int, float]:
-        """Scores by slot of published products, best first. The index may be a moment ahead of the shelf."""
-        rows = self._shelf.rows
+        """Scores by slot of products that are shown, best first. The index may be a moment ahead of the shelf."""
+        rows, shows = self._shelf.rows, self._front.shows
         return {
             slot: score
             for slot, score in self._store.index.match(lists, self._limit)
-            if slot in rows and rows[slot].published
+            if slot in rows and shows(rows[slot])
         }
 
     def _pinned(self) -> list[int]:
         slugs = self._rules.pinned(self._words, self._language)
-        return [self._shelf.by_slug[slug] for slug in slugs if slug in self._shelf.by_slug]
+        found = (self._front.find(slug) for slug in slugs)
+        return [row.slot for row in found if row is not None]
 
     def _by_sku(self, q: str) -> list[int]:
         by_sku = self._shelf.by_sku
-        return [by_sku[form] for form in (q, q.upper(), q.lower()) if form in by_sku][:1]
+        slots = [by_sku[form] for form in (q, q.upper(), q.lower()) if form in by_sku]
+        return self._shown(slots)[:1]
 
     def _by_part_of_sku(self, q: str) -> list[int]:
         if len(q) < PART_OF_SKU_MIN or not q.isprintable():
             return []
         shelf = self._shelf
         skus = (sku for form in dict.fromkeys((q, q.upper(), q.lower())) for sku in shelf.skus.holding(form))
-        return [shelf.by_sku[sku] for sku in islice(skus, BY_SKU_MAX)]
+        return self._shown(shelf.by_sku[sku] for sku in islice(skus, BY_SKU_MAX))
+
+    def _shown(self, slots: Iterable[int]) -> list[int]:
+        rows, shows = self._shelf.rows, self._front.shows
+        return [slot for slot in slots if shows(rows[slot])]
 
 
 def _worth(terms: Iterable[Term], factor: float) -> Iterator[Term]:

@@ -141,7 +141,15 @@ def check_browse(command: Browse) -> None:
 def query_key(command: Browse, language: str) -> str:
     """A short name for what is asked, the page left out: a cursor of another list is refused by it."""
     asked = (
-        (language, command.view.currency, command.q, command.category, command.collection, command.sort),
+        (
+            language,
+            command.view.currency,
+            command.view.channel,
+            command.q,
+            command.category,
+            command.collection,
+            command.sort,
+        ),
         sorted((code, sorted(values)) for code, values in command.filters.items()),
         (command.price_min, command.price_max, command.in_stock),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from operator import itemgetter
 
 from babel import UnknownLocaleError
 from babel.numbers import format_decimal
@@ -15,6 +16,8 @@ from rialto.catalog.api import (
     ProductDocument,
     Texts,
     VariantDraft,
+    former_in,
+    prices_in,
     unit_price,
 )
 from rialto.kernel.money import Currency, Money
@@ -29,8 +32,8 @@ from rialto.search.api import (
     VariantCard,
 )
 from rialto.search.definitions import decimal_of, pick, plain_values
+from rialto.search.front import Front
 from rialto.search.model import best_band
-from rialto.search.shelf import Shelf
 
 STOCK_UNKNOWN = "unknown"
 _YES_NO = {
@@ -44,12 +47,14 @@ _YES_NO = {
 
 
 class Rendering:
-    """One view of one shelf. `language` is one of the channel's."""
+    """One view of one shop front. `language` is one of its own."""
 
-    def __init__(self, shelf: Shelf, language: str, currency: Currency, *, stock_known: bool = True) -> None:
-        self._shelf = shelf
-        self._definitions = shelf.definitions
-        self._languages = (language, shelf.definitions.languages[0])
+    def __init__(self, front: Front, language: str, currency: Currency, *, stock_known: bool = True) -> None:
+        self.front = front
+        self._shelf = front.shelf
+        self._channel = front.channel
+        self._definitions = front.definitions
+        self._languages = (language, front.definitions.languages[0])
         self.language = language
         self.currency = currency
         self._stock_known = stock_known
@@ -136,17 +141,21 @@ class Rendering:
         self, variants: Iterable[VariantDraft]
     ) -> tuple[Money | None, Money | None, VariantDraft | None]:
         """Lowest, highest, and the cheapest variant."""
-        currency = self.currency
-        priced = [variant for variant in variants if currency in variant.prices]
+        priced = [(price, variant) for variant in variants if (price := self._price(variant)) is not None]
         if not priced:
             return None, None, None
-        cheapest = min(priced, key=lambda variant: variant.prices[currency])
-        low, high = cheapest.prices[currency], max(variant.prices[currency] for variant in priced)
-        return Money(low, currency), Money(high, currency), cheapest
+        low, cheapest = min(priced, key=itemgetter(0))
+        return low, max(price for price, _ in priced), cheapest
+
+    def _price(self, variant: VariantDraft) -> Money | None:
+        amount = prices_in(self._channel, variant).get(self.currency)
+        return None if amount is None else Money(amount, self.currency)
 
     def _former(self, variant: VariantDraft) -> Money | None:
-        former = variant.compare_at.get(self.currency)
-        return Money(former, self.currency) if former and former > variant.prices[self.currency] else None
+        price, former = self._price(variant), former_in(self._channel, variant).get(self.currency)
+        if price is None or former is None or former <= price.amount:
+            return None
+        return Money(former, self.currency)
 
     def _lowest(self, document: ProductDocument, variant: VariantDraft) -> Money | None:
         """Before the present reduction."""
@@ -162,9 +171,7 @@ class Rendering:
         return best_band(self._shelf.band(variant.sku) for variant in variants)
 
     def _variant(self, document: ProductDocument, variant: VariantDraft) -> Variant:
-        amount = variant.prices.get(self.currency)
-        price = None if amount is None else Money(amount, self.currency)
-        former = None if price is None else self._former(variant)
+        price, former = self._price(variant), self._former(variant)
         labels = [
             self.value_label(self._definition(document, code), variant.options[code])
             for code in document.draft.options

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal, TypeVar
 from litestar import Request, Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 
-from rialto.catalog.api import Channel
+from rialto.catalog.api import Channel, ChannelClosed
 from rialto.kernel.errors import FieldProblem
-from rialto.kernel.http import Injected, about, outage_of
+from rialto.kernel.http import Injected, about, host_of, outage_of
 from rialto.kernel.money import parse_currency
 from rialto.search.api import (
     Browse,
@@ -73,7 +73,10 @@ Code = Annotated[str | None, QueryParameter(max_length=100)]
 Price = Annotated[int, QueryParameter(ge=0, le=PRICE_MAX, description="Minor units of the currency")]
 
 
-@get("/v1/products", **about("list_products", "Browse products", tag=TAG, parameters=[FILTERS]))
+@get(
+    "/v1/products",
+    **about("list_products", "Browse products", tag=TAG, refuses=[ChannelClosed], parameters=[FILTERS]),
+)
 async def list_products(
     request: AnyRequest,
     search: Injected[Search],
@@ -113,7 +116,10 @@ async def list_products(
     return _shared(request, api_page(page), "products", *(f"product:{item.id}" for item in page.items))
 
 
-@get("/v1/products/{ref:str}", **about("get_product", "Look at a product", tag=TAG, refuses=[ProductGone]))
+@get(
+    "/v1/products/{ref:str}",
+    **about("get_product", "Look at a product", tag=TAG, refuses=[ProductGone, ChannelClosed]),
+)
 async def get_product(
     request: AnyRequest,
     search: Injected[Search],
@@ -129,7 +135,7 @@ async def get_product(
     return _shared(request, product, f"product:{product.id}")
 
 
-@get("/v1/categories", **about("list_categories", "See the categories", tag=TAG))
+@get("/v1/categories", **about("list_categories", "See the categories", tag=TAG, refuses=[ChannelClosed]))
 async def list_categories(
     request: AnyRequest,
     search: Injected[Search],
@@ -144,7 +150,9 @@ async def list_categories(
     return _shared(request, ApiCategories(items=api_categories(found.items)), "categories")
 
 
-@get("/v1/collections", **about("browse_collections", "See the collections", tag=TAG))
+@get(
+    "/v1/collections", **about("browse_collections", "See the collections", tag=TAG, refuses=[ChannelClosed])
+)
 async def list_collections(
     request: AnyRequest,
     search: Injected[Search],
@@ -159,7 +167,7 @@ async def list_collections(
     return _shared(request, ApiCollections(items=api_collections(found.items)), "collections")
 
 
-@get("/v1/suggest", **about("suggest", "Suggest while typing", tag=TAG))
+@get("/v1/suggest", **about("suggest", "Suggest while typing", tag=TAG, refuses=[ChannelClosed]))
 async def suggest(
     request: AnyRequest,
     search: Injected[Search],
@@ -226,10 +234,15 @@ def preferred_language(header: str, languages: list[str]) -> str:
 async def _view(
     request: AnyRequest, search: Search, *, currency: str | None, language: str | None, channel: str | None
 ) -> View:
-    """The view asked for, in the channel named or found by host. Raises QueryInvalid for what it does not have."""
-    shop = await search.channel(ChannelFor(host=request.headers.get("host"), code=channel))
+    """The view asked for, in the channel named or found by host.
+
+    Raises QueryInvalid for what it does not have, ChannelClosed.
+    """
+    shop = await search.channel(ChannelFor(host=host_of(request), code=channel))
     if channel is not None and shop.code != channel:
         raise _problem("channel", "channel_unknown", "There is no such channel.")
+    if not shop.open:
+        raise ChannelClosed
     return View(
         channel=shop.code,
         currency=shop.currencies[0] if currency is None else _currency(currency, shop),

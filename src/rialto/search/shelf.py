@@ -6,11 +6,10 @@ entry. Only the event loop's thread changes a shelf that is in use.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rialto.catalog.api import Collection, Collections, ProductDocument, SearchRules
 from rialto.kernel.ids import ProductId
-from rialto.kernel.money import Currency
 from rialto.search.api import Rating
 from rialto.search.columns import Ordered, Posting
 from rialto.search.definitions import Definitions
@@ -46,8 +45,9 @@ class Shelf:
         self.by_slug: dict[str, int] = {}
         self.by_sku: dict[str, int] = {}
         self.skus = Lines(self.by_sku)
-        self.prices: dict[str, Ordered[int]] = {}
-        self.lowest_prices: dict[str, Ordered[int]] = {}
+        self.hidden: dict[str, int] = {}
+        self.prices: dict[tuple[str, str], Ordered[int]] = {}
+        self.lowest_prices: dict[tuple[str, str], Ordered[int]] = {}
         self.newest: Ordered[int] = Ordered()
         self.by_rating: Ordered[int] = Ordered()
         self.titles: dict[str, Ordered[str]] = {language: Ordered() for language in definitions.languages}
@@ -88,10 +88,13 @@ class Shelf:
         for language in shelf.titles:
             keys = ((sort_key(row.titles[language], language), row.slot) for row in shown)
             shelf.titles[language] = Ordered.of(keys)
-        for currency in {currency for row in shown for currency in row.prices}:
-            priced = [row for row in shown if currency in row.prices]
-            shelf.prices[currency] = Ordered.of((p, row.slot) for row in priced for p in row.prices[currency])
-            shelf.lowest_prices[currency] = Ordered.of((row.prices[currency][0], row.slot) for row in priced)
+        amounts: dict[tuple[str, str], list[tuple[int, tuple[int, ...]]]] = {}
+        for row in shown:
+            for key, each in _priced(row):
+                amounts.setdefault(key, []).append((row.slot, each))
+        for key, rows_priced in amounts.items():
+            shelf.prices[key] = Ordered.of((amount, slot) for slot, each in rows_priced for amount in each)
+            shelf.lowest_prices[key] = Ordered.of((each[0], slot) for slot, each in rows_priced)
         return shelf
 
     def put(self, document: ProductDocument, slot: int) -> None:
@@ -151,11 +154,6 @@ class Shelf:
                 bits |= postings[value].bits
         return bits
 
-    def price_bits(self, currency: Currency, low: int | None, high: int | None) -> int:
-        """Products with a variant in this range of prices; those without a price in the currency are not."""
-        ordered = self.prices.get(currency)
-        return ordered.between(low, high) if ordered else 0
-
     def find(self, ref: str) -> Row | None:
         """A published product by slug or id."""
         slot = self.by_slug.get(ref, self.slots.get(ref))
@@ -170,6 +168,8 @@ class Shelf:
     def _show(self, row: Row) -> None:
         bit = 1 << row.slot
         self.published |= bit
+        for code in row.hidden_in:
+            self.hidden[code] = self.hidden.get(code, 0) | bit
         self.by_slug[row.slug] = row.slot
         for sku in row.skus:
             if sku not in self.by_sku:
@@ -190,6 +190,8 @@ class Shelf:
         self.featured &= keep
         self.available &= keep
         self.few_left &= keep
+        for code in row.hidden_in:
+            self.hidden[code] &= keep
         # A slug or SKU may have gone to another product in the meantime.
         if self.by_slug.get(row.slug) == row.slot:
             del self.by_slug[row.slug]
@@ -211,9 +213,9 @@ class Shelf:
         self._order_rating(row, add=add)
         for language, title in row.titles.items():
             _change(self.titles[language], sort_key(title, language), row.slot, add)
-        for currency, amounts in row.prices.items():
-            _change(self.lowest_prices.setdefault(currency, Ordered()), amounts[0], row.slot, add)
-            every = self.prices.setdefault(currency, Ordered())
+        for key, amounts in _priced(row):
+            _change(self.lowest_prices.setdefault(key, Ordered()), amounts[0], row.slot, add)
+            every = self.prices.setdefault(key, Ordered())
             for amount in amounts:
                 _change(every, amount, row.slot, add)
 
@@ -227,6 +229,13 @@ class Shelf:
         band = best_band(self.band(sku) for sku in row.skus)
         self.available = self.available & ~bit if band == "sold_out" else self.available | bit
         self.few_left = self.few_left | bit if band == "few_left" else self.few_left & ~bit
+
+
+def _priced(row: Row) -> Iterator[tuple[tuple[str, str], tuple[int, ...]]]:
+    """Its prices by shop front and currency."""
+    for code, by_currency in row.prices.items():
+        for currency, amounts in by_currency.items():
+            yield (code, currency), amounts
 
 
 def _change(ordered: Ordered[int] | Ordered[str], key: int | str, slot: int, add: bool) -> None:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from rialto.kernel.money import Currency
 from rialto.search.columns import Chosen, Ordered
 from rialto.search.documents import Row
+from rialto.search.front import Front
 from rialto.search.model import rating_score
-from rialto.search.shelf import Shelf
 from rialto.search.words import sort_key
 
 # So few are sorted on the spot, faster than they are picked out of an order of all.
@@ -75,40 +75,46 @@ class Matched:
         return next((place for place, slot in enumerate(shown, start=1) if slot == row.slot), None)
 
 
-def sorted_by(shelf: Shelf, chosen: Chosen, *, sort: str, language: str, currency: Currency) -> Sorted:
+def sorted_by(front: Front, chosen: Chosen, *, sort: str, language: str, currency: Currency) -> Sorted:
     """The order named by `sort`; relevance without a text is featured first, then the newest."""
-    newest = shelf.newest
+    newest = front.newest
     match sort:
         case "newest":
-            return Sorted(shelf.rows, [Run(chosen, newest, _created, descending=True)])
+            return Sorted(front.rows, [Run(chosen, newest, _created, descending=True)])
         case "title":
             return Sorted(
-                shelf.rows,
-                [Run(chosen, shelf.titles[language], lambda row: sort_key(row.titles[language], language))],
+                front.rows,
+                [
+                    Run(
+                        chosen,
+                        front.shelf.titles[language],
+                        lambda row: sort_key(row.titles[language], language),
+                    )
+                ],
             )
         case "rating":
             # What nobody has reviewed comes last, the newest of it first.
-            by_rating = shelf.by_rating
+            by_rating = front.by_rating
             rated = by_rating.between(None, None)
             return Sorted(
-                shelf.rows,
+                front.rows,
                 [
                     Run(
                         Chosen(chosen.bits & rated), by_rating,
-                        lambda row: rating_score(shelf.ratings[row.id]), descending=True,
+                        lambda row: rating_score(front.shelf.ratings[row.id]), descending=True,
                     ),
                     Run(Chosen(chosen.bits & ~rated), newest, _created, descending=True),
                 ]
             )  # fmt: skip
         case "price" | "-price":
             # What has no price in this currency comes last, whichever way prices run.
-            prices = shelf.lowest_prices.get(currency, Ordered())
+            prices = front.lowest_prices(currency)
             priced = prices.between(None, None)
             return Sorted(
-                shelf.rows,
+                front.rows,
                 [
                     Run(
-                        Chosen(chosen.bits & priced), prices, lambda row: row.prices[currency][0],
+                        Chosen(chosen.bits & priced), prices, lambda row: front.amounts(row, currency)[0],
                         descending=sort == "-price",
                     ),
                     Run(Chosen(chosen.bits & ~priced), newest, _created, descending=True),
@@ -116,10 +122,10 @@ def sorted_by(shelf: Shelf, chosen: Chosen, *, sort: str, language: str, currenc
             )  # fmt: skip
         case _:
             return Sorted(
-                shelf.rows,
+                front.rows,
                 [
-                    Run(Chosen(chosen.bits & shelf.featured), newest, _created, descending=True),
-                    Run(Chosen(chosen.bits & ~shelf.featured), newest, _created, descending=True),
+                    Run(Chosen(chosen.bits & front.featured), newest, _created, descending=True),
+                    Run(Chosen(chosen.bits & ~front.featured), newest, _created, descending=True),
                 ],
             )
 

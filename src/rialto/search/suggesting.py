@@ -13,9 +13,9 @@ from rialto.search.api import (
     Suggestion,
     Suggestions,
 )
+from rialto.search.front import Front
 from rialto.search.matching import Matcher
 from rialto.search.rendering import Rendering
-from rialto.search.shelf import Shelf
 from rialto.search.store import SearchStore
 from rialto.search.words import fold, query_words
 
@@ -28,14 +28,14 @@ def suggestions(
     store: SearchStore, matcher: Matcher, rendering: Rendering, command: SuggestFor
 ) -> Suggestions:
     """At most `limit` in all: categories, then products, then queries."""
-    shelf, words = store.shelf, query_words(command.q)
+    front, words = rendering.front, query_words(command.q)
     if not words:
         return Suggestions(items=[])
     limit = min(max(command.limit, 1), LIMIT_MAX)
-    categories = list(_categories(shelf, rendering, words))[:CATEGORIES_MAX]
-    queries = list(_completed(shelf, matcher, rendering.language, words))[:QUERIES_MAX]
+    categories = list(_categories(front, rendering, words))[:CATEGORIES_MAX]
+    queries = list(_completed(front, matcher, rendering.language, words))[:QUERIES_MAX]
     room = max(limit - len(categories) - len(queries), 1)
-    match = matcher.match(command.q, rendering.language, limit=LIMIT_MAX)
+    match = matcher.match(command.q, rendering.language, front, limit=LIMIT_MAX)
     products = [_product(rendering.card(each)) for each in store.products(match.order[:room])]
     items = [
         *(
@@ -69,22 +69,22 @@ def _product(card: ProductCard) -> ProductHint:
 
 
 def _categories(
-    shelf: Shelf, rendering: Rendering, words: Sequence[str]
+    front: Front, rendering: Rendering, words: Sequence[str]
 ) -> Iterator[tuple[CategoryHint, Picture | None]]:
     """Those with products whose title has a word that begins like each word typed."""
     asked = [fold(word) for word in words]
-    for category in shelf.definitions.categories:
+    for category in front.definitions.categories:
         title = rendering.text(category.title)
         parts = [fold(part) for part in query_words(title)]
         if all(any(part.startswith(word) for part in parts) for word in asked):
-            count = shelf.category_bits(category.slug).bit_count()
+            count = front.category_bits(category.slug).bit_count()
             if count:
                 yield CategoryHint(slug=category.slug, title=title, count=count), category.image
 
 
-def _completed(shelf: Shelf, matcher: Matcher, language: str, words: Sequence[str]) -> Iterator[str]:
+def _completed(front: Front, matcher: Matcher, language: str, words: Sequence[str]) -> Iterator[str]:
     """Queries that go on from the last word and find something as they are written."""
-    for word in shelf.vocabularies[language].completions(words[-1]):
+    for word in front.shelf.vocabularies[language].completions(words[-1]):
         text = " ".join([*words[:-1], word])
-        if matcher.finds(text, language):
+        if matcher.finds(text, language, front):
             yield text

@@ -143,6 +143,7 @@ def proof_of(request: AnyRequest, visit: Visit, password: str) -> Proof:
         session_id=principal_of(request).session_id,
         password=password or None,
         client=client_of(request),
+        origin=visit.origin,
     )
 
 

@@ -7,6 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 from litestar import Response
 
+from rialto.catalog.api import ChannelClosed
 from rialto.kernel.maintenance import InMaintenance
 from rialto.storefront.forms import typed_again
 from rialto.storefront.rendering import bare_frame, environment, go
@@ -32,6 +33,8 @@ def render_error(request: AnyRequest, status: int, error: BaseException | None =
     words = ""
     if isinstance(error, InMaintenance):
         kind, words = "maintenance", error.operators_words
+    if isinstance(error, ChannelClosed):
+        kind = "closed"
     frame = bare_frame(language, path) | {"rest": "", "here": f"/{language}/"}
     html = (
         environment()

@@ -167,7 +167,7 @@ def _frame(visit: Visit) -> dict[str, Any]:
         "tax_included": visit.channel.prices_include_tax,
         "here": visit.path + (f"?{query}" if query else ""),
         "rest": rest,
-        "public_url": visit.settings.public_url.rstrip("/"),
+        "public_url": visit.address,
         "robots": "",
         "canonical": visit.absolute(visit.path),
         "alternates": [(language, visit.absolute(f"/{language}/{rest}")) for language in visit.languages],

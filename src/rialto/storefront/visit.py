@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from litestar import Request, Response
 from litestar.datastructures import Cookie
 
 from rialto.cart.api import Cart, CartNotFound, CartRef, Carts, NewCart
-from rialto.catalog.api import Channel
+from rialto.catalog.api import Channel, ChannelClosed, address_of, origins_of
 from rialto.kernel.errors import Denied, NotFound
-from rialto.kernel.http import Injected, customer_of, outage_of
+from rialto.kernel.http import Injected, customer_of, host_of, outage_of
 from rialto.kernel.ids import CART, AccountId, CartId
 from rialto.kernel.money import Currency
 from rialto.kernel.reaching import Outage
@@ -21,6 +21,7 @@ from rialto.kernel.settings import Settings
 from rialto.search.api import ChannelFor, Search, View
 from rialto.storefront import accents, logos
 from rialto.storefront.logos import ShownLogo
+from rialto.storefront.security import origin_of
 from rialto.storefront.texts import LANGUAGES, Texts, texts_of
 
 AnyRequest = Request[Any, Any, Any]
@@ -34,6 +35,8 @@ LANGUAGE_COOKIE = "language"
 CURRENCY_COOKIE = "currency"
 YEAR_S = 365 * 24 * 3600
 CART_S = 60 * 24 * 3600
+# What a closed shop front still answers: whoever bought there sees to the order, and to their data.
+WHILE_CLOSED = re.compile(r"/[a-z]{2}/(?:account|orders|checkout/return|pages|back-in-stock|reviews)(?:/|$)")
 MEMBER_S = 60 * 24 * 3600  # longer than a session lives, so that one that ended is noticed
 
 
@@ -54,6 +57,7 @@ class Visit(Frozen):
     account_id: AccountId | None = None
     lapsed: bool = False
     outage: Outage | None = None
+    host: str = ""
 
     @property
     def view(self) -> View:
@@ -100,16 +104,29 @@ class Visit(Frozen):
         """An address in this language: `url("cart")` is `/en/cart`."""
         return f"/{self.language}/{path}" + (f"?{urlencode(query)}" if query else "")
 
+    @property
+    def address(self) -> str:
+        """Where this shop front is reached, without a slash at the end."""
+        return address_of(self.channel, self.settings.public_url)
+
+    @property
+    def origin(self) -> str:
+        """As the browser names where it is, if that is one of the shop front's own host names; else the shop front's address."""
+        known = {urlsplit(one).hostname: one for one in origins_of(self.channel, self.settings.public_url)}
+        return known.get(self.host) or origin_of(self.address)
+
     def absolute(self, path: str) -> str:
-        return self.settings.public_url.rstrip("/") + path
+        return self.address + path
 
 
 async def open_visit(request: AnyRequest, search: Injected[Search], settings: Injected[Settings]) -> Visit:
-    """Litestar dependency `visit`. Raises NotFound for a language the channel does not speak."""
-    channel = await search.channel(ChannelFor(host=host_name(request)))
+    """Litestar dependency `visit`. Raises NotFound for a language the channel does not speak, ChannelClosed."""
+    channel = await search.channel(ChannelFor(host=host_of(request)))
     language = request.path_params.get("lang", "")
     if language not in channel.languages or language not in LANGUAGES:
         raise NotFound
+    if not channel.open and not WHILE_CLOSED.match(request.scope["path"]):
+        raise ChannelClosed
     asked = request.cookies.get(CURRENCY_COOKIE, "")
     account_id = _customer(request)
     return Visit(
@@ -121,6 +138,7 @@ async def open_visit(request: AnyRequest, search: Injected[Search], settings: In
         settings=settings,
         cart_id=_cart_cookie(request),
         account_id=account_id,
+        host=host_of(request),
         lapsed=account_id is None and request.cookies.get(MEMBER_COOKIE) == "1",
         outage=outage_of(request),
     )
@@ -145,7 +163,8 @@ def preferred_language(request: AnyRequest, offered: list[str]) -> str:
 async def load_cart(visit: Visit, carts: Carts) -> Cart | None:
     """The visitor's cart, also one that was ordered. Of a guest None where there is none or it is gone.
 
-    A customer has one open cart in every browser; until a guest's cart was merged into it, that one is used.
+    A customer has one open cart in every browser; until a guest's cart was merged into it, that one is used. One of another
+    shop front is none here.
     """
     cart = await _remembered(visit, carts)
     if visit.account_id is None or (cart is not None and cart.status != "merged"):
@@ -163,11 +182,12 @@ async def _remembered(visit: Visit, carts: Carts) -> Cart | None:
     if visit.cart_id is None:
         return None
     try:
-        return await carts.get(
+        cart = await carts.get(
             CartRef(cart_id=visit.cart_id, account_id=visit.account_id, language=visit.language)
         )
     except CartNotFound:
         return None
+    return cart if cart.channel == visit.channel.code else None
 
 
 def _wanted(visit: Visit) -> NewCart:
@@ -219,10 +239,6 @@ def _plain_path(path: str) -> str:
     """One address per page: `/en/` has its slash, nothing below it has one at its end."""
     parts = [part for part in path.split("/") if part]
     return "/" + "/".join(parts) + ("/" if len(parts) == 1 else "")
-
-
-def host_name(request: AnyRequest) -> str:
-    return re.sub(r":\d+$", "", request.headers.get("host", "")).lower()
 
 
 def _cookie(name: str, value: str, max_age_s: int, *, secure: bool, httponly: bool = False) -> Cookie:

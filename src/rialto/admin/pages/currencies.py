@@ -112,7 +112,7 @@ async def _page(
     values = _values(channel) | values
     typed = [Currency(code) for code in values["offered"].split("\n") if code in EXPONENTS]
     shown = list(dict.fromkeys([*channel.currencies, *typed]))[:40]
-    found = await catalog.unpriced(UnpricedIn(currencies=shown))
+    found = await catalog.unpriced(UnpricedIn(currencies=shown, channel=channel.code))
     undelivered = await _undelivered(desk, pricing, shown)
     rows = [
         Row(

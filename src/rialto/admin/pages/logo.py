@@ -37,7 +37,7 @@ async def put_logo(request: AnyRequest, desk: Injected[Desk], catalog: Injected[
         logo = Logo(file=kept.file or "", widths=kept.widths, width=kept.width, height=kept.height)
         return await _saved(catalog, channel, logo, version)
     except RialtoError as error:
-        return settings_page(desk, channel, error=error)
+        return await settings_page(desk, catalog, channel, error=error)
 
 
 @post(f"{PLACE}/logo/remove", guards=WRITE, status_code=200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from urllib.parse import parse_qsl, urlencode
 
@@ -12,8 +13,10 @@ from rialto.admin.desk import HOME, AnyRequest, Desk
 from rialto.admin.problems import Problem, problems_of, status_of
 from rialto.admin.rendering import PAGE, go, page
 from rialto.admin.tables import Choice, Column, Filter, Listing, read_listing
-from rialto.kernel.errors import Conflict, Invalid
+from rialto.catalog.api import Catalog, Channel
+from rialto.kernel.errors import Conflict, Invalid, Unavailable
 from rialto.kernel.http import Injected, requires
+from rialto.kernel.service import Nothing
 from rialto.reporting.api import (
     BY_VALUE,
     PAYMENT_STATUSES,
@@ -35,13 +38,16 @@ VIEW_WORDS = frozenset({*WORDS, "sort"})
 
 
 @get(ORDERS, guards=[requires("orders.read")])
-async def orders(desk: Injected[Desk], reporting: Injected[Reporting]) -> PAGE:
-    return await _list(desk, reporting)
+async def orders(desk: Injected[Desk], reporting: Injected[Reporting], catalog: Injected[Catalog]) -> PAGE:
+    return await _list(desk, reporting, catalog)
 
 
 @post(f"{ORDERS}/views", guards=[requires("orders.read")], status_code=200)
 async def keep_view(
-    request: AnyRequest, desk: Injected[Desk], reporting: Injected[Reporting]
+    request: AnyRequest,
+    desk: Injected[Desk],
+    reporting: Injected[Reporting],
+    catalog: Injected[Catalog],
 ) -> PAGE | Redirect:
     """Only for whoever keeps it."""
     data = dict(await request.form())
@@ -50,7 +56,7 @@ async def keep_view(
         await reporting.keep_view(KeepView(staff_id=desk.staff.id, name=typed(data, "name"), query=query))
     except (Invalid, Conflict) as error:
         problems = [Problem(text=one.text, field="view-name") for one in problems_of(error, desk.texts)]
-        return await _list(desk, reporting, problems=problems, status=status_of(error), query=query)
+        return await _list(desk, reporting, catalog, problems=problems, status=status_of(error), query=query)
     return go(f"{ORDERS}?{query}" if query else ORDERS)
 
 
@@ -65,6 +71,7 @@ async def drop_view(request: AnyRequest, desk: Injected[Desk], reporting: Inject
 async def _list(
     desk: Desk,
     reporting: Reporting,
+    catalog: Catalog,
     *,
     problems: list[Problem] | None = None,
     status: int = 200,
@@ -72,6 +79,9 @@ async def _list(
 ) -> PAGE:
     listing = _listing(desk, query)
     found, problems = await _find(listing, reporting, desk, problems or [])
+    fronts: list[Channel] = []
+    with suppress(Unavailable):  # orders are shown while the catalogue is away
+        fronts = (await catalog.channels(Nothing())).items
     views = await reporting.views(ViewsOf(staff_id=desk.staff.id))
     texts = desk.texts
     return page(
@@ -87,6 +97,7 @@ async def _list(
         filters=[
             _filter(desk, "stage", STAGES),
             _filter(desk, "payment", PAYMENT_STATUSES),
+            *([_by_front(desk, fronts)] if len(fronts) > 1 else []),
         ],
         columns=[
             Column(label=texts("orders.number")),
@@ -134,6 +145,11 @@ def _by_time(listing: Listing) -> bool:
 def _filter(desk: Desk, name: str, values: tuple[str, ...]) -> Filter:
     choices = [Choice(value=value, label=desk.texts(f"{name}.{value}")) for value in values]
     return Filter(name=name, label=desk.texts(f"orders.{name}"), choices=choices)
+
+
+def _by_front(desk: Desk, fronts: Sequence[Channel]) -> Filter:
+    choices = [Choice(value=one.code, label=one.profile.name or one.code) for one in fronts]
+    return Filter(name="channel", label=desk.texts("orders.channel"), choices=choices)
 
 
 def _known(query: str) -> str:

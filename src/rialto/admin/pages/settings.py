@@ -13,6 +13,7 @@ from rialto.admin.desk import HOME, AnyRequest, Desk
 from rialto.admin.forms import Reading, Values, read_values
 from rialto.admin.problems import Problem, problems_of, status_of
 from rialto.admin.rendering import PAGE, go, page
+from rialto.admin.tables import Choice
 from rialto.catalog.api import (
     LEGAL_PAGES,
     Catalog,
@@ -36,7 +37,7 @@ PLAIN = ("name", "email", "accent_light", "accent_dark")
 
 @get(PLACE, guards=READ)
 async def settings(desk: Injected[Desk], catalog: Injected[Catalog]) -> PAGE:
-    return settings_page(desk, await channel_of(catalog, desk.asked("channel")))
+    return await settings_page(desk, catalog, await channel_of(catalog, desk.asked("channel")))
 
 
 @post(PLACE, guards=WRITE, status_code=200)
@@ -55,7 +56,7 @@ async def save(request: AnyRequest, desk: Injected[Desk], catalog: Injected[Cata
     except ProfileChanged:
         return _conflict(desk, await channel_of(catalog, channel.code), values)
     except RialtoError as error:
-        return settings_page(desk, channel, values=values, error=error)
+        return await settings_page(desk, catalog, channel, values=values, error=error)
     return go(f"{PLACE}?channel={channel.code}&done=settings_saved")
 
 
@@ -129,9 +130,15 @@ def _conflict(desk: Desk, channel: Channel, values: Values) -> PAGE:
     )
 
 
-def settings_page(
-    desk: Desk, channel: Channel, *, values: Values | None = None, error: RialtoError | None = None
+async def settings_page(
+    desk: Desk,
+    catalog: Catalog,
+    channel: Channel,
+    *,
+    values: Values | None = None,
+    error: RialtoError | None = None,
 ) -> PAGE:
+    channels = (await catalog.channels(Nothing())).items
     paths = {
         f"{path}.{language}": f"{name}-{language}"
         for path, name in {"notice": "notice", **{f"pages.{name}": name for name in LEGAL_PAGES}}.items()
@@ -143,6 +150,7 @@ def settings_page(
         section="settings",
         status=200 if error is None else status_of(error),
         channel=channel,
+        channels=[Choice(value=one.code, label=one.profile.name or one.code) for one in channels],
         spoken=[language for language in channel.languages if language in LANGUAGES],
         legal_pages=LEGAL_PAGES,
         values=_values(channel) | (values or {}),

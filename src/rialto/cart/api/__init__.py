@@ -150,12 +150,16 @@ class Cart(Frozen):
 
 
 class CartForCheckout(Frozen):
-    """What an order is made of: the priced lines, the quote behind them, and what the customer was last shown."""
+    """What an order is made of: the priced lines, the quote behind them, and what the customer was last shown.
+
+    `shop_url` is where its shop front is reached; empty for the shop's own address.
+    """
 
     cart: Cart
     quote: Quote
     seen_total: Money | None
     payment: ChosenPayment | None = None
+    shop_url: str = ""
 
 
 class NewCart(Frozen):
@@ -273,7 +277,7 @@ class Carts(Protocol):
 
     @operation(idempotent=False)
     async def create(self, command: NewCart) -> Cart:
-        """A new cart; for an account its open one. Raises Invalid for a channel that is not known."""
+        """A new cart; for an account its open one. Raises Invalid for a channel that is not known, ChannelClosed."""
         ...
 
     @operation(idempotent=True)
@@ -319,7 +323,7 @@ class Carts(Protocol):
 
     @operation(idempotent=True)
     async def for_checkout(self, command: CartRef) -> CartForCheckout:
-        """The cart priced at this moment, on the primary. Raises CartNotFound, CartOrdered."""
+        """The cart priced at this moment, on the primary. Raises CartNotFound, CartOrdered, ChannelClosed."""
         ...
 
     @operation(idempotent=True)

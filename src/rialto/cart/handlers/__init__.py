@@ -20,11 +20,19 @@ class CartHandlers(Shopping, Merging, Ending, Wishing, Personal):
     """Implements `Carts`."""
 
     def __init__(
-        self, db: Database, clock: Clock, ids: Ids, peers: Peers, *, kept: timedelta = FORGOTTEN_AFTER
+        self,
+        db: Database,
+        clock: Clock,
+        ids: Ids,
+        peers: Peers,
+        *,
+        kept: timedelta = FORGOTTEN_AFTER,
+        public_url: str = "",
     ) -> None:
         self.db = db
         self.clock = clock
         self.ids = ids
         self.peers = peers
         self.kept = kept
+        self.public_url = public_url
         self.turns = WeakValueDictionary()

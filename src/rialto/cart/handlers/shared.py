@@ -23,7 +23,7 @@ from rialto.cart.model.contents import MERGED, ORDERED, StoredCart
 from rialto.cart.model.views import view
 from rialto.cart.peers import Market, Peers
 from rialto.cart.store import carts, merges
-from rialto.catalog.api import Channel
+from rialto.catalog.api import Channel, ChannelClosed
 from rialto.kernel.address import COUNTRIES
 from rialto.kernel.clock import Clock
 from rialto.kernel.db import Database, WriteSession
@@ -66,6 +66,7 @@ class CartUseCase:
     ids: Ids
     peers: Peers
     kept: timedelta
+    public_url: str
     turns: WeakValueDictionary[CartId, asyncio.Lock]
 
     async def change(self, ref: OfCart, change: Change, language: str | None = None) -> Cart:
@@ -109,6 +110,13 @@ class CartUseCase:
         if cart.status == MERGED:
             raise CartMerged
         return cart
+
+    async def check_open(self, code: str) -> Channel | None:
+        """The shop front, as it was within the last seconds. Raises ChannelClosed."""
+        channel = next((one for one in await self.peers.channels() if one.code == code), None)
+        if channel is not None and not channel.open:
+            raise ChannelClosed
+        return channel
 
     async def open_cart_of(self, account_id: AccountId, wanted: NewCart) -> CartId:
         """The account's open cart in the channel; made when there is none, whoever else makes it meanwhile."""

@@ -23,6 +23,7 @@ from rialto.cart.model.checks import checked_contact, checked_payment, is_sku
 from rialto.cart.model.contents import StoredCart
 from rialto.cart.model.views import text_in, view
 from rialto.cart.store import carts
+from rialto.catalog.api import address_of
 from rialto.kernel.ids import LINE, bucket_of
 from rialto.pricing.api import DeliveryOptions
 
@@ -33,6 +34,7 @@ class Shopping(CartUseCase):
             cart_id = await self.open_cart_of(command.account_id, command)
             return await self.get(CartRef(cart_id=cart_id, account_id=command.account_id))
         bare = await self.bare_cart(command, self.ids.bucket())
+        await self.check_open(bare.channel)
         market = await self.peers.market(bare)
         cart = replace(bare, seen_total=market.quote.totals.total)
         async with self.db.alone() as session:
@@ -98,12 +100,14 @@ class Shopping(CartUseCase):
 
     async def for_checkout(self, command: CartRef) -> CartForCheckout:
         cart = await self.as_sold(await self.open_cart(command))
+        channel = await self.check_open(cart.channel)
         market = await self.peers.market_now(cart)
         return CartForCheckout(
             cart=view(cart, market.answers, market.quote, command.language),
             quote=market.quote,
             seen_total=cart.seen_total,
             payment=cart.payment,
+            shop_url=address_of(channel, self.public_url) if channel and channel.hosts else "",
         )
 
     async def accept_total(self, command: CartRef) -> Cart:

@@ -36,9 +36,10 @@ from rialto.cart.api import (
 )
 from rialto.cart.model.checks import EMAIL_LENGTH_MAX, SKU_LENGTH_MAX
 from rialto.cart.model.views import text_in
+from rialto.catalog.api import ChannelClosed
 from rialto.kernel.address import Address
 from rialto.kernel.auth import AccessTokenRefused
-from rialto.kernel.http import Injected, about, customer_of, customer_only
+from rialto.kernel.http import Injected, about, customer_of, customer_only, host_of
 from rialto.kernel.ids import CartId, LineId
 from rialto.kernel.money import Money
 from rialto.kernel.service import Frozen
@@ -115,7 +116,7 @@ class DeliveryChoices(Frozen):
 @post(
     "/v1/carts",
     cache_control=PRIVATE,
-    **about("create_cart", "Start a cart", tag="carts", refuses=[AccessTokenRefused]),
+    **about("create_cart", "Start a cart", tag="carts", refuses=[ChannelClosed, AccessTokenRefused]),
 )
 async def create_cart(
     request: AnyRequest,
@@ -136,11 +137,6 @@ async def create_cart(
         host=None if data.channel else host_of(request),
     )
     return await carts.create(command)
-
-
-def host_of(request: AnyRequest) -> str | None:
-    """The name by which the shop was called; it decides the channel where nobody names one."""
-    return request.headers.get("host", "").partition(":")[0].lower() or None
 
 
 @get(

@@ -22,9 +22,9 @@ from rialto.cart.api import (
     WishRef,
 )
 from rialto.cart.model.checks import SKU_LENGTH_MAX
-from rialto.cart.routes.carts import PRIVATE, AnyRequest, Language, host_of
+from rialto.cart.routes.carts import PRIVATE, AnyRequest, Language
 from rialto.catalog.api import ProductNotFound
-from rialto.kernel.http import Injected, about, customer_of, customer_only
+from rialto.kernel.http import Injected, about, customer_of, customer_only, host_of
 from rialto.kernel.ids import AccountId
 from rialto.kernel.service import Frozen
 

@@ -17,6 +17,17 @@ from rialto.catalog.api.collections import (
     PriceBand,
     PutCollection,
 )
+from rialto.catalog.api.fronts import (
+    DEFAULT_CHANNEL,
+    ChannelInvalid,
+    Fronts,
+    PutChannel,
+    address_of,
+    former_in,
+    origins_of,
+    prices_in,
+    shows,
+)
 from rialto.catalog.api.labelling import CONTENT_UNITS, Content, Maker, PricePerUnit, unit_price
 from rialto.catalog.api.pictures import PICTURE_BYTES_MAX, KeepPicture, PictureInvalid, Picturing
 from rialto.catalog.api.products import (
@@ -60,6 +71,7 @@ from rialto.catalog.api.products import (
 from rialto.catalog.api.profile import (
     LEGAL_PAGES,
     Channel,
+    ChannelClosed,
     ChannelNotFound,
     Channels,
     Logo,
@@ -94,6 +106,7 @@ from rialto.catalog.api.together import Companions, CompanionsAfter, CompanionsP
 
 __all__ = [
     "CONTENT_UNITS",
+    "DEFAULT_CHANNEL",
     "LEGAL_PAGES",
     "PICTURE_BYTES_MAX",
     "AttributeDefinition",
@@ -108,6 +121,8 @@ __all__ = [
     "CategoryNotFound",
     "Channel",
     "ChannelChanged",
+    "ChannelClosed",
+    "ChannelInvalid",
     "ChannelNotFound",
     "Channels",
     "Collecting",
@@ -125,6 +140,7 @@ __all__ = [
     "Contrast",
     "CurrenciesInvalid",
     "Documents",
+    "Fronts",
     "Goods",
     "KeepPicture",
     "ListProducts",
@@ -150,6 +166,7 @@ __all__ = [
     "ProfileChanged",
     "ProfileInvalid",
     "Profiles",
+    "PutChannel",
     "PutCollection",
     "PutCurrencies",
     "PutOutcome",
@@ -180,10 +197,15 @@ __all__ = [
     "VariantDraft",
     "Verdict",
     "Verdicts",
+    "address_of",
+    "former_in",
+    "origins_of",
     "poorest_contrast",
+    "prices_in",
+    "shows",
     "unit_price",
 ]
 
 
-class Catalog(Goods, Picturing, Collecting, SearchRuling, Together, Profiles, Selling, Protocol):
+class Catalog(Goods, Picturing, Collecting, SearchRuling, Together, Profiles, Selling, Fronts, Protocol):
     """The catalogue. Every write publishes what it changed."""

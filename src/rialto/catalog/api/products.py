@@ -106,7 +106,10 @@ class Category(Frozen):
 
 
 class VariantDraft(Frozen):
-    """`prices` by currency in minor units, `compare_at` likewise (a struck-through former price)."""
+    """`prices` by currency in minor units, `compare_at` likewise (a struck-through former price).
+
+    `channel_prices` by shop front and currency go before them there, and have no former price. The default one has none.
+    """
 
     sku: str
     options: dict[str, str] = {}
@@ -115,13 +118,14 @@ class VariantDraft(Frozen):
     weight_g: int = 0
     gtin: str | None = None
     content: Content | None = None
+    channel_prices: dict[str, dict[str, int]] = {}
 
 
 class ProductDraft(Frozen):
     """Everything a merchant says about a product; saving replaces the whole. `safety` are its warnings.
 
     At `publish_at` it is published (until then it is hidden, whatever `published` says), at `unpublish_at` hidden again;
-    a moment that has come is done and is null from then on.
+    a moment that has come is done and is null from then on. `channels` are the shop fronts that show it; empty: all of them.
     """
 
     slug: str
@@ -141,6 +145,7 @@ class ProductDraft(Frozen):
     safety: Texts = {}
     publish_at: datetime | None = None
     unpublish_at: datetime | None = None
+    channels: list[str] = []
 
 
 class Product(Frozen):

@@ -26,6 +26,13 @@ class ChannelNotFound(NotFound):
     message = "There is no such shop front."
 
 
+class ChannelClosed(NotFound):
+    """Nothing is shown or sold in it for now."""
+
+    code = "channel_closed"
+    message = "This shop front is closed."
+
+
 class Logo(Frozen):
     """A kept picture (`Picturing.keep_picture`): files `{file}-{width}.webp`; `width` and `height` are the largest's."""
 
@@ -56,6 +63,9 @@ class ShopProfile(Frozen):
 class Channel(Frozen):
     """A shop front. The first currency and language are its defaults.
 
+    It is found by one of its `hosts`, by its code otherwise; `default` answers wherever no other does, and is where the shop's
+    address leads. In a shop front with `own_prices` only what has a price of its own there is shown and sold; in others
+    prices of their own go before the products'. One that is not `open` shows and sells nothing.
     `version` counts the changes of all but the profile, which has its own; 0 before the first.
     """
 
@@ -68,6 +78,8 @@ class Channel(Frozen):
     legal_entity: str = "default"
     profile: ShopProfile = ShopProfile()
     version: int = 0
+    own_prices: bool = False
+    open: bool = True
 
 
 class Channels(Frozen):

@@ -29,7 +29,10 @@ class PutCurrencies(Frozen):
 
 
 class UnpricedIn(Frozen):
+    """Counted in the shop front of this code where it sells in a currency, else in the first that does."""
+
     currencies: list[Currency]
+    channel: str = ""
 
 
 class Unpriced(Frozen):

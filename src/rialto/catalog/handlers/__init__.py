@@ -29,6 +29,7 @@ from rialto.catalog.api import (
     Verdicts,
 )
 from rialto.catalog.handlers.collections import REMEMBERED_S, CollectionCases
+from rialto.catalog.handlers.fronts import FrontCases
 from rialto.catalog.handlers.many import put_many
 from rialto.catalog.handlers.pictures import PictureCases
 from rialto.catalog.handlers.planning import PlanCases
@@ -56,12 +57,23 @@ SKUS_MAX = 200
 
 
 class CatalogHandlers(
-    SearchRuleCases, CollectionCases, TogetherCases, ProfileCases, SellingCases, PictureCases, PlanCases
+    SearchRuleCases,
+    CollectionCases,
+    TogetherCases,
+    ProfileCases,
+    SellingCases,
+    FrontCases,
+    PictureCases,
+    PlanCases,
 ):
     """Implements `Catalog`."""
 
-    def __init__(self, db: Database, clock: Clock, ids: Ids, *, pictures: PictureShelf) -> None:
+    def __init__(
+        self, db: Database, clock: Clock, ids: Ids, *, pictures: PictureShelf, shop_host: str = ""
+    ) -> None:
+        """`shop_host` is the host name of the shop's address, where the default shop front is."""
         super().__init__(db, clock, Saving(clock, ids))
+        self._shop_host = shop_host
         self._pictures = pictures
         self._memberships = Cache(OneEntry(), clock, ids, ttl_s=REMEMBERED_S)
 
@@ -122,7 +134,11 @@ class CatalogHandlers(
         membership = await self._membership()
         async with self._db.read() as session:
             found = await store.offers(session, skus, channel, currency)
-            return Offers(items=await self._in_collections(session, found, membership, currency))
+            return Offers(
+                items=await self._in_collections(
+                    session, found, membership, currency=currency, channel=channel
+                )
+            )
 
     async def put_category(self, command: Category) -> Category:
         async with self._db.write() as session:

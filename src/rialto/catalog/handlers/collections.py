@@ -16,7 +16,7 @@ from rialto.catalog.api.collections import (
     Collections,
     PutCollection,
 )
-from rialto.catalog.api.products import Offer
+from rialto.catalog.api.products import Offer, Product
 from rialto.catalog.events import CollectionsChanged
 from rialto.catalog.handlers.saving import Saving
 from rialto.catalog.model.collections import COLLECTIONS_MAX, Nameable, check_form, checked_collection
@@ -91,15 +91,24 @@ class CollectionCases:
         return await self._memberships.get("membership", self._read_membership)
 
     async def _in_collections(
-        self, session: ReadSession, offers: Mapping[str, Offer], membership: Membership, currency: Currency
+        self,
+        session: ReadSession,
+        offers: Mapping[str, Offer],
+        membership: Membership,
+        *,
+        currency: Currency,
+        channel: str,
     ) -> dict[str, Offer]:
         """The offers, each with the collections its product is in. Where rules decide, products are read."""
         if not membership.collections:
             return dict(offers)
         ids = {offer.product_id: to_uuid(offer.product_id) for offer in offers.values()}
-        read = await collections.products(session, list(ids.values())) if membership.by_rule else []
+        read, front = list[Product](), None
+        if membership.by_rule:
+            read = await collections.products(session, list(ids.values()))
+            front = next((one for one in await store.channels(session) if one.code == channel), None)
         today = self._clock.now().date()
-        ruled = {product.id: membership.ruled(product, currency, today) for product in read}
+        ruled = {product.id: membership.ruled(product, currency, today, front=front) for product in read}
         return {
             sku: msgspec.structs.replace(
                 offer,

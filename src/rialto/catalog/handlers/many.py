@@ -56,6 +56,7 @@ async def _put(session: WriteSession, saving: Saving, drafts: Sequence[ProductDr
         definitions=await store.share_attributes(session, codes),
         tree=await store.tree(session),
         language=channels[0].languages[0],
+        channels=tuple(channel.code for channel in channels),
     )
     fresh = await _fresh(session, drafts)
     verdicts: dict[int, Verdict] = {}

@@ -51,6 +51,7 @@ class Saving:
             definitions=await store.share_attributes(session, attribute_codes(command.draft)),
             tree=await store.tree_above(session, _slug(command.draft.category)),
             language=channels[0].languages[0],
+            channels=tuple(channel.code for channel in channels),
         )
         draft = self.judged(command.draft, known)
         saved = await self._save(session, command, draft)

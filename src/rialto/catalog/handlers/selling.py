@@ -32,7 +32,7 @@ class SellingCases:
                 gone = [code for code in channel.currencies if code not in wanted.currencies]
                 come = [code for code in wanted.currencies if code not in channel.currencies]
                 await selling.drop_prices(session, channel.code, gone)
-                await selling.add_prices(session, channel.code, come)
+                await selling.add_prices(session, wanted, come)
                 await self._saving.publish_list(
                     session, LIST, ChannelsChanged(channels=await store.channels(session))
                 )
@@ -43,4 +43,6 @@ class SellingCases:
             raise field_problem("currencies", "too_many_currencies", "These are too many at once.")
         async with self._db.read() as session:
             codes = list(dict.fromkeys(command.currencies))
-            return await selling.unpriced(session, codes, await store.channels(session))
+            channels = await store.channels(session)
+            channels.sort(key=lambda one: one.code != command.channel)
+            return await selling.unpriced(session, codes, channels)

@@ -64,7 +64,7 @@ class Problems:
             return
         for language, value in values.items():
             where = f"{path}.{named(language)}"
-            if not _LANGUAGE.fullmatch(language):
+            if not is_language(language):
                 self.add(where, "language_unknown", "This is not a language code such as en or pt-BR.")
             else:
                 self.text(where, value, length_max=length_max, lines=lines)
@@ -123,6 +123,10 @@ def is_slug(value: str) -> bool:
 
 def is_code(value: str) -> bool:
     return _CODE.fullmatch(value) is not None
+
+
+def is_language(value: str) -> bool:
+    return _LANGUAGE.fullmatch(value) is not None
 
 
 def is_sku(value: str) -> bool:

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from rialto.catalog.api.collections import Collection, CollectionRule
+from rialto.catalog.api.fronts import prices_in
 from rialto.catalog.api.products import AttributeDefinition, AttributeValue, Product
+from rialto.catalog.api.profile import Channel
 from rialto.catalog.model.products import DECIMAL
 from rialto.catalog.model.structure import path_to
 from rialto.kernel.money import Currency
@@ -35,8 +39,12 @@ class Membership:
         """Collections for which this product was chosen by hand."""
         return [collection.slug for collection in self.collections if slug in collection.products]
 
-    def ruled(self, product: Product, currency: Currency, today: date) -> list[str]:
-        """Collections whose rule this product meets for somebody who pays in this currency."""
+    def ruled(
+        self, product: Product, currency: Currency, today: date, *, front: Channel | None = None
+    ) -> list[str]:
+        """Collections whose rule this product meets for somebody who pays in this currency, by the prices of the shop front."""
+        if front is not None:
+            product = _as_priced(product, front)
         return [
             collection.slug
             for collection in self.collections
@@ -72,6 +80,13 @@ class Membership:
 def countable(collections: Iterable[Collection]) -> list[Collection]:
     """Those that a promotion can go by: stock changes by the second, and is not the catalogue's to know."""
     return [each for each in collections if each.rule is None or each.rule.stock is None]
+
+
+def _as_priced(product: Product, front: Channel) -> Product:
+    variants = [
+        replace(variant, prices=dict(prices_in(front, variant))) for variant in product.draft.variants
+    ]
+    return replace(product, draft=replace(product.draft, variants=variants))
 
 
 def _is_priced(product: Product, rule: CollectionRule, currency: Currency) -> bool:

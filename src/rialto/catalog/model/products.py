@@ -10,6 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from rialto.catalog.api import (
+    DEFAULT_CHANNEL,
     AttributeDefinition,
     AttributeValue,
     CategoryNotFound,
@@ -51,6 +52,7 @@ WEIGHT_G_MAX = 100_000_000  # a hundred tonnes
 TEXT_VALUE_LENGTH_MAX = 2_000
 CHOICES_MAX = 50
 NUMBER_MAX = 10**12
+CHANNELS_MAX = 50
 DRAFT_BYTES_MAX = 500_000
 
 DECIMAL = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
@@ -58,11 +60,12 @@ _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 
 
 class Surroundings(Frozen):
-    """What a draft is judged against: definitions by code, categories (slug → parent), the shop's own words."""
+    """What a draft is judged against: definitions by code, categories (slug → parent), the shop's own words, its fronts."""
 
     definitions: dict[str, AttributeDefinition]
     tree: dict[str, str | None]
     language: str
+    channels: tuple[str, ...] = (DEFAULT_CHANNEL,)
 
 
 def checked_draft(draft: ProductDraft, known: Surroundings) -> ProductDraft:
@@ -80,6 +83,7 @@ def checked_draft(draft: ProductDraft, known: Surroundings) -> ProductDraft:
     _check_variants(problems, draft, known)
     _check_images(problems, draft, known.definitions)
     _check_related(problems, draft.related)
+    _check_channels(problems, draft, known.channels)
     check_plan(problems, draft)
     problems.raise_as(ProductInvalid, "The product is not valid.")
     if draft.category is not None and draft.category not in known.tree:
@@ -88,7 +92,12 @@ def checked_draft(draft: ProductDraft, known: Surroundings) -> ProductDraft:
             fields=(FieldProblem(path="category", code="category_unknown", message=message),)
         )
     variants = [with_plain_content(variant) for variant in draft.variants]
-    stored = msgspec.structs.replace(with_utc(draft), attributes=attributes, variants=variants)
+    stored = msgspec.structs.replace(
+        with_utc(draft),
+        attributes=attributes,
+        variants=variants,
+        channels=list(dict.fromkeys(draft.channels)),
+    )
     if len(msgspec.json.encode(stored)) > DRAFT_BYTES_MAX:
         raise ProductInvalid(f"The product is larger than {DRAFT_BYTES_MAX} bytes.", code="too_large")
     return stored
@@ -226,15 +235,39 @@ def _check_chosen(
 
 def _check_prices(problems: Problems, path: str, variant: VariantDraft) -> None:
     """Also in currencies that no channel sells in: they may be about to be switched on, or have been switched off."""
-    for field, amounts in (("prices", variant.prices), ("compare_at", variant.compare_at)):
-        for currency, amount in amounts.items():
-            where = f"{path}.{field}.{named(currency)}"
-            if currency not in EXPONENTS:
-                problems.add(where, "currency_unknown", "This is no currency of ISO 4217.")
-            elif not 0 < amount <= AMOUNT_MAX:
-                problems.add(where, "amount_not_valid", f"Minor units, between 1 and {AMOUNT_MAX}.")
-            elif field == "compare_at" and amount <= variant.prices.get(currency, AMOUNT_MAX):
-                problems.add(where, "compare_at_not_higher", "A former price is above the present one.")
+    _check_amounts(problems, f"{path}.prices", variant.prices)
+    _check_amounts(problems, f"{path}.compare_at", variant.compare_at)
+    for currency, amount in variant.compare_at.items():
+        is_amount = currency in EXPONENTS and 0 < amount <= AMOUNT_MAX
+        if is_amount and amount <= variant.prices.get(currency, AMOUNT_MAX):
+            where = f"{path}.compare_at.{named(currency)}"
+            problems.add(where, "compare_at_not_higher", "A former price is above the present one.")
+
+
+def _check_channels(problems: Problems, draft: ProductDraft, channels: Sequence[str]) -> None:
+    """Which shop fronts show it, and what it costs there. The default one has the product's own prices."""
+    if len(draft.channels) > CHANNELS_MAX:
+        problems.add("channels", "too_many", f"At most {CHANNELS_MAX} shop fronts.")
+    for index, code in enumerate(draft.channels[:CHANNELS_MAX]):
+        if code not in channels:
+            problems.add(f"channels.{index}", "channel_unknown", f"There is no shop front {named(code)}.")
+    for index, variant in enumerate(draft.variants[:VARIANTS_MAX]):
+        for code, amounts in variant.channel_prices.items():
+            where = f"variants.{index}.channel_prices.{named(code)}"
+            if code not in channels:
+                problems.add(where, "channel_unknown", f"There is no shop front {named(code)}.")
+            elif code == DEFAULT_CHANNEL:
+                problems.add(where, "not_valid", "The default shop front has the product's own prices.")
+            _check_amounts(problems, where, amounts)
+
+
+def _check_amounts(problems: Problems, path: str, amounts: Mapping[str, int]) -> None:
+    for currency, amount in amounts.items():
+        where = f"{path}.{named(currency)}"
+        if currency not in EXPONENTS:
+            problems.add(where, "currency_unknown", "This is no currency of ISO 4217.")
+        elif not 0 < amount <= AMOUNT_MAX:
+            problems.add(where, "amount_not_valid", f"Minor units, between 1 and {AMOUNT_MAX}.")
 
 
 def _check_images(

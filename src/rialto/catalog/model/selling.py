@@ -26,11 +26,9 @@ def decide_currencies(
     return msgspec.structs.replace(current, currencies=chosen, version=current.version + 1)
 
 
-def _checked(currencies: Sequence[str], default: str) -> list[Currency]:
-    """Each once, the default first."""
+def check_currencies(problems: Problems, currencies: Sequence[str]) -> list[str]:
+    """The codes as they were meant, each once."""
     codes = list(dict.fromkeys(code.strip().upper() for code in currencies))
-    first = default.strip().upper()
-    problems = Problems()
     if not codes:
         problems.add("currencies", "required", "A shop front sells in one currency at least.")
     if len(codes) > CURRENCIES_MAX:
@@ -39,8 +37,21 @@ def _checked(currencies: Sequence[str], default: str) -> list[Currency]:
         if code not in EXPONENTS:
             message = f"{named(code)[:16]!r} is no currency of ISO 4217."
             problems.add(f"currencies.{index}", "currency_unknown", message)
+    return codes
+
+
+def in_order(currencies: Sequence[str]) -> list[Currency]:
+    """Codes that were checked, each once, the default first."""
+    return [Currency(code) for code in dict.fromkeys(code.strip().upper() for code in currencies)]
+
+
+def _checked(currencies: Sequence[str], default: str) -> list[Currency]:
+    """Each once, the default first."""
+    problems = Problems()
+    codes = check_currencies(problems, currencies)
+    first = default.strip().upper()
     if codes and first not in codes:
         message = "The default currency has to be one of them: first make another the default."
         problems.add("default", "default_not_offered", message)
     problems.raise_as(CurrenciesInvalid, CurrenciesInvalid.message)
-    return [Currency(first), *(Currency(code) for code in codes if code != first)]
+    return in_order([first, *codes])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rialto.catalog.routes import collections, pictures, products, profile, search_rules, selling
+from rialto.catalog.routes import collections, fronts, pictures, products, profile, search_rules, selling
 
 ROUTES: list[Any] = [
     *products.ROUTES,
@@ -12,5 +12,6 @@ ROUTES: list[Any] = [
     *search_rules.ROUTES,
     *collections.ROUTES,
     *profile.ROUTES,
+    *fronts.ROUTES,
     *selling.ROUTES,
 ]

@@ -64,7 +64,7 @@ async def read_currencies(
     if channel is None:
         raise ChannelNotFound
     asked = [*channel.currencies, *([] if also is None else [parse_currency(also, path="also")])]
-    found = await catalog.unpriced(UnpricedIn(currencies=asked))
+    found = await catalog.unpriced(UnpricedIn(currencies=asked, channel=channel.code))
     answer = SoldIn(
         currencies=channel.currencies,
         products=found.products,

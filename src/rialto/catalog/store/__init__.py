@@ -26,7 +26,9 @@ from rialto.catalog.api import (
     SkuTaken,
     SlugTaken,
     Texts,
-    VariantDraft,
+    former_in,
+    prices_in,
+    shows,
 )
 from rialto.catalog.model.planning import next_moment
 from rialto.catalog.model.products import option_key, picture_of, uses_of
@@ -77,7 +79,8 @@ FROM unnest($2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::int[]
 ORDER BY sku
 ON CONFLICT (sku) DO NOTHING RETURNING sku
 """
-# A draft's prices hold in every channel that sells in their currency.
+# What holds in a channel that shows the product and sells in the currency: its own price, else the draft's. So nothing is
+# sold where it has no row.
 INSERT_PRICES = """
 INSERT INTO prices (sku, channel, currency, amount, compare_at)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[])
@@ -98,7 +101,11 @@ WHERE v.sku = ANY ($1::text[])
 """
 CHANNELS = "SELECT body::text AS body FROM channels ORDER BY position, code"  # a handful
 SHARE_CHANNELS = "SELECT version FROM lists WHERE name = 'channels' FOR SHARE"
-PUT_CHANNEL = "UPDATE channels SET body = $2::json WHERE code = $1"
+PUT_CHANNEL = """
+INSERT INTO channels (code, position, body)
+SELECT $1, coalesce(max(position), 0) + 1, $2::json FROM channels
+ON CONFLICT (code) DO UPDATE SET body = excluded.body
+"""
 CATEGORIES = "SELECT body::text AS body FROM categories ORDER BY position, slug"  # at most CATEGORIES_MAX
 TREE = "SELECT slug, parent FROM categories"  # at most CATEGORIES_MAX
 TREE_ABOVE = """
@@ -237,7 +244,7 @@ async def replace_variants(
                 FieldProblem(path=f"variants.{i}.sku", code="sku_taken", message=message) for i in taken
             )
         )
-    prices = price_rows(variants, channels)
+    prices = price_rows(product.draft, channels)
     if prices:
         await session.run(INSERT_PRICES, *(list(column) for column in zip(*prices, strict=True)))
     uses = uses_of(product.draft, definitions)
@@ -245,13 +252,14 @@ async def replace_variants(
         await session.run(INSERT_USES, product_id, *(list(column) for column in zip(*uses, strict=True)))
 
 
-def price_rows(variants: Sequence[VariantDraft], channels: Sequence[Channel]) -> list[tuple[Any, ...]]:
+def price_rows(draft: ProductDraft, channels: Sequence[Channel]) -> list[tuple[Any, ...]]:
     """The columns of INSERT_PRICES, row by row."""
     return [
-        (variant.sku, channel.code, currency, amount, variant.compare_at.get(currency))
-        for variant in variants
-        for currency, amount in variant.prices.items()
+        (variant.sku, channel.code, currency, amount, former_in(channel, variant).get(currency))
         for channel in channels
+        if shows(channel, draft)
+        for variant in draft.variants
+        for currency, amount in prices_in(channel, variant).items()
         if currency in channel.currencies
     ]
 
@@ -341,7 +349,7 @@ async def put_attribute(session: WriteSession, definition: AttributeDefinition) 
 
 
 async def put_channel(session: WriteSession, channel: Channel) -> None:
-    """The row must be there, and the list of channels held."""
+    """A new one stands last. The list of channels is held."""
     await session.run(PUT_CHANNEL, channel.code, as_json(channel))
 
 

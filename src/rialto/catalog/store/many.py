@@ -62,7 +62,7 @@ async def insert(
     ]
     if written != len(products) or await session.run(_INSERT_VARIANTS, *_columns(variants)) != len(variants):
         return False
-    prices = [row for product in products for row in price_rows(product.draft.variants, channels)]
+    prices = [row for product in products for row in price_rows(product.draft, channels)]
     if prices:
         await session.run(INSERT_PRICES, *_columns(prices))
     uses = [

@@ -1,6 +1,6 @@
 """What articles cost before: rows that are added as prices change, and the lowest of 30 days before a reduction.
 
-A draft's price holds in every channel that sells in its currency, so the history is by SKU and currency.
+Of the prices that all channels share, by SKU and currency. A price of a channel's own is never told as reduced, so it needs none.
 """
 
 from __future__ import annotations

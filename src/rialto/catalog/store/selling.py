@@ -16,12 +16,18 @@ BATCH = 10_000
 _ADD = """
 WITH batch AS (
     SELECT id, draft FROM products WHERE $3::uuid IS NULL OR id > $3 ORDER BY id LIMIT $4
+), shown AS (
+    SELECT draft FROM batch WHERE coalesce(json_array_length(draft -> 'channels'), 0) = 0
+        OR EXISTS (SELECT FROM json_array_elements_text(draft -> 'channels') AS c(code) WHERE c.code = $1)
+), priced AS (
+    SELECT v ->> 'sku' AS sku, c.code, (v -> 'channel_prices' -> $1 ->> c.code)::bigint AS own,
+        CASE WHEN NOT $5 THEN (v -> 'prices' ->> c.code)::bigint END AS shared,
+        CASE WHEN NOT $5 THEN (v -> 'compare_at' ->> c.code)::bigint END AS former
+    FROM shown CROSS JOIN json_array_elements(shown.draft -> 'variants') AS v CROSS JOIN unnest($2::text[]) AS c(code)
 ), added AS (
     INSERT INTO prices (sku, channel, currency, amount, compare_at)
-    SELECT v ->> 'sku', $1, c.code, (v -> 'prices' ->> c.code)::bigint, (v -> 'compare_at' ->> c.code)::bigint
-    FROM batch CROSS JOIN json_array_elements(batch.draft -> 'variants') AS v CROSS JOIN unnest($2::text[]) AS c(code)
-    WHERE v -> 'prices' ->> c.code IS NOT NULL
-    ORDER BY 1, 3
+    SELECT sku, $1, code, coalesce(own, shared), CASE WHEN own IS NULL THEN former END
+    FROM priced WHERE coalesce(own, shared) IS NOT NULL ORDER BY 1, 3
 )
 SELECT id FROM batch ORDER BY id DESC LIMIT 1
 """
@@ -29,7 +35,8 @@ SELECT id FROM batch ORDER BY id DESC LIMIT 1
 _UNPRICED = """
 SELECT count(DISTINCT p.id) FROM products AS p JOIN variants AS v ON v.product_id = p.id
 LEFT JOIN prices AS pr ON pr.sku = v.sku AND pr.channel = $1 AND pr.currency = $2
-WHERE p.published AND pr.sku IS NULL
+WHERE p.published AND pr.sku IS NULL AND (coalesce(json_array_length(p.draft -> 'channels'), 0) = 0
+    OR EXISTS (SELECT FROM json_array_elements_text(p.draft -> 'channels') AS c(code) WHERE c.code = $1))
 """
 # In a currency that no channel sells in yet there are no rows: what products are kept with is read.
 _UNPRICED_YET = """
@@ -45,14 +52,14 @@ async def drop_prices(session: WriteSession, channel: str, currencies: Sequence[
 
 
 async def add_prices(
-    session: WriteSession, channel: str, currencies: Sequence[Currency], *, batch: int = BATCH
+    session: WriteSession, channel: Channel, currencies: Sequence[Currency], *, batch: int = BATCH
 ) -> None:
-    """Of currencies in which the channel has none. The list of channels is held."""
+    """Of currencies in which the channel has none, as `price_rows` would. The list of channels is held."""
     if not currencies:
         return
     last: UUID | None = None
     while True:
-        last = await session.value(_ADD, channel, list(currencies), last, batch)
+        last = await session.value(_ADD, channel.code, list(currencies), last, batch, channel.own_prices)
         if last is None:
             return
 

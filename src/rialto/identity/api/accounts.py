@@ -161,7 +161,8 @@ class DueLetter(Frozen):
     """What a mail needs to know. `link` is a path of the shop that holds the secret token, if the letter has one.
 
     `template` is one of verify_email, already_registered, reset_password, password_changed, verify_new_email and
-    email_change (which goes to the old address). `valid_until` is the link's end.
+    email_change (which goes to the old address). `valid_until` is the link's end. `channel` is the shop front where the account
+    was made: the letter speaks for it.
     """
 
     letter_id: LetterId
@@ -171,6 +172,7 @@ class DueLetter(Frozen):
     language: str
     link: str | None = None
     valid_until: datetime | None = None
+    channel: str = "default"
 
 
 class Archive(Frozen):

@@ -47,36 +47,42 @@ class PasskeyOptions(Frozen):
 
 
 class AddPasskey(Frozen):
-    """`credential` is what the browser answered, by its `toJSON()`."""
+    """`credential` is what the browser answered, by its `toJSON()`. `origin` as in `Proof`."""
 
     account_id: str
     credential: dict[str, Any]
     name: str
+    origin: str = ""
 
 
 class ClientRef(Frozen):
-    """`client` is the caller's network address, for throttling."""
+    """`client` is the caller's network address, for throttling. `origin` as in `Proof`."""
 
     client: str = ""
+    origin: str = ""
 
 
 class SignInWithPasskey(Frozen):
     """`credential` is what the browser answered, by its `toJSON()`.
 
-    `kind` is who may come in where it was asked: `customer`, `staff`, or, empty, either.
+    `kind` is who may come in where it was asked: `customer`, `staff`, or, empty, either. `origin` as in `Proof`.
     """
 
     credential: dict[str, Any]
     client: str = ""
     device: str = ""
     kind: str = ""
+    origin: str = ""
 
 
 class Passkey(Frozen):
+    """`host` is where it was made, and where alone it opens: empty for the shop's own address, else a shop front's host name."""
+
     id: PasskeyId
     name: str
     created_at: datetime
     last_used_at: datetime | None = None
+    host: str = ""
 
 
 class PasskeyList(Frozen):

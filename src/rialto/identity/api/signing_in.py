@@ -87,12 +87,17 @@ class EndSession(Frozen):
 
 
 class Proof(Frozen):
-    """That the owner is asking: the password, or a session that began in the last ten minutes."""
+    """That the owner is asking: the password, or a session that began in the last ten minutes.
+
+    `origin`, for passkeys: the shop front that they are to open, as browsers name it; the caller has found it to be one of
+    ours. Empty: the shop's own address.
+    """
 
     account_id: str
     session_id: str | None = None
     password: str | None = None
     client: str = ""
+    origin: str = ""
 
 
 class Session(Frozen):

@@ -90,6 +90,7 @@ class LetterCases(IdentityUseCase):
             language=account.language,
             link=path,
             valid_until=valid_until,
+            channel=account.channel,
         )
 
     async def _addressee(self, template: Template, account: StoredAccount, about: UUID | None) -> str:

@@ -48,24 +48,29 @@ class PasskeyCases(ProofCases):
         account = await self.prove(command)
         if account.kind == "customer" and account.verified_at is None:
             raise EmailNotVerified
+        ceremonies = self.parts.ceremonies.at(command.origin)
         async with self.db.read() as session:
-            known = await passkeys.load_credential_ids(session, account.id)
+            known = await passkeys.load_credentials(session, account.id)
         if len(known) >= PASSKEYS_MAX:
             raise PasskeysFull
         question = await self._question(account.bucket, Purpose.ADD_PASSKEY, account.id)
         return PasskeyOptions(
-            public_key=self.parts.ceremonies.registration_options(
-                question.text, user_handle=account.id.bytes, user_name=account.email, known=known
+            public_key=ceremonies.registration_options(
+                question.text,
+                user_handle=account.id.bytes,
+                user_name=account.email,
+                known=[credential for credential, host in known if host == ceremonies.host],
             )
         )
 
     async def add_passkey(self, command: AddPasskey) -> Passkey:
         name = _checked_name(command.name)
         account = await self.active_account(command.account_id)
-        question = parse_token(self.parts.ceremonies.question_of(command.credential))
+        ceremonies = self.parts.ceremonies.at(command.origin)
+        question = parse_token(ceremonies.question_of(command.credential))
         if question is None:
             raise PasskeyRefused
-        new = self.parts.ceremonies.verified_registration(command.credential, question.text)
+        new = ceremonies.verified_registration(command.credential, question.text)
         passkey_id = self.ids.uuid(account.bucket)
         now = self.clock.now()
         async with self.db.write() as session:
@@ -78,16 +83,20 @@ class PasskeyCases(ProofCases):
                 or not await tokens.use_token(session, question, now)
             ):
                 raise PasskeyRefused
-            if len(await passkeys.load_credential_ids(session, account.id)) >= PASSKEYS_MAX:
+            if len(await passkeys.load_credentials(session, account.id)) >= PASSKEYS_MAX:
                 raise PasskeysFull
-            if not await passkeys.add_passkey(session, account.id, passkey_id, new, name=name, now=now):
+            host = ceremonies.host
+            if not await passkeys.add_passkey(
+                session, account.id, passkey_id, new, name=name, host=host, now=now
+            ):
                 raise PasskeyKnown
-        return Passkey(id=PASSKEY.of(passkey_id), name=name, created_at=now)
+        return Passkey(id=PASSKEY.of(passkey_id), name=name, created_at=now, host=host)
 
     async def begin_passkey_sign_in(self, command: ClientRef) -> PasskeyOptions:
         await self.admit(command.client)
         question = await self._question(self.ids.bucket(), Purpose.SIGN_IN_BY_PASSKEY, None)
-        return PasskeyOptions(public_key=self.parts.ceremonies.sign_in_options(question.text))
+        ceremonies = self.parts.ceremonies.at(command.origin)
+        return PasskeyOptions(public_key=ceremonies.sign_in_options(question.text))
 
     async def _question(self, bucket: int, purpose: Purpose, account_id: UUID | None) -> OneTimeToken:
         """A challenge that leads to its own row, as every token does."""
@@ -122,12 +131,15 @@ class PasskeyCases(ProofCases):
         """Whose passkey answered our question. Raises PasskeyRefused."""
         await self._use_question(claim.challenge)
         account = await self._claimed_account(claim.user_handle)
+        ceremonies = self.parts.ceremonies.at(command.origin)
         async with self.db.read() as session:
-            passkey = await passkeys.load_by_credential(session, account.id, claim.credential_id)
+            passkey = await passkeys.load_by_credential(
+                session, account.id, claim.credential_id, host=ceremonies.host
+            )
         if passkey is None:
             raise PasskeyRefused
         try:
-            count = self.parts.ceremonies.verified_count(
+            count = ceremonies.verified_count(
                 command.credential,
                 claim.challenge,
                 public_key=passkey.public_key,

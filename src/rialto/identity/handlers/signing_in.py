@@ -60,7 +60,7 @@ class SigningInCases(IdentityUseCase):
             totp = await second_factors.load_totp(session, account.id)
             if totp is not None and totp.confirmed_at is not None:
                 return "code"
-            if account.kind == "staff" and await passkeys.load_credential_ids(session, account.id):
+            if account.kind == "staff" and await passkeys.load_credentials(session, account.id):
                 return "passkey"
         return None
 

@@ -97,7 +97,7 @@ class StaffCases(RoleCases):
             raise StaffNotFound
         async with self.db.read() as session:
             factor = await second_factors.load_totp(session, account.id)
-            keys = await passkeys.load_credential_ids(session, account.id)
+            keys = await passkeys.load_credentials(session, account.id)
         return StaffMember(
             id=STAFF.of(account.id),
             email=account.email,

@@ -22,20 +22,22 @@ class StoredPasskey:
     sign_count: int
 
 
-_COLUMNS = "id, name, created_at, last_used_at"
+_COLUMNS = "id, name, created_at, last_used_at, host"
 _LIST = f"""
 SELECT {_COLUMNS} FROM passkeys WHERE bucket = $1 AND account_id = $2 ORDER BY created_at, id LIMIT {PASSKEYS_MAX}
 """
 _ONE = f"SELECT {_COLUMNS} FROM passkeys WHERE bucket = $1 AND account_id = $2 AND id = $3"
 _CREDENTIALS = (
-    f"SELECT credential_id FROM passkeys WHERE bucket = $1 AND account_id = $2 LIMIT {PASSKEYS_MAX}"
+    f"SELECT credential_id, host FROM passkeys WHERE bucket = $1 AND account_id = $2 LIMIT {PASSKEYS_MAX}"
 )
 _OF_CREDENTIAL = """
-SELECT id, public_key, sign_count FROM passkeys WHERE bucket = $1 AND account_id = $2 AND credential_id = $3
+SELECT id, public_key, sign_count FROM passkeys
+WHERE bucket = $1 AND account_id = $2 AND credential_id = $3 AND host = $4
 """
 _ADD = """
-INSERT INTO passkeys (bucket, id, account_id, credential_id, public_key, sign_count, name, transports, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
+INSERT INTO passkeys (bucket, id, account_id, credential_id, public_key, sign_count, name, transports, created_at,
+    host)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING
 """
 _USED = """
 UPDATE passkeys SET sign_count = $4, last_used_at = $5 WHERE bucket = $1 AND id = $2 AND sign_count = $3
@@ -54,24 +56,31 @@ async def load_passkey(session: ReadSession, account_id: UUID, passkey_id: UUID)
     return _passkey(row) if row else None
 
 
-async def load_credential_ids(session: ReadSession, account_id: UUID) -> list[bytes]:
-    return [
-        row["credential_id"] for row in await session.all(_CREDENTIALS, bucket_of(account_id), account_id)
-    ]
+async def load_credentials(session: ReadSession, account_id: UUID) -> list[tuple[bytes, str]]:
+    """Each with the host it belongs to."""
+    rows = await session.all(_CREDENTIALS, bucket_of(account_id), account_id)
+    return [(row["credential_id"], row["host"]) for row in rows]
 
 
 async def load_by_credential(
-    session: ReadSession, account_id: UUID, credential_id: bytes
+    session: ReadSession, account_id: UUID, credential_id: bytes, *, host: str
 ) -> StoredPasskey | None:
-    row = await session.one(_OF_CREDENTIAL, bucket_of(account_id), account_id, credential_id)
+    row = await session.one(_OF_CREDENTIAL, bucket_of(account_id), account_id, credential_id, host)
     return StoredPasskey(**dict(row)) if row else None
 
 
 async def add_passkey(
-    session: WriteSession, account_id: UUID, passkey_id: UUID, new: NewPasskey, *, name: str, now: datetime
+    session: WriteSession,
+    account_id: UUID,
+    passkey_id: UUID,
+    new: NewPasskey,
+    *,
+    name: str,
+    host: str,
+    now: datetime,
 ) -> bool:
     """False when the account has this credential already."""
-    made = (new.credential_id, new.public_key, new.sign_count, name, new.transports, now)
+    made = (new.credential_id, new.public_key, new.sign_count, name, new.transports, now, host)
     return await session.run(_ADD, bucket_of(account_id), passkey_id, account_id, *made) == 1
 
 

@@ -158,3 +158,9 @@ def absolute_url(public_url: str, path: str) -> str:
     if path.startswith(("https://", "http://")):
         return path
     return f"{public_url.rstrip('/')}/{path.lstrip('/')}"
+
+
+def path_of(url: str) -> str:
+    """Without scheme and host: `/en/orders/…?key=…`."""
+    parts = urlsplit(url)
+    return parts.path + (f"?{parts.query}" if parts.query else "")

@@ -237,11 +237,14 @@ class Checkout(OrderUseCase):
             delivered_on_from=cart.delivery.delivered_on_from if cart.delivery else None,
             delivered_on_to=cart.delivery.delivered_on_to if cart.delivery else None,
             tenders=_tenders(command.tenders, quote.totals.total),
-            return_url=return_url(self.env.settings.public_url, cart.language, order_id, key),
+            return_url=return_url(
+                prepared.shop_url or self.env.settings.public_url, cart.language, order_id, key
+            ),
             payment_deadline=now + PAYMENT_DEADLINE,
             started_at=now,
             account_id=command.account_id,
             discounts=_discounts(prepared),
+            shop_url=prepared.shop_url,
         )
         return Start(
             event=event,

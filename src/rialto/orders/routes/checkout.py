@@ -10,6 +10,7 @@ from litestar import Response, post
 from litestar.params import FromPath, JSONBody
 
 from rialto.cart.api import CartMerged, CartNotFound, CartOrdered
+from rialto.catalog.api import ChannelClosed
 from rialto.inventory.api import OutOfStock
 from rialto.kernel.auth import AccessTokenRefused
 from rialto.kernel.errors import Conflict, Invalid
@@ -104,6 +105,7 @@ class CheckoutPending(Frozen):
             ),
             *(PaymentMissing, PAYMENTS_NOT_VALID, ProviderUnknown, CardNumberRefused, NOT_SOLD, PriceChanged),
             *(KeyReused, RequestInProgress, CheckoutInProgress, AccessTokenRefused, CartMerged, *OUTCOMES),
+            ChannelClosed,
         ],
         example={
             "cart_id": "cart_06bqk3v1m5g7r0z2x4c6n8p0qs",

@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 
 from rialto.kernel.errors import NotFound
-from rialto.kernel.http import Injected
+from rialto.kernel.http import Injected, host_of
 from rialto.search.api import (
     SORTS,
     Browse,
@@ -39,13 +39,13 @@ from rialto.storefront.listing import (
 )
 from rialto.storefront.rendering import PAGE, go, shared_page
 from rialto.storefront.texts import LANGUAGES
-from rialto.storefront.visit import AnyRequest, Visit, host_name, preferred_language
+from rialto.storefront.visit import AnyRequest, Visit, preferred_language
 
 
 @get("/")
 async def root(request: AnyRequest, search: Injected[Search]) -> Redirect:
     """To the visitor's language."""
-    channel = await search.channel(ChannelFor(host=host_name(request)))
+    channel = await search.channel(ChannelFor(host=host_of(request)))
     offered = [language for language in channel.languages if language in LANGUAGES] or ["en"]
     answer = go(f"/{preferred_language(request, offered)}/", status=302)
     answer.headers["Vary"] = "Accept-Language, Cookie"

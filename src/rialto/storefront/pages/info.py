@@ -10,10 +10,10 @@ from litestar.params import FromPath
 from litestar.response import File, Redirect
 
 from rialto.cart.api import AddLine, Cart, Carts, ChangeLine, NewCart
-from rialto.catalog.api import LEGAL_PAGES
+from rialto.catalog.api import LEGAL_PAGES, ChannelClosed, address_of
 from rialto.demo import MEDIA
 from rialto.kernel.errors import NotFound, RialtoError
-from rialto.kernel.http import GOES_ON, Injected
+from rialto.kernel.http import GOES_ON, Injected, host_of
 from rialto.kernel.money import Currency
 from rialto.kernel.settings import Settings
 from rialto.search.api import AllSlugs, ChannelFor, Search, SitemapEntry
@@ -24,7 +24,6 @@ from rialto.storefront.texts import LANGUAGES
 from rialto.storefront.visit import (
     AnyRequest,
     Visit,
-    host_name,
     load_cart,
     remember_cart,
     remember_choice,
@@ -80,10 +79,12 @@ async def sitemap(
     request: AnyRequest, search: Injected[Search], settings: Injected[Settings]
 ) -> Response[bytes]:
     """Every page in every language, each naming its translations."""
-    channel = await search.channel(ChannelFor(host=host_name(request)))
+    channel = await search.channel(ChannelFor(host=host_of(request)))
+    if not channel.open:
+        raise ChannelClosed
     entries = (await search.sitemap(AllSlugs(channel=channel.code))).items
     languages = [language for language in channel.languages if language in LANGUAGES]
-    base = settings.public_url.rstrip("/")
+    base = address_of(channel, settings.public_url)
     paths: list[tuple[str, SitemapEntry | None]] = [("", None)]
     paths += [(f"{SECTIONS[entry.kind]}/{entry.slug}", entry) for entry in entries]
     paths += [(f"pages/{name}", None) for name in INFO_PAGES]
@@ -105,13 +106,21 @@ async def sitemap(
 
 
 @get("/robots.txt")
-async def robots(settings: Injected[Settings]) -> Response[str]:
+async def robots(
+    request: AnyRequest, search: Injected[Search], settings: Injected[Settings]
+) -> Response[str]:
+    """Each shop front's own. A closed one is to be left alone for now."""
+    channel = await search.channel(ChannelFor(host=host_of(request)))
+    if not channel.open:
+        return Response(
+            "User-agent: *\nDisallow: /\n", media_type="text/plain", headers={"Cache-Control": "no-store"}
+        )
     private = "".join(
         f"Disallow: /{language}/{path}\n"
         for language in LANGUAGES
         for path in ("account", "cart", "checkout/", "orders/", "reviews/")
     )
-    text = f"User-agent: *\n{private}\nSitemap: {settings.public_url.rstrip('/')}/sitemap.xml\n"
+    text = f"User-agent: *\n{private}\nSitemap: {address_of(channel, settings.public_url)}/sitemap.xml\n"
     return Response(text, media_type="text/plain", headers={"Cache-Control": "public, max-age=3600"})
 
 

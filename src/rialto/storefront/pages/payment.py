@@ -135,7 +135,7 @@ async def _page(
     visit: Visit, search: Search, *, cart: Cart, problems: list[Problem], status: int = 200, keep: bool = True
 ) -> PAGE:
     provider = origin_of(visit.settings.sandbox_url)
-    frame = urlencode({"language": visit.language, "origin": origin_of(visit.settings.public_url)})
+    frame = urlencode({"language": visit.language, "origin": visit.origin})
     return await private_page(
         visit,
         "pages/payment.html",

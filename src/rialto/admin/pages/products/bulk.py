@@ -18,7 +18,16 @@ from rialto.admin.forms import Reading, Values, decimal_point, read_values
 from rialto.admin.problems import Problem, problems_of
 from rialto.admin.rendering import PAGE, page
 from rialto.admin.tables import Choice
-from rialto.catalog.api import Catalog, ListProducts, Product, ProductRef, PutProduct, VariantDraft
+from rialto.catalog.api import (
+    DEFAULT_CHANNEL,
+    Catalog,
+    Channel,
+    ListProducts,
+    Product,
+    ProductRef,
+    PutProduct,
+    VariantDraft,
+)
 from rialto.kernel.errors import Invalid, RialtoError
 from rialto.kernel.http import Injected, requires
 from rialto.kernel.ids import ProductId
@@ -31,7 +40,10 @@ KINDS = ("reduce", "end_reduction", "change")
 
 
 class Change(Frozen):
-    """One article's price and former price, in minor units: as they were looked at, and as they are to be."""
+    """One article's price and former price, in minor units: as they were looked at, and as they are to be.
+
+    In a shop front (`channel`) it is the price of its own there; `own_before` and `own_after` say whether it has one.
+    """
 
     product_id: str
     version: int
@@ -41,6 +53,9 @@ class Change(Frozen):
     former_before: int | None
     after: int
     former_after: int | None
+    channel: str = ""
+    own_before: bool = True
+    own_after: bool = True
 
     @property
     def prices(self) -> dict[str, Money | None]:
@@ -66,6 +81,9 @@ class Change(Frozen):
             former_before=self.former_after,
             after=self.before,
             former_after=self.former_before,
+            channel=self.channel,
+            own_before=self.own_after,
+            own_after=self.own_before,
         )
 
 
@@ -106,6 +124,7 @@ async def _planned(catalog: Catalog, reading: Reading) -> list[Change]:
     """Raises Invalid naming the fields."""
     kind, currency = reading.text("kind"), Currency(reading.text("currency"))
     percent = _percent(reading) if kind != "end_reduction" else Fraction(0)
+    front = await _front(catalog, reading)
     reading.end()
     command = ListProducts(
         text=reading.text("q"), category=reading.text("category") or None, limit=PRODUCTS_MAX
@@ -113,10 +132,26 @@ async def _planned(catalog: Catalog, reading: Reading) -> list[Change]:
     products = (await catalog.list_products(command)).items
     planned = (
         _change(product, variant, currency, kind=kind, percent=percent)
+        if front is None
+        else _own_change(product, variant, currency, front=front, percent=percent)
         for product in products
         for variant in product.draft.variants
     )
     return [change for change in planned if change is not None]
+
+
+async def _front(catalog: Catalog, reading: Reading) -> Channel | None:
+    """The shop front whose own prices are meant; None for the prices of all."""
+    code = reading.text("channel")
+    if not code or code == DEFAULT_CHANNEL:
+        return None
+    front = next((one for one in (await catalog.channels(Nothing())).items if one.code == code), None)
+    if front is None:
+        reading.refuse("channel", "channel_unknown", "There is no such shop front.")
+    elif reading.text("kind") != "change":
+        message = "A price of a shop front's own has no former price: change it instead."
+        reading.refuse("kind", "reduction_not_here", message)
+    return front
 
 
 def _percent(reading: Reading) -> Fraction:
@@ -159,6 +194,31 @@ def _change(
     )
 
 
+def _own_change(
+    product: Product, variant: VariantDraft, currency: Currency, *, front: Channel, percent: Fraction
+) -> Change | None:
+    """From what the article costs there now, whether by a price of its own or not."""
+    own = variant.channel_prices.get(front.code, {}).get(currency)
+    before = variant.prices.get(currency) if own is None else own
+    if before is None:
+        return None
+    after = _rounded(before, 1 + percent / 100, currency)
+    if after == before or after < 1:
+        return None
+    return Change(
+        product_id=product.id,
+        version=product.version,
+        sku=variant.sku,
+        currency=currency,
+        before=before,
+        former_before=None,
+        after=after,
+        former_after=None,
+        channel=front.code,
+        own_before=own is not None,
+    )
+
+
 def _rounded(amount: int, rate: Fraction, currency: Currency) -> int:
     return Money(amount, currency).apply_rate(rate).amount
 
@@ -197,11 +257,22 @@ def _changed(variant: VariantDraft, by_sku: Mapping[str, Change]) -> VariantDraf
     change = by_sku.get(variant.sku)
     if change is None:
         return variant
+    if change.channel:
+        return _with_own_price(variant, change)
     compare_at = {name: amount for name, amount in variant.compare_at.items() if name != change.currency}
     if change.former_after is not None:
         compare_at[change.currency] = change.former_after
     prices = {**variant.prices, change.currency: change.after}
     return msgspec.structs.replace(variant, prices=prices, compare_at=compare_at)
+
+
+def _with_own_price(variant: VariantDraft, change: Change) -> VariantDraft:
+    own = dict(variant.channel_prices.get(change.channel, {}))
+    own.pop(change.currency, None)
+    if change.own_after:
+        own[change.currency] = change.after
+    rest = {code: amounts for code, amounts in variant.channel_prices.items() if code != change.channel}
+    return msgspec.structs.replace(variant, channel_prices={**rest, change.channel: own} if own else rest)
 
 
 async def _page(
@@ -226,6 +297,14 @@ async def _page(
         asked="currency" in values,
         kinds=[Choice(value=one, label=texts(f"bulk.{one}")) for one in KINDS],
         currencies=[Choice(value=one, label=one) for one in currencies],
+        fronts=[
+            Choice(value="", label=texts("bulk.shared")),
+            *(
+                Choice(value=one.code, label=one.profile.name or one.code)
+                for one in channels
+                if one.code != DEFAULT_CHANNEL
+            ),
+        ],
         categories=[
             Choice(value="", label=texts("list.all")),
             *(Choice(value=one.slug, label=one.title.get(desk.language) or one.slug) for one in categories),

@@ -107,7 +107,7 @@ async def open_form(catalog: Catalog) -> ProductForm:
     definitions = (await catalog.attributes(Nothing())).items
     languages = dict.fromkeys(language for channel in channels for language in channel.languages)
     currencies = dict.fromkeys(currency for channel in channels for currency in channel.currencies)
-    return ProductForm(list(languages), list(currencies), definitions)
+    return ProductForm(list(languages), list(currencies), definitions, fronts=channels)
 
 
 async def edit_page(

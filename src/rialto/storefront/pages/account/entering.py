@@ -119,9 +119,11 @@ async def finish_sign_in(
 
 
 @post("/{lang:str}/account/sign-in/passkey/options", status_code=200, opt={GOES_ON: True})
-async def begin_passkey(request: AnyRequest, identity: Injected[Identity]) -> Response[dict[str, Any]]:
+async def begin_passkey(
+    request: AnyRequest, visit: Injected[Visit], identity: Injected[Identity]
+) -> Response[dict[str, Any]]:
     """For the page's script: what the browser is asked with."""
-    options = await identity.begin_passkey_sign_in(ClientRef(client=client_of(request)))
+    options = await identity.begin_passkey_sign_in(ClientRef(client=client_of(request), origin=visit.origin))
     return Response(options.public_key, headers={"Cache-Control": "no-store"})
 
 
@@ -142,6 +144,7 @@ async def sign_in_with_passkey(
         client=client_of(request),
         device=device_of(request),
         kind="customer",
+        origin=visit.origin,
     )
     try:
         tokens = await identity.sign_in_with_passkey(command)

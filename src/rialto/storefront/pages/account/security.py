@@ -137,7 +137,10 @@ async def add_passkey(
 ) -> PAGE | Redirect:
     data = dict(await request.form())
     command = AddPasskey(
-        account_id=own_account(visit), credential=credential_of(data), name=typed(data, "name").strip()
+        account_id=own_account(visit),
+        credential=credential_of(data),
+        name=typed(data, "name").strip(),
+        origin=visit.origin,
     )
     try:
         await identity.add_passkey(command)
