@@ -277,8 +277,7 @@ async def test_a_feed_that_cannot_read_grows_old_until_it_has_all_again(town: To
                 raise Unavailable
             await super().apply(batch)
 
-    window = Closed({})
-    worker = Worker(town, feeds=[window])
+    worker = Worker(town, feeds=[window := Closed({})])
     assert Worker(town, "other").background.feed_age_s is None
     async with working(worker):
         await until(lambda: worker.partitions)

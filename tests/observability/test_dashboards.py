@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 import pytest
 
 from rialto.app import ALL
+from rialto.engines.processes import wait_until
 from rialto.kernel.db import DatabaseAddress
 from rialto.observability.dashboards import DASHBOARDS
 from rialto.observability.rules import render_rules
@@ -27,7 +27,6 @@ from tests.support.prometheus import RunningPrometheus, a_prometheus, needs_prom
 pytestmark = [pytest.mark.crash, needs_prometheus]
 
 WITHIN_S = 120.0
-LOOK_S = 0.2
 ADDRESS = {
     "name": "Ada Lovelace",
     "line1": "Weg 1",
@@ -100,10 +99,8 @@ QUERIES = [
 
 @pytest.mark.parametrize("promql", QUERIES)
 def test_a_panel_shows_data(watched: Watched, promql: str) -> None:
-    end = time.monotonic() + WITHIN_S
-    while not watched.prometheus.query(promql):
-        assert time.monotonic() < end, f"no data within {WITHIN_S:.0f} s: {promql}\n{watched.shop.log()}"
-        time.sleep(LOOK_S)
+    has_data = wait_until(lambda: bool(watched.prometheus.query(promql)), WITHIN_S)
+    assert has_data, f"no data within {WITHIN_S:.0f} s: {promql}\n{watched.shop.log()}"
 
 
 def test_one_look_in_the_terminal_tells_what_happens(watched: Watched) -> None:
