@@ -137,7 +137,7 @@ def _wanted(options: argparse.Namespace, environment: Mapping[str, str]) -> Want
         place = place_in(data, layout.engine_ports, layout.more_ports[DISTRIBUTION])
         engines += broker(place, path=path, cookie=ids.token(), password=ids.token())
     if watcher:
-        engines.append(prometheus.prometheus(watcher, data, layout))
+        engines.append(prometheus.prometheus(watcher, data, layout, SystemClock()))
     kept = {name: value for name, value in environment.items() if not name.startswith("RIALTO_")}
     allowed = {name: environment[name] for name in PASSED_ON if name in environment}
     return Wanted(data=data, layout=layout, engines=engines, environment={**kept, **allowed}, nginx=nginx)

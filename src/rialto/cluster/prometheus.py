@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from rialto.cluster.engines import Engine, listens
-from rialto.cluster.inner_tls import inner_files
+from rialto.cluster.inner_tls import ensure_inner_files
 from rialto.cluster.layout import HOST, Layout
+from rialto.kernel.clock import Clock
 from rialto.observability.rules import render_rules
 from rialto.observability.scraping import RULES_FILE, Target, render_scraping
 
@@ -15,7 +16,7 @@ NAME = "prometheus"
 KEPT_FOR, KEPT_BYTES = "15d", "1GB"
 
 
-def prometheus(program: str, data: Path, layout: Layout) -> Engine:
+def prometheus(program: str, data: Path, layout: Layout, clock: Clock) -> Engine:
     """Keeps what it measured in the platform's folder. The shop knows nothing of it."""
     port = layout.engine_ports[NAME]
     folder = data / NAME
@@ -27,7 +28,9 @@ def prometheus(program: str, data: Path, layout: Layout) -> Engine:
 
     def prepare() -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
-        configuration.write_text(render_scraping(targets, tls=inner_files(data)), encoding="utf-8")
+        # Made before the replicas need it: a file that is not there at its start is never asked for again.
+        files = ensure_inner_files(data, layout, clock)
+        configuration.write_text(render_scraping(targets, tls=files), encoding="utf-8")
         (folder / RULES_FILE).write_text(render_rules(), encoding="utf-8")
 
     return Engine(
