@@ -50,6 +50,7 @@ from rialto.reporting.service import SERVICE as REPORTING
 from rialto.reviews.service import SERVICE as REVIEWS
 from rialto.search.service import SERVICE as SEARCH
 from rialto.topology import Place, place_of_all
+from rialto.watching import Watch, tally_of
 
 T = TypeVar("T")
 
@@ -178,6 +179,7 @@ class App:
         self.leaving = Leaving()
         self.feeds = [make(self.handlers[s.name]) for s in services for make in s.feeds]
         self.background = self._make_background(self.bus)
+        self.watch = Watch(self)
 
     def __getitem__(self, api: type[T]) -> T:
         return self.asked_by(WEB, api)
@@ -222,7 +224,6 @@ class App:
             for name in self.databases:
                 if name not in {BUS_SCHEMA, DOCUMENTS_SCHEMA}:
                     waiting[name] = await self._waiting(name)
-                    self.metrics.outbox.labels(name).set(waiting[name])
         except RialtoError as error:
             return {"status": "degraded", "database": error.text, "search_ready": self.is_ready()}
         status = "ok" if self.is_ready() else "starting"
@@ -259,7 +260,11 @@ class App:
                 ready=self.is_ready,
             )
         self._bound[service.api] = bind(
-            service.api, handlers, clock=self.engines.clock, strict=self.settings.strict
+            service.api,
+            handlers,
+            clock=self.engines.clock,
+            strict=self.settings.strict,
+            tally=tally_of(service, self.metrics),
         )
 
     def _reach(self, service: Service) -> None:
@@ -324,6 +329,9 @@ class App:
             faults=self.engines.faults,
             known=KNOWN,
             gathers_s=service.gathers_s,
+            on_taken_in=lambda taken: self.metrics.count_taken_in(
+                service.name, taken, self.engines.clock.now()
+            ),
             tracer=self.engines.tracer,
         )
 
@@ -335,7 +343,9 @@ class App:
         return Background(
             owner=engines.ids.token(80),
             bus=bus,
-            relay=Relay(telling, bus, engines.faults, tracer=engines.tracer),
+            relay=Relay(
+                telling, bus, engines.faults, on_published=self.metrics.count_published, tracer=engines.tracer
+            ),
             consumers=self.consumers,
             scope=self.place.scope,
             jobs=[

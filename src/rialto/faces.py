@@ -56,7 +56,7 @@ BURST_S = 4
 def operations_app(shop: App) -> InternalCalls:
     """The application of the operations port: for those who watch, and for the shop's other processes."""
     shown = OPS_ROUTES if "notifications" in shop.place.parts else ()
-    app = ops_app(shown, dependencies=shop.dependencies(), metrics=shop.metrics, details=shop.details)
+    app = ops_app(shown, dependencies=shop.dependencies(), scrape=shop.watch.scrape, details=shop.details)
     return InternalCalls(
         _served(shop),
         cast("ASGIApp", app),

@@ -22,6 +22,7 @@ from rialto.engines.processes import PidFile, wait_until
 from tests.cluster.traced import EMAIL, Staff, buy_in_chromium, hangs_together, visit
 from tests.e2e.windows import chromium_path
 from tests.proxy.running import needs_nginx
+from tests.support.prometheus import RunningPrometheus, needs_prometheus
 
 PASSWORD = "a platform of its own"
 SECONDS = 12.0
@@ -99,6 +100,23 @@ def test_every_process_is_well_and_says_who_it_is(platform: RunningPlatform) -> 
     assert " s" in platform.rialto("status", "--data", str(platform.data)).stdout
     told = platform.rialto("cluster", "do", "--data", str(platform.data), "--", "doctor")
     assert [line for line in told.stdout.splitlines() if "replica" in line and "follows" in line], told.stdout
+
+
+@needs_nginx
+@needs_prometheus
+def test_prometheus_and_a_look_in_the_terminal_reach_every_replica(platform: RunningPlatform) -> None:
+    replicas = {replica.name: replica.group for replica in platform.layout.replicas}
+    prometheus = RunningPrometheus(platform.layout.engine_ports["prometheus"])
+
+    def seen() -> dict[str, str]:
+        found = prometheus.query('up{job=~"rialto-.*"} == 1')
+        return {sample["metric"]["instance"]: sample["metric"]["group"] for sample in found}
+
+    assert wait_until(lambda: seen() == replicas, 90.0), seen()
+    look = platform.rialto("top", "--once", "--data", str(platform.data))
+    assert look.returncode == 0, look.stderr
+    assert {line.split()[0] for line in look.stdout.splitlines()[1:9]} == replicas.keys()
+    assert "does not answer" not in look.stdout
 
 
 @needs_nginx

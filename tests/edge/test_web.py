@@ -110,12 +110,15 @@ async def test_operators_read_metrics_and_details_on_their_own_port() -> None:
         looked.append(1)
         return {"status": "ok"}
 
-    app: App = ops_app([], dependencies={}, metrics=Metrics(), details=details)  # type: ignore[assignment]
+    async def scrape() -> bytes:
+        return Metrics().text()
+
+    app: App = ops_app([], dependencies={}, scrape=scrape, details=details)  # type: ignore[assignment]
     metrics = await ask(app, "/metrics")
     assert metrics.header("content-type") == "text/plain; version=0.0.4; charset=utf-8"
     assert b"# TYPE rialto_requests_total counter" in metrics.body
     assert (await ask(app, "/health/details")).json() == {"status": "ok"}
-    assert len(looked) == 2
+    assert len(looked) == 1
     assert (await ask(app, "/v1/mugs?colour=red")).status == 404
 
 

@@ -30,8 +30,11 @@ class Worker:
     def count(self, requests: int) -> None:
         self._tell(f"count {requests}")
 
-    def outbox(self, waiting: int) -> None:
-        self._tell(f"outbox {waiting}")
+    def resting(self, is_resting: int) -> None:
+        self._tell(f"resting {is_resting}")
+
+    def waiting(self, waiting: int) -> None:
+        self._tell(f"waiting {waiting}")
 
     def scraped(self) -> dict[str, float]:
         """Each sample as it is printed, `name{label=value,…}`."""
@@ -95,17 +98,26 @@ def test_no_sum_falls_when_a_worker_is_killed_and_its_successor_goes_on(tmp_path
             successor.count(1)
             assert other.scraped()[REQUESTS] == 6
             assert successor.scraped()[SECONDS] == 6
-    assert len(list(tmp_path.glob("*.db"))) == 2 * 3
+    assert len(list(tmp_path.glob("*.db"))) == 2 * 7
 
 
 def test_what_is_of_the_whole_shop_is_what_was_found_last_by_whomever(tmp_path: Path) -> None:
     with working(tmp_path, 1, 2) as (one, other):
-        one.outbox(7)
-        assert other.scraped()["rialto_outbox_waiting service=orders"] == 7
-        other.outbox(0)
-        assert one.scraped()["rialto_outbox_waiting service=orders"] == 0
+        one.resting(1)
+        assert other.scraped()["rialto_key_values_resting"] == 1
+        other.resting(0)
+        assert one.scraped()["rialto_key_values_resting"] == 0
         one.kill()
-        assert other.scraped()["rialto_outbox_waiting service=orders"] == 0
+        assert other.scraped()["rialto_key_values_resting"] == 0
+
+
+def test_who_waits_is_added_up_and_the_worst_lag_is_told(tmp_path: Path) -> None:
+    with working(tmp_path, 1, 2) as (one, other):
+        one.waiting(2)
+        other.waiting(3)
+        found = one.scraped()
+        assert found["rialto_pool_waiting service=orders"] == 5
+        assert found["rialto_loop_lag_seconds"] == 3
 
 
 def test_a_shop_that_starts_anew_begins_at_zero(tmp_path: Path) -> None:
@@ -122,11 +134,11 @@ def test_a_worker_without_a_number_or_without_room_counts_for_itself(
 ) -> None:
     settings = settings_in(tmp_path)
     alone = metrics_of(settings, None)
-    alone.cached.labels("hit").inc()
-    assert b'rialto_cached_answers_total{outcome="hit"} 1.0' in alone.text()
+    alone.cached.labels("hit", "/v1/products").inc()
+    assert b'rialto_cached_answers_total{outcome="hit",route="/v1/products"} 1.0' in alone.text()
     metrics_folder(tmp_path).parent.mkdir()
     metrics_folder(tmp_path).touch()
     roomless = metrics_of(settings, 1)
-    roomless.cached.labels("hit").inc()
-    assert b'rialto_cached_answers_total{outcome="hit"} 1.0' in roomless.text()
+    roomless.cached.labels("hit", "/v1/products").inc()
+    assert b'rialto_cached_answers_total{outcome="hit",route="/v1/products"} 1.0' in roomless.text()
     assert capsys.readouterr().err.startswith("The metrics are of this worker only: ")

@@ -268,6 +268,30 @@ async def test_a_feed_gets_every_event_and_again_what_it_was_set_back_before(tow
         await until(lambda: window.seen == [1, 3, 1, 3])
 
 
+async def test_a_feed_that_cannot_read_grows_old_until_it_has_all_again(town: Town) -> None:
+    class Closed(Window):
+        closed = False
+
+        async def apply(self, batch: Sequence[Logged]) -> None:
+            if self.closed:
+                raise Unavailable
+            await super().apply(batch)
+
+    worker = Worker(town, feeds=[window := Closed({})])
+    assert Worker(town, "other").background.feed_age_s is None
+    async with working(worker):
+        await until(lambda: worker.partitions)
+        window.closed = True
+        await town.bake(town.ids.uuid(1), "rye")
+        worker.background.wake_relay("bakery")
+        await until(lambda: worker.failures("feed") >= 1)
+        town.clock.advance(60)
+        assert (worker.background.feed_age_s or 0) >= 60
+        window.closed = False
+        await until(lambda: window.seen == [1])
+        await until(lambda: worker.background.feed_age_s == 0)
+
+
 async def test_a_feed_that_keeps_nothing_begins_with_what_comes(town: Town) -> None:
     stream = town.ids.uuid(1)
     await town.bake(stream, "rye")

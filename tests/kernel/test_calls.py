@@ -116,3 +116,21 @@ def test_a_missing_method_is_found_when_binding() -> None:
 
     with pytest.raises(TypeError, match="Mute has no look, which Voices promises"):
         caller(Mute())
+
+
+@pytest.mark.parametrize("strict", [True, False])
+async def test_whoever_counts_is_told_of_each_call_and_how_it_ended(strict: bool) -> None:
+    told: list[tuple[str, object]] = []
+    voices = bind(
+        Voices,
+        Choir(),
+        clock=ManualClock(),
+        strict=strict,
+        tally=lambda operation, outcome: told.append((operation, outcome)),
+    )
+    reply = await voices.shout(Shout(words=["ho"]))
+    with pytest.raises(Conflict) as refused:
+        await voices.shout(Shout(words=[]))
+    with pytest.raises(OutcomeUnknown) as unknown:
+        await voices.wait(Shout(words=[]))
+    assert told == [("shout", reply), ("shout", refused.value), ("wait", unknown.value)]

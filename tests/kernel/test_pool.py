@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from rialto.kernel.pool import Pool
+from rialto.kernel.saturation import PoolState
 
 pytestmark = [pytest.mark.fast, pytest.mark.anyio]
 
@@ -219,3 +220,19 @@ async def test_what_is_in_use_when_the_interval_ends_is_left_alone() -> None:
 async def give_back(server: Server, wires: Sequence[Wire]) -> None:
     for wire in wires:
         server.pool.release(wire, sound=True)
+
+
+async def test_a_pool_tells_how_full_it_is_and_who_had_to_wait() -> None:
+    server = Server(size=1)
+    assert server.pool.state == PoolState(limit=1)
+    (wire,) = await server.take(1)
+    waiting = asyncio.ensure_future(server.pool.acquire())
+    await turns()
+    full = server.pool.state
+    assert (full.open, full.in_use, full.waiting, full.waited) == (1, 1, 1, 0)
+    server.pool.release(wire, sound=True)
+    assert await waiting is wire
+    server.pool.release(wire, sound=True)
+    rested = server.pool.state
+    assert (rested.open, rested.in_use, rested.waiting, rested.waited) == (1, 0, 0, 1)
+    assert rested.waited_s > 0

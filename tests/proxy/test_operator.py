@@ -30,9 +30,12 @@ def read(**changes: str) -> Settings:
     return read_settings(environment, data_default=Path("/somewhere/data"))
 
 
-def rendered(settings: Settings) -> str:
+NGINX = argparse.Namespace(what="nginx", to=None)
+
+
+def rendered(settings: Settings, what: str = "nginx") -> str:
     lines: list[str] = []
-    assert render.run(settings, lines.append) == 0
+    assert render.run(argparse.Namespace(what=what, to=None), settings, lines.append) == 0
     return "\n".join(lines)
 
 
@@ -84,7 +87,7 @@ def test_what_is_set_is_in_the_site() -> None:
 )
 def test_what_does_not_fit_is_one_sentence(changes: dict[str, str], sentence: str) -> None:
     with pytest.raises(SettingWrong, match=sentence):
-        render.run(read(**changes), lambda _: None)
+        render.run(NGINX, read(**changes), lambda _: None)
 
 
 def test_a_shop_without_a_limit_has_none_in_front_but_for_passwords() -> None:

@@ -10,6 +10,9 @@ import pytest
 from litestar.handlers import HTTPRouteHandler
 
 from rialto.app import ALL
+from rialto.kernel.gauges import LETTERS, OUTBOX
+from rialto.kernel.telemetry import Metrics
+from rialto.observability.rules import all_alerts
 from tests.tidy.sources import ROOT, SRC, tracked_files
 
 pytestmark = pytest.mark.fast
@@ -158,6 +161,26 @@ def test_every_finding_of_the_audit_is_explained() -> None:
     explained = {row[0] for row in rows(text_of(OPERATIONS), "## The audit")}
     assert explained == found
     assert found <= {row[0] for row in rows(text_of(ROOT / "ARCHITECTURE.md"), "## Invariants")}
+
+
+def test_every_metric_is_in_the_table_and_no_other() -> None:
+    counted = {
+        f"{family.name}_total" if family.type == "counter" else family.name
+        for family in Metrics().registry.collect()
+    }
+    read = {gauge.name for gauge in (*OUTBOX, *LETTERS, *(one for s in ALL for one in s.gauges))}
+    told = [
+        name
+        for row in rows(text_of(OPERATIONS), "## Metrics and alerts")
+        for name in re.findall(r"`(rialto_\w+)`", row[0])
+    ]
+    assert sorted(told) == sorted({*counted, *read, "rialto_build_info", "rialto_bus_behind"})
+
+
+def test_every_alert_says_what_to_do() -> None:
+    headings = set(re.findall(r"^### (Rialto\w+)\n\S", text_of(OPERATIONS), re.MULTILINE))
+    assert headings == {alert.name for alert in all_alerts()}
+    assert all(alert.runbook.partition("#")[2] in anchors(OPERATIONS) for alert in all_alerts())
 
 
 def test_recipes_are_told_and_exist() -> None:

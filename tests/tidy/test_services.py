@@ -22,6 +22,7 @@ STANDARD = {
     "routes.py",
     "service.py",
     "audit.py",
+    "gauges.py",
     "sql",
     "templates",
 }
@@ -120,7 +121,7 @@ DOORS = {
 }
 
 SQL = re.compile(r"^\s*(WITH\b.*\bAS|SELECT\s|INSERT INTO\s|UPDATE\s+\w+\s+SET|DELETE FROM\s)", re.DOTALL)
-WRITES_SQL = re.compile(r"(store\.py|store/.*|audit\.py)$")
+WRITES_SQL = re.compile(r"(store\.py|store/.*|audit\.py|gauges\.py)$")
 SQL_ELSEWHERE = {"payments/ledger.py": "the books' rows are hash-chained and written where that is reckoned"}
 
 

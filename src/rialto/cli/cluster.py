@@ -14,6 +14,7 @@ from rialto.app import ALL
 from rialto.cli.preflight import answers_ready
 from rialto.cli.progress import Progress
 from rialto.cli.run import Hooks, refuse, until_stopped
+from rialto.cluster import prometheus
 from rialto.cluster.engines import KEY_VALUE_SERVERS, SINK, Engine, find_program, key_value_server, trace_sink
 from rialto.cluster.front import MAILS, Front
 from rialto.cluster.layout import HOST, Layout, free_ports, lay_out, read_environment, read_layout
@@ -86,9 +87,11 @@ def run_command(
         ).returncode
     try:
         _get_programs(options, environment, progress)
-        platform = Platform(_wanted(options, environment), hooks_of, progress, SystemClock())
+        wanted = _wanted(options, environment)
+        platform = Platform(wanted, hooks_of, progress, SystemClock())
     except CannotStart as problem:
         return refuse(str(problem), problem.exit_code)
+    progress.note(prometheus.told_of(wanted.layout))
     return until_stopped(platform.start, platform.supervisor, platform.lock, progress)
 
 
@@ -109,6 +112,7 @@ def _wanted(options: argparse.Namespace, environment: Mapping[str, str]) -> Want
     data = data_folder(options)
     nginx = find_nginx(environment)
     program = find_program(*KEY_VALUE_SERVERS, environment=environment)
+    watcher = find_program("prometheus", environment=environment)
     path = environment.get("PATH", "")
     with_broker = "RIALTO_BUS_URL" not in environment and is_installed(path)
     layout = lay_out(
@@ -116,7 +120,12 @@ def _wanted(options: argparse.Namespace, environment: Mapping[str, str]) -> Want
         tuple(topology_of(options.topology, [service.name for service in ALL]).groups),
         replicas=options.replicas,
         port=options.port,
-        engines=(SINK, *(("cache",) if program else ()), *((REGISTRY, BROKER) if with_broker else ())),
+        engines=(
+            SINK,
+            *(("cache",) if program else ()),
+            *((REGISTRY, BROKER) if with_broker else ()),
+            *((prometheus.NAME,) if watcher else ()),
+        ),
         more=(MAILS, *((DISTRIBUTION,) if with_broker else ())),
         free_ports=free_ports,
     )
@@ -127,6 +136,8 @@ def _wanted(options: argparse.Namespace, environment: Mapping[str, str]) -> Want
     if with_broker:
         place = place_in(data, layout.engine_ports, layout.more_ports[DISTRIBUTION])
         engines += broker(place, path=path, cookie=ids.token(), password=ids.token())
+    if watcher:
+        engines.append(prometheus.prometheus(watcher, data, layout, SystemClock()))
     kept = {name: value for name, value in environment.items() if not name.startswith("RIALTO_")}
     allowed = {name: environment[name] for name in PASSED_ON if name in environment}
     return Wanted(data=data, layout=layout, engines=engines, environment={**kept, **allowed}, nginx=nginx)

@@ -35,6 +35,7 @@ from rialto.cli import (
     seed,
     serve,
     status,
+    top,
     traces,
     user,
 )
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     cluster.add_arguments(commands.add_parser("cluster", help="run a whole platform on this machine"))
     status.add_arguments(commands.add_parser("status", help="what runs of it, and how it is"))
+    top.add_arguments(commands.add_parser("top", help="the live state of its processes, in a terminal"))
     rolling = commands.add_parser("restart", help="restart a group of it, one replica after the other")
     rolling.add_argument("group", metavar="GROUP")
     cluster.add_data(rolling)
@@ -152,7 +154,8 @@ def _with_settings(options: argparse.Namespace) -> int:
     clock = SystemClock()
     ids = RandomIds(clock)
     alone: dict[str, Callable[[], int]] = {
-        "render": lambda: render.run(settings, print),
+        "render": lambda: render.run(options, settings, print),
+        "top": lambda: top.run(options, settings, print),
         "secrets": lambda: secrets_.run(settings, ids, print),
         "restore": lambda: restore.run(options, settings, ids, clock=clock, out=print),
         "backup": lambda: backup.run(

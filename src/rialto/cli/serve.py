@@ -105,6 +105,7 @@ async def _background(app: App) -> None:
         _spare_collector()
         group.create_task(app.elsewhere.run())
         group.create_task(app.copied.run())
+        group.create_task(app.watch.run())
         group.create_task(app.background.run())
 
 

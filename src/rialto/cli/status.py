@@ -8,7 +8,7 @@ import http.client
 import os
 import ssl
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,15 @@ from typing import Any
 import msgspec
 
 from rialto.cli.cluster import add_data, data_folder
-from rialto.cluster.inner_tls import inner_files
+from rialto.cluster.inner_tls import inner_files, watching_tls
 from rialto.cluster.layout import HOST, Layout, read_environment, read_layout
 from rialto.cluster.replica import NAME as REPLICA
 from rialto.doctor.replicas import Lag, look_at
 from rialto.engines.processes import PidFile
 from rialto.kernel.db import parse_database_url
 from rialto.kernel.errors import RialtoError
+from rialto.observability.reading import Reading, ask, rate
+from rialto.observability.scraping import Target
 
 LOOKED_AT_FOR_S = 0.5
 MB = 2**20
@@ -50,22 +52,29 @@ def run(options: argparse.Namespace, out: Callable[[str], None]) -> int:
         out(msgspec.json.encode(rows).decode())
     else:
         out(
-            f"{'process':<14}{'pid':>8}  {'version':<9}{'health':<12}{'CPU':>6}{'memory':>9}{'waiting':>9}{'behind':>18}"
+            f"{'process':<14}{'pid':>8}  {'version':<9}{'health':<12}{'CPU':>6}{'memory':>9}{'req/s':>8}"
+            f"{'waiting':>9}{'oldest':>9}{'behind':>18}"
         )
         for row in rows:
             out(
                 f"{row['name']:<14}{row['pid'] or '-':>8}  {row['version'] or '-':<9}{row['health']:<12}"
-                f"{_percent(row['cpu']):>6}{_megabytes(row['memory']):>9}{_number(row['waiting']):>9}"
+                f"{_percent(row['cpu']):>6}{_megabytes(row['memory']):>9}{_rounded(row['requests_per_s']):>8}"
+                f"{_number(row['waiting']):>9}{_seconds(row['oldest_s']):>9}"
                 f"{_behind(row['lag_bytes'], row['lag_s']):>18}"
             )
     return 0 if all(row["health"] == "ok" for row in rows) else 1
 
 
 def _rows(data: Path, layout: Layout) -> Iterator[dict[str, Any]]:
-    """One per process. `cpu` is the share of one core over half a second, `waiting` events that no bus has yet, `lag_*`
-    how far a replica of the database is behind it."""
+    """One per process. `cpu` is the share of one core over half a second, `requests_per_s` answers in that time, `waiting` events
+    that no bus has yet, `oldest_s` the age of the oldest of them, `lag_*` how far a replica of the database is behind it.
+    """
     ops = {replica.name: replica.ops_port for replica in layout.replicas}
     tls = _tls(data)
+    targets = {
+        replica.name: Target(address=f"{HOST}:{replica.ops_port}", group=replica.group)
+        for replica in layout.replicas
+    }
     names = [*ops, "sandbox", "nginx", *layout.engine_ports]
     files = {name: data / "run" / f"{name}.pid" for name in names}
     files |= {
@@ -76,11 +85,14 @@ def _rows(data: Path, layout: Layout) -> Iterator[dict[str, Any]]:
     pids = {
         name: process.pid if (process := PidFile(file).load_alive()) else None for name, file in files.items()
     }
+    earlier = _looked_at(targets, tls)
     before = {name: _cpu_s(pid) for name, pid in pids.items()}
     time.sleep(LOOKED_AT_FOR_S)
+    used = {name: _cpu_s(pid) for name, pid in pids.items()}
+    later = _looked_at(targets, tls)
     for name, pid in pids.items():
         details = _details(ops[name], tls) if name in ops and pid and tls else {}
-        after = _cpu_s(pid)
+        after = used[name]
         known = before[name] is not None and after is not None
         lag = _lag(data) if name == REPLICA and pid else None
         yield {
@@ -91,9 +103,33 @@ def _rows(data: Path, layout: Layout) -> Iterator[dict[str, Any]]:
             "cpu": (after - before[name]) / LOOKED_AT_FOR_S if known else None,  # type: ignore[operator]
             "memory": _memory(pid),
             "waiting": sum(details["outbox_waiting"].values()) if "outbox_waiting" in details else None,
+            "requests_per_s": _requests(earlier.get(name), later.get(name)),
+            "oldest_s": _oldest(later.get(name)),
             "lag_bytes": lag.bytes if lag else None,
             "lag_s": lag.seconds if lag else None,
         }
+
+
+def _looked_at(targets: Mapping[str, Target], tls: ssl.SSLContext | None) -> Mapping[str, Reading | None]:
+    """What each replica tells of itself, by its name."""
+    return dict(zip(targets, ask(list(targets.values()), time.monotonic, tls), strict=True))
+
+
+def _requests(before: Reading | None, after: Reading | None) -> float | None:
+    """Answers to the public per second, kept pages among them; what other processes ask shows in the CPU."""
+    if before is None or after is None:
+        return None
+    parts = (
+        rate(before, after, "rialto_requests_total"),
+        rate(before, after, "rialto_cached_answers_total", outcome="hit"),
+    )
+    return sum(part or 0.0 for part in parts)
+
+
+def _oldest(reading: Reading | None) -> float | None:
+    """Of all services in that process."""
+    ages = [] if reading is None else [age for _, age in reading.values("rialto_outbox_oldest_seconds")]
+    return max(ages, default=None)
 
 
 def _health(pid: int | None, details: dict[str, Any] | None, *, behind: bool, lag: Lag | None) -> str:
@@ -120,13 +156,7 @@ def _lag(data: Path) -> Lag | None:
 
 def _tls(data: Path) -> ssl.SSLContext | None:
     """By what the operations ports know who looks, as they know each other; None when that was never made."""
-    files = inner_files(data)
-    try:
-        context = ssl.create_default_context(cafile=str(files.ca))
-        context.load_cert_chain(files.certificate, files.key)
-    except OSError:
-        return None
-    return context
+    return watching_tls(inner_files(data))
 
 
 def _details(port: int, tls: ssl.SSLContext) -> dict[str, Any]:
@@ -214,3 +244,11 @@ def _behind(count: int | None, seconds: float | None) -> str:
 
 def _number(count: int | None) -> str:
     return "-" if count is None else str(count)
+
+
+def _rounded(count: float | None) -> str:
+    return "-" if count is None else f"{count:.1f}"
+
+
+def _seconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.1f} s"

@@ -5,6 +5,7 @@ One for all of them: on one machine they are one user's, and have one folder.
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 from rialto.cluster.layout import HOST, Layout
@@ -24,6 +25,16 @@ def ensure_inner_files(data: Path, layout: Layout, clock: Clock) -> InternalFile
     files = inner_files(data)
     ensure_local_ca(files.ca.parent, names, clock, uses=SERVES_AND_CALLS)
     return files
+
+
+def watching_tls(files: InternalFiles) -> ssl.SSLContext | None:
+    """For commands that look at operations ports, which take nobody without a certificate; None while there are none."""
+    try:
+        context = ssl.create_default_context(cafile=str(files.ca))
+        context.load_cert_chain(files.certificate, files.key)
+    except OSError:
+        return None
+    return context
 
 
 def settings_for(files: InternalFiles) -> dict[str, str]:

@@ -27,6 +27,7 @@ from rialto.kernel.clock import Clock
 from rialto.kernel.errors import Overloaded
 from rialto.kernel.ids import Ids
 from rialto.kernel.importance import Importance, importance_now
+from rialto.kernel.saturation import LineState
 from rialto.kernel.telemetry import Metrics
 
 LATE_S = 0.05  # a loop that is later than this, on the mean of a WINDOW_S, has too much to do
@@ -83,6 +84,7 @@ class Admission:
         self._wanted = False
         self._refused = [metrics.refused.labels(port, importance.label) for importance in Importance]
         self._places = metrics.places.labels(port)
+        metrics.lines[f"requests {port}"] = self
         self._places.set(self.limit)
 
     async def enter(
@@ -117,6 +119,10 @@ class Admission:
     @property
     def waiting(self) -> int:
         return sum(map(len, self._lines))
+
+    @property
+    def line(self) -> LineState:
+        return LineState(waiting=self.waiting, limit=WAITING_MAX * len(self._lines))
 
     def _has_place(self, importance: Importance) -> bool:
         return self.under_way < max(1, int(self.limit * SHARE[importance]))

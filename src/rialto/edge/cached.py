@@ -47,18 +47,31 @@ GZIP = re.compile(rb"(?:^|[\s,])gzip(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
 # What costs more to make than to fetch from another process: 3 ms of CPU for a page against 0.2 ms. One product of the API
 # costs the same either way.
 DEAR = re.compile(rb"^/(?!v1/products/[^/]+/?$)")
-SHAPE = 1  # of what is shared; another number for another shape
+SHAPE = 2  # of what is shared; another number for another shape
 QUERY_MAX = 2000
+ROUTE = "rialto.route"  # in a scope: the route behind a kept answer, which the framework did not see
 GZIP_FROM = 500
 STALE_IF_ERROR_S = 3600.0
+
+
+def route_of(scope: Scope) -> str:
+    """The template of the route that answered: label values must stay bounded."""
+    paths = getattr(scope.get("route_handler"), "paths", None)
+    found: str = min(paths) if isinstance(paths, set) and paths else scope.get(ROUTE, "other")
+    return found
 
 
 class Kept:
     """An answer in the forms it is sent in: ready-made ASGI messages, plain and gzipped."""
 
-    __slots__ = ("etag", "gzipped", "not_modified", "plain", "seconds", "status", "tags")
+    __slots__ = ("etag", "gzipped", "hits", "not_modified", "plain", "route", "seconds", "status", "tags")
 
-    def __init__(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    def __init__(
+        self, status: int, headers: list[tuple[bytes, bytes]], body: bytes, *, route: str, metrics: Metrics
+    ) -> None:
+        """`route` is the template of the route that made it."""
+        self.route = route
+        self.hits = metrics.cached.labels("hit", route)
         self.status = status
         found = dict(headers)
         self.seconds = _kept_for(status, found)
@@ -81,6 +94,7 @@ class _Packed(msgspec.Struct, frozen=True, array_like=True):
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+    route: str
 
 
 def pages_of_others(
@@ -94,12 +108,11 @@ def pages_of_others(
     """What processes of this release that share `key_values` made; None where they share nothing."""
     if not key_values.shared:
         return None
-    taken_over = metrics.cached.labels("shared")
 
     def unpack(packed: bytes) -> Kept:
         found = msgspec.msgpack.decode(packed, type=_Packed)
-        taken_over.inc()
-        return Kept(found.status, found.headers, found.body)
+        metrics.cached.labels("shared", found.route).inc()
+        return Kept(found.status, found.headers, found.body, route=found.route, metrics=metrics)
 
     return SharedAnswers(
         f"pages:{__version__}:{SHAPE}",
@@ -115,7 +128,7 @@ def pages_of_others(
 def _pack(kept: Kept) -> bytes:
     start, body = kept.plain
     return msgspec.msgpack.encode(
-        _Packed(status=start["status"], headers=start["headers"], body=body["body"])
+        _Packed(status=start["status"], headers=start["headers"], body=body["body"], route=kept.route)
     )
 
 
@@ -154,8 +167,7 @@ class CachedPages:
         self._app = app
         self._beyond = beyond
         self._cache: Cache[Kept] = Cache(engine, clock, ids, ttl_s=2, stale_if_error_s=STALE_IF_ERROR_S)
-        self._hit = metrics.cached.labels("hit")
-        self._miss = metrics.cached.labels("miss")
+        self._metrics = metrics
 
     def clear(self) -> None:
         """Forget what was made before: the catalogue or the stock changed."""
@@ -168,7 +180,7 @@ class CachedPages:
         kept = self._cache.peek(_key(scope, headers, _cookies(headers)))
         if kept is None:
             return False
-        self._hit.inc()
+        kept.hits.inc()
         await _answer(kept, headers, send)
         return True
 
@@ -177,9 +189,11 @@ class CachedPages:
         if not _is_anonymous(scope, headers):
             await self._app(scope, receive, send)
         elif not await self.answer_fresh(scope, headers, send):
-            self._miss.inc()
             cookies = _cookies(headers)
-            await _answer(await self._fetch(_key(scope, headers, cookies), scope, cookies), headers, send)
+            kept = await self._fetch(_key(scope, headers, cookies), scope, cookies)
+            scope[ROUTE] = kept.route
+            self._metrics.cached.labels("miss", kept.route).inc()
+            await _answer(kept, headers, send)
 
     async def _fetch(self, key: str, scope: Scope, cookies: list[tuple[str, str]]) -> Kept:
         try:
@@ -206,7 +220,13 @@ class CachedPages:
         anonymous.pop("rialto.has_left", None)  # others may be waiting for the same
         collected = _Collected()
         await self._app(anonymous, _nothing_more, collected)
-        kept = Kept(collected.status, collected.headers, b"".join(collected.parts))
+        kept = Kept(
+            collected.status,
+            collected.headers,
+            b"".join(collected.parts),
+            route=route_of(anonymous),
+            metrics=self._metrics,
+        )
         if kept.status >= 500:
             raise FailedAnswer(kept)
         return kept

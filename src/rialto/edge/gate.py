@@ -12,7 +12,7 @@ from ipaddress import ip_address, ip_network
 import structlog
 
 from rialto.edge.admission import Refusals
-from rialto.edge.cached import App, CachedPages, Message, Receive, Scope, Send
+from rialto.edge.cached import App, CachedPages, Message, Receive, Scope, Send, route_of
 from rialto.edge.classes import class_of
 from rialto.edge.cross_origin import CrossOrigin
 from rialto.edge.hardened import answer_problem
@@ -145,6 +145,7 @@ class Gate:
                 message = {**message, "body": b""}
             await send(message)
 
+        self._metrics.in_flight += 1
         try:
             await self._app(scope, receive, watched)
         except Overloaded as error:
@@ -152,7 +153,8 @@ class Gate:
                 raise
             await self._refusals.answer(scope, watched, error)
         finally:
-            route = _route(scope)
+            self._metrics.in_flight -= 1
+            route = route_of(scope)
             note_answer(scope, route, status)
             self._metrics.requests.labels(route, scope["method"], str(status)).inc()
             self._metrics.request_seconds.labels(route).observe(self._clock.monotonic() - begun)
@@ -172,15 +174,6 @@ class Gate:
 
     def _is_trusted(self, address: str) -> bool:
         return _is_address(address) and any(ip_address(address) in network for network in self._trusted)
-
-
-def _route(scope: Scope) -> str:
-    """The route's template: label values must stay bounded."""
-    handler = scope.get("route_handler")
-    paths: Callable[[], set[str]] | set[str] | None = getattr(handler, "paths", None)
-    if isinstance(paths, set) and paths:
-        return min(paths)
-    return "other"
 
 
 def _hosts(scope: Scope) -> int:

@@ -10,22 +10,20 @@ from litestar.di import Provide
 
 from rialto.kernel.errors import RialtoError
 from rialto.kernel.http import handle_rialto_error
-from rialto.kernel.telemetry import Metrics
 
 
 def ops_app(
     routes: Sequence[Any],
     *,
     dependencies: Mapping[str, Any],
-    metrics: Metrics,
+    scrape: Callable[[], Awaitable[bytes]],
     details: Callable[[], Awaitable[dict[str, Any]]],
 ) -> Litestar:
     """The application behind RIALTO_OPS_PORT."""
 
     @get("/metrics")
     async def read_metrics() -> Response[bytes]:
-        await details()
-        return Response(metrics.text(), media_type="text/plain; version=0.0.4")
+        return Response(await scrape(), media_type="text/plain; version=0.0.4")
 
     @get("/health/details")
     async def read_details() -> dict[str, Any]:

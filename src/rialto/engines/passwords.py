@@ -15,6 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from rialto.kernel.errors import TooMany
+from rialto.kernel.saturation import LineState
 
 T = TypeVar("T")
 
@@ -42,6 +43,11 @@ class Argon2Passwords:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._open_max = threads + queue_max
         self._open = 0
+
+    @property
+    def line(self) -> LineState:
+        """Those being worked on count as waiting: there are two at most."""
+        return LineState(waiting=self._open, limit=self._open_max)
 
     async def hash(self, password: str) -> str:
         return await self._run(lambda: self._hasher.hash(_bytes(password)))

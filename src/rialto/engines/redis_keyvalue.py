@@ -108,6 +108,7 @@ class RedisKeyValues:
         self._limit_s = limit_s
         self._tls = _trust(address) if address.tls else None
         self._breaker = Breaker(clock, failures_min=FAILURES_MIN, rest_s=REST_S)
+        metrics.guards.add("key-values", breaker=self._breaker)
         self._line: Line | None = None
         self._opening: asyncio.Future[Line | RedisError | OSError] | None = None
         self._resting = False

@@ -281,12 +281,14 @@ class SandboxPayments:
 
 def make(around: Surroundings) -> SandboxPayments:
     """The provider at `RIALTO_SANDBOX_URL`, with the keys that the shop shares with it."""
+    breaker, bulkhead = Breaker(around.clock), Bulkhead(64, queue=256)
+    around.metrics.guards.add(SandboxPayments.name, breaker=breaker, bulkhead=bulkhead)
     return SandboxPayments(
         url=around.settings.sandbox_url,
         secret_key=around.secrets.sandbox_secret_key,
         webhook_secret=around.secrets.sandbox_webhook_secret,
-        breaker=Breaker(around.clock),
-        bulkhead=Bulkhead(64, queue=256),
+        breaker=breaker,
+        bulkhead=bulkhead,
     )
 
 

@@ -17,7 +17,11 @@ from rialto.kernel.telemetry import Metrics
 
 # Room is taken at once: a mapped file that has to grow on a full disk kills its process. Labels are bounded, and
 # a hundred routes fill a third of this.
-_BYTES = {"counter": 512 * 1024, "histogram": 1024 * 1024, "gauge_mostrecent": 64 * 1024}
+_BYTES = {
+    "counter": 1024 * 1024,
+    "histogram": 1024 * 1024,
+    **dict.fromkeys(("gauge_livemin", "gauge_max", "gauge_min", "gauge_mostrecent", "gauge_sum"), 64 * 1024),
+}
 _FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # how the library wants to be told
 
 

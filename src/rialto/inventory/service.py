@@ -5,6 +5,7 @@ from __future__ import annotations
 from rialto.inventory.api import Inventory
 from rialto.inventory.audit import AUDITS
 from rialto.inventory.events import EVENTS
+from rialto.inventory.gauges import GAUGES
 from rialto.inventory.handlers import InventoryHandlers
 from rialto.inventory.routes import ROUTES
 from rialto.kernel.service import Job, Service
@@ -20,4 +21,5 @@ SERVICE = Service(
     permissions=("inventory.read", "inventory.write"),
     connections=2,
     audits=AUDITS,
+    gauges=GAUGES,
 )

@@ -72,17 +72,23 @@ class Background:
         self._wakers: dict[str, asyncio.Event] = {job.name: asyncio.Event() for job, _ in jobs}
         self._relay_waker = asyncio.Event()
         self._news: set[str] = set()
+        self._feed_turns = [_FeedTurn(feed, bus, clock) for feed in feeds]
         self._readers = [
             *(
                 _Reader(
                     f"consumer {c.name}",
-                    _ConsumerTurn(c, bus, self._owned, metrics),
+                    _ConsumerTurn(c, bus, self._owned),
                     gathers_s=c.gathers_s,
                 )
                 for c in consumers
             ),
-            *(_Reader("feed", _FeedTurn(feed, bus)) for feed in feeds),
+            *(_Reader("feed", turn) for turn in self._feed_turns),
         ]
+
+    @property
+    def feed_age_s(self) -> float | None:
+        """How long ago the feed that is furthest behind had taken in all there was; None where there are no feeds."""
+        return max((turn.age_s for turn in self._feed_turns), default=None)
 
     def wake_relay(self, service: str) -> None:
         """This service has committed events in this process."""
@@ -292,19 +298,16 @@ class _Reader:
 class _ConsumerTurn:
     """Competing consumers read the partitions this process holds."""
 
-    def __init__(self, consumer: Consumer, bus: Bus, owned: Callable[[], set[int]], metrics: Metrics) -> None:
+    def __init__(self, consumer: Consumer, bus: Bus, owned: Callable[[], set[int]]) -> None:
         self._consumer = consumer
         self._bus = bus
         self._owned = owned
-        self._consumed = metrics.events.labels("consumed")
 
     async def __call__(self, news: set[int]) -> set[int]:
         mine = news & self._owned()
         if not mine:
             return set()
-        more = await self._consumer.consume_once(self._bus, mine)
-        self._consumed.inc(len(more))
-        return more
+        return await self._consumer.consume_once(self._bus, mine)
 
 
 class _FeedTurn:
@@ -314,14 +317,28 @@ class _FeedTurn:
     here, unless the feed was set back (rebuilt) and wants to see older ones again.
     """
 
-    def __init__(self, feed: Feed, bus: Bus) -> None:
+    def __init__(self, feed: Feed, bus: Bus, clock: Clock) -> None:
         self._feed = feed
         self._bus = bus
+        self._clock = clock
+        self._caught_up_at = clock.monotonic()
         self._read: dict[int, int] = {}
         self._seen: dict[int, int] = {}
         self._start: dict[int, int] | None = None
 
+    @property
+    def age_s(self) -> float:
+        """Since when it has not been seen to have all there was."""
+        return self._clock.monotonic() - self._caught_up_at
+
     async def __call__(self, news: set[int]) -> set[int]:
+        looked_at = self._clock.monotonic()
+        more = await self._take_in(news)
+        if not more:
+            self._caught_up_at = looked_at
+        return more
+
+    async def _take_in(self, news: set[int]) -> set[int]:
         kept = self._feed.positions()
         if kept is None:
             self._start = self._start or await self._bus.tail()

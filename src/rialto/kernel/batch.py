@@ -25,6 +25,7 @@ from rialto.kernel.errors import OutcomeUnknown, RialtoError, TooMany, Unavailab
 from rialto.kernel.faults import Faults
 from rialto.kernel.positions import note_write
 from rialto.kernel.resilience import no_deadline
+from rialto.kernel.saturation import LineState
 from rialto.kernel.tracing import Span
 
 M = TypeVar("M")
@@ -74,6 +75,11 @@ class Batcher(Generic[M, R]):
         # Of the requests in the present or next batch, whose trace shows its statements.
         self._shown: Span | None = None
         self._runner: asyncio.Task[None] | None = None
+        db.lines.append(self)
+
+    @property
+    def line(self) -> LineState:
+        return LineState(waiting=len(self._waiting), limit=self._queue_max)
 
     async def submit(self, member: M, *, timeout_s: float = 10.0) -> R:
         """The member's result. Raises its refusal, TooMany when the queue is full, OutcomeUnknown after `timeout_s`."""

@@ -22,7 +22,11 @@ from rialto.kernel.wire import Signature, decode_error, encode_error, signatures
 T = TypeVar("T")
 
 
-def bind(api: type[T], implementation: Any, *, clock: Clock, strict: bool) -> T:
+# Told of each call: its operation, and its reply or what it raised.
+Tally = Callable[[str, Any], None]
+
+
+def bind(api: type[T], implementation: Any, *, clock: Clock, strict: bool, tally: Tally | None = None) -> T:
     """A caller of `implementation` with the shape of `api`. Raises TypeError when a method is missing."""
     caller = _Caller()
     for name, signature in signatures_of(api).items():
@@ -30,9 +34,8 @@ def bind(api: type[T], implementation: Any, *, clock: Clock, strict: bool) -> T:
         if method is None:
             raise TypeError(f"{type(implementation).__name__} has no {name}, which {api.__name__} promises")
         call = _as_on_the_wire(method, signature) if strict else method
-        setattr(
-            caller, name, _limited(call, signature.declared, clock, span=f"{api.__name__.lower()}.{name}")
-        )
+        call = _limited(call, signature.declared, clock, span=f"{api.__name__.lower()}.{name}")
+        setattr(caller, name, call if tally is None else _counted(call, name, tally))
     return caller  # type: ignore[return-value]
 
 
@@ -55,6 +58,21 @@ def _limited(
         async with time_limit(clock, declared.timeout_s, idempotent=declared.idempotent):
             with tracing.span(span):
                 return await method(command)
+
+    return call
+
+
+def _counted(
+    method: Callable[[Any], Awaitable[Any]], name: str, tally: Tally
+) -> Callable[[Any], Awaitable[Any]]:
+    async def call(command: Any) -> Any:
+        try:
+            reply = await method(command)
+        except BaseException as error:
+            tally(name, error)
+            raise
+        tally(name, reply)
+        return reply
 
     return call
 

@@ -9,7 +9,7 @@ a type that this release does not know: nobody can tell yet whether it matters h
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -102,9 +102,14 @@ class Consumer:
         faults: Faults,
         known: Collection[str],
         gathers_s: float = 0.0,
+        on_taken_in: Callable[[Sequence[Envelope]], None] = lambda _taken: None,
         tracer: Tracer = NO_TRACER,
     ) -> None:
-        """`known` are the types of all events of this release, whoever publishes them; `gathers_s`: see `Service`."""
+        """`known` are the types of all events of this release, whoever publishes them; `gathers_s`: see `Service`.
+
+        `on_taken_in` is told which events had their effect just now; those parked are none of them.
+        """
+        self._on_taken_in = on_taken_in
         self.name = name
         self.gathers_s = gathers_s
         self.letters = DeadLetters(name, db, clock)
@@ -207,6 +212,8 @@ class Consumer:
                 await self._react(session, wave)
             await self._record(session, news, before)
             self._faults.reach("consumer.before_commit")
+        if waves:
+            self._on_taken_in([envelope for wave in waves for envelope in wave])
         self._faults.reach("consumer.after_commit")
 
     async def _record(

@@ -23,6 +23,7 @@ from rialto.kernel.pool import Pool
 from rialto.kernel.positions import note_write
 from rialto.kernel.reaching import Reach
 from rialto.kernel.refusals import LOST, OUT_OF_STEP, CheckFailed, Duplicate, is_out_of_step, translate
+from rialto.kernel.saturation import HasLine, PoolState
 from rialto.kernel.sessions import AloneSession, ChangingSession, ReadSession, Row, WriteSession
 from rialto.kernel.traced_sql import traced
 
@@ -79,6 +80,11 @@ class Database:
         self.reach = reach
         self._pool: Pool | None = None
         self.copies: Copies | None = None
+        self.lines: list[HasLine] = []  # whose commits go through here
+
+    @property
+    def pool_state(self) -> PoolState:
+        return self._pool.state if self._pool is not None else PoolState(limit=self._connections)
 
     @property
     def pool(self) -> Pool:

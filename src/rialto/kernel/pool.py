@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from rialto.kernel.saturation import PoolState
+
 Open = Callable[[], Awaitable[Any]]
 
 
@@ -29,6 +31,21 @@ class Pool:
         self._ended = False
         self._closer: asyncio.TimerHandle | None = None
         self._used_since = False
+        self._waited = 0
+        self._waited_s = 0.0
+
+    @property
+    def state(self) -> PoolState:
+        """How full it is now. A connection that is being opened is in use."""
+        opened = len(self._all) + self._opening
+        return PoolState(
+            limit=self._size,
+            open=opened,
+            in_use=opened - len(self._free),
+            waiting=sum(not turn.done() for turn in self._waiting),
+            waited=self._waited,
+            waited_s=self._waited_s,
+        )
 
     async def acquire(self) -> Any:
         """A connection that was alive when it was given back. Raises what opening one raises."""
@@ -91,8 +108,10 @@ class Pool:
         return connection
 
     async def _wait_in_line(self) -> None:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
         self._waiting.append(turn)
+        began = loop.time()
         try:
             await turn
         except BaseException:
@@ -100,6 +119,9 @@ class Pool:
             if turn.done() and not turn.cancelled():
                 self._let_next_in()
             raise
+        finally:
+            self._waited += 1
+            self._waited_s += loop.time() - began
 
     def _let_next_in(self) -> None:
         while self._waiting:

@@ -13,6 +13,7 @@ from typing import Any
 
 from rialto.kernel.db import Database
 from rialto.kernel.errors import Unavailable
+from rialto.kernel.saturation import PoolState
 from rialto.kernel.sessions import ReadSession, Row
 from rialto.kernel.standbys import Standby, Standbys
 
@@ -34,6 +35,19 @@ class Copies:
         self._standbys = standbys
         self._database_at = database_at
         self._databases: dict[str, Database] = {}
+
+    @property
+    def pool_state(self) -> PoolState:
+        """Of all standbys together."""
+        states = [database.pool_state for database in self._databases.values()]
+        return PoolState(
+            limit=sum(state.limit for state in states),
+            open=sum(state.open for state in states),
+            in_use=sum(state.in_use for state in states),
+            waiting=sum(state.waiting for state in states),
+            waited=sum(state.waited for state in states),
+            waited_s=sum(state.waited_s for state in states),
+        )
 
     def read(self, primary: Database) -> Recent:
         return Recent(self, primary)

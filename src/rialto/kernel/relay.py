@@ -7,7 +7,7 @@ its version. One owner per partition of buckets, by a lease that the bus checks 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rialto.kernel.bus import Bus, Lease
@@ -37,8 +37,16 @@ class Relay:
     """Publishes what waits in the outboxes of the given services."""
 
     def __init__(
-        self, databases: Mapping[str, Database], bus: Bus, faults: Faults, *, tracer: Tracer = NO_TRACER
+        self,
+        databases: Mapping[str, Database],
+        bus: Bus,
+        faults: Faults,
+        *,
+        on_published: Callable[[Sequence[Envelope]], None] = lambda _batch: None,
+        tracer: Tracer = NO_TRACER,
     ) -> None:
+        """`on_published` is told what the bus has; after a crash it may hear of an event twice."""
+        self._on_published = on_published
         self._databases = databases
         self._bus = bus
         self._faults = faults
@@ -63,6 +71,7 @@ class Relay:
         began = self._tracer.monotonic()
         await self._bus.publish([partitions[partition] for partition in used], batch)
         self._faults.reach("relay.after_publish")
+        self._on_published(batch)
         if self._tracer.on:
             published(self._tracer, batch, began)
         for service, rows in waiting.items():

@@ -113,6 +113,7 @@ class RemoteService:
         self._token_of = token_of
         self._bulkhead = Bulkhead(CALLS_AT_ONCE, queue=CALLS_WAITING)
         self._budget = RetryBudget()
+        metrics.guards.add(name, breaker=self.breaker, bulkhead=self._bulkhead, budget=self._budget)
 
     def caller(self, caller: str) -> Callable[[Signature, Any], Awaitable[Any]]:
         """How the service `caller` sends an operation here, for `calls.connect`."""

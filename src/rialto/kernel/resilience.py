@@ -57,6 +57,11 @@ class RetryBudget:
         self._reserve = reserve
         self._tokens = reserve
 
+    @property
+    def tokens(self) -> float:
+        """How many retries are affordable now."""
+        return self._tokens
+
     def earn(self) -> None:
         self._tokens = min(self._tokens + self._ratio, self._reserve * 10)
 
@@ -172,10 +177,21 @@ class Bulkhead:
         self._semaphore = asyncio.Semaphore(limit)
         self._room = limit + queue
         self._inside = 0
+        self.limit = limit
+        self.refused = 0
+
+    @property
+    def running(self) -> int:
+        return min(self._inside, self.limit)
+
+    @property
+    def waiting(self) -> int:
+        return self._inside - self.running
 
     @asynccontextmanager
     async def enter(self) -> AsyncIterator[None]:
         if self._inside >= self._room:
+            self.refused += 1
             raise Unavailable("Too much is waiting for this part of the shop.", retry_after_s=1)
         self._inside += 1
         try:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rialto.kernel.documents import Collection
     from rialto.kernel.events import Event
     from rialto.kernel.faults import Faults
+    from rialto.kernel.gauges import Gauge
     from rialto.kernel.ids import Ids
     from rialto.kernel.personal import PersonalData
     from rialto.kernel.settings import Settings
@@ -153,6 +154,8 @@ class Service:
     `gathers_s` is for how many seconds events may gather before its reactions take them in together: for what nobody
     waits for, such as figures. A busy shop then pays for a batch, not for each order.
     `personal` says how it hands out and erases what it keeps of people (kernel/personal.py).
+    `gauges` are read from its tables at a scrape (kernel/gauges.py). `outcomes` says by operation how a reply is counted where
+    "done" says too little: a word of a small set.
     """
 
     name: str
@@ -172,3 +175,5 @@ class Service:
     stored: bool = True
     personal: PersonalData | None = None
     audits: Sequence[Callable[[Any], Awaitable[Any]]] = field(default=())
+    gauges: Sequence[Gauge] = ()
+    outcomes: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from rialto.kernel.personal import PersonalData
 from rialto.kernel.service import Env, Job, Service
 from rialto.notifications.api import Notifications
 from rialto.notifications.audit import AUDITS
+from rialto.notifications.gauges import GAUGES
 from rialto.notifications.handlers import NotificationHandlers
 from rialto.notifications.reactions import REACTIONS
 from rialto.notifications.render import Renderer
@@ -56,4 +57,5 @@ SERVICE = Service(
     ),
     connections=1,
     audits=AUDITS,
+    gauges=GAUGES,
 )

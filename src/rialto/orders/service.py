@@ -12,6 +12,7 @@ from rialto.kernel.service import Env, Job, Service
 from rialto.orders.api import Orders
 from rialto.orders.audit import AUDITS
 from rialto.orders.events import EVENTS
+from rialto.orders.gauges import GAUGES
 from rialto.orders.handlers import OrderHandlers
 from rialto.orders.reactions import REACTIONS
 from rialto.orders.routes import ROUTES
@@ -64,4 +65,6 @@ SERVICE = Service(
     connections=3,
     personal=PersonalData(export=export, erase=erase),
     audits=AUDITS,
+    gauges=GAUGES,
+    outcomes={"checkout": lambda answer: answer.outcome, "resume": lambda answer: answer.outcome},
 )

@@ -39,4 +39,6 @@ SERVICE = Service(
     connections=2,
     jobs=(Job(name="payments.origins", every_s=5, run=lambda handlers: handlers.tell_origins()),),
     audits=(*AUDITS, providers_agree),
+    # A payment that is still `started` afterwards is one whose outcome nobody knows yet.
+    outcomes={"authorise": lambda payment: payment.status},
 )
