@@ -35,7 +35,9 @@ async def cpu_of_a_statement(address: DatabaseAddress) -> float:
 async def measure(address: DatabaseAddress) -> None:
     prepared = await cpu_of_a_statement(address)
     anew = await cpu_of_a_statement(address.behind_pooler(address))
-    print(f"prepared {prepared * 1e6:.0f} µs, anew each time {anew * 1e6:.0f} µs: {anew / prepared:.1f} times")
+    print(
+        f"prepared {prepared * 1e6:.0f} µs, anew each time {anew * 1e6:.0f} µs: {anew / prepared:.1f} times"
+    )
 
 
 if __name__ == "__main__":
