@@ -16,8 +16,10 @@ SLOW := $(addprefix --ignore=tests/,api crash e2e races simulation)
 WITH_RULES := $(ON_A_DATABASE) $(addprefix tests/,edge inventory orders reporting sandbox search topology)
 # Whole shops in these are cut into parts when RIALTO_TEST_TOPOLOGY says so.
 CUT := $(addprefix tests/,orders reviews search)
+# Before a browser, by nginx: quick ones.
+CUT_PAGES := $(addprefix tests/e2e/,test_purchase.py test_cards.py test_account.py)
 CUT_MORE := $(addprefix tests/,catalog identity importing notifications reporting storefront admin)
-.PHONY: help run cluster cluster-stop test test-all test-fast check coverage format bench screenshots clean requirements
+.PHONY: help run cluster cluster-stop test test-all test-fast check coverage format bench chaos screenshots clean requirements
 
 help: ## list the recipes
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,13 +53,14 @@ cluster-stop: $(RUN_STAMP) ## stop it
 test: $(DEV_STAMP) ## everything: unit, service, contract, simulation, crash, end to end
 	@# First with the shop cut into groups of processes, so that the summary of all stands last. Tests of real processes have
 	@# bounds; what failed beside others on a busy machine is tried once more alone.
-	@export RIALTO_TEST_TOPOLOGY=groups; $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not fast" $(CUT) || $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none -m "not fast" $(CUT)
+	@export RIALTO_TEST_TOPOLOGY=groups; $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not fast" $(CUT) $(CUT_PAGES) || $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none -m "not fast" $(CUT) $(CUT_PAGES)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --durations=15 tests || $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none tests
 
 
-test-all: test ## beside that, service tests with the shop cut into groups, and into a process per service
-	@for topology in groups all; do \
-	  RIALTO_TEST_TOPOLOGY=$$topology $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not fast" $(CUT) $(CUT_MORE) || exit 1; done
+test-all: test ## beside that, service and browser tests with the shop cut into groups, and into a process per service
+	@export RIALTO_TEST_TOPOLOGY; for RIALTO_TEST_TOPOLOGY in groups all; do \
+	  $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not fast" $(CUT) $(CUT_MORE) tests/e2e || \
+	  $(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none -m "not fast" $(CUT) $(CUT_MORE) tests/e2e || exit 1; done
 
 test-fast: $(DEV_STAMP) ## the tests that need no server and no browser
 	@$(BIN)/python -m pytest -q -n 2 -m fast $(SLOW) tests
@@ -80,6 +83,9 @@ format: $(DEV_STAMP) ## rewrite the files as the formatter wants them
 
 bench: $(DEV_STAMP) ## measure: cached read, durable order, full purchase
 	@$(BIN)/python -m bench
+
+chaos: $(DEV_STAMP) ## five minutes of buyers while one of each part of a platform is killed; fails if a promise is broken
+	@$(BIN)/python -m bench.chaos
 
 screenshots: $(DEV_STAMP) ## pictures of every page in every state, into .screenshots/ (needs Chromium)
 	@$(BIN)/python -m tests.e2e.screenshots

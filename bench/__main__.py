@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 
-from bench import large, orders, purchases, reads, reporting, tracing
+from bench import calls, large, orders, purchases, reads, reporting, topologies, tracing
 from bench.judged import ranking
 from bench.machine import memory_mb
 from bench.shop import running_shop
@@ -16,7 +16,8 @@ PEERS = "Oscar 10.7, Vendure 9.1, Saleor 2.0, Medusa 1.6 orders/s"
 
 
 def main() -> int:
-    """Run the named questions (ranking, reads, orders, purchases, reporting, tracing, large), or all but the last two; a number is the size of `large`."""
+    """Run the named questions (ranking, reads, orders, purchases, reporting, tracing, calls, topologies, large), or all but the
+    last four; a number is the last one's size."""
     sizes = [int(word) for word in sys.argv[1:] if word.isdecimal()]
     asked = {word for word in sys.argv[1:] if not word.isdecimal()} or {
         "ranking",
@@ -32,9 +33,16 @@ def main() -> int:
     )
     if "ranking" in asked:
         print(ranking.measure(), flush=True)
-    for name, question in (("orders", orders), ("reporting", reporting), ("tracing", tracing)):
+    # Each of these brings what it needs.
+    for name, lines in (
+        ("orders", orders.measure),
+        ("calls", calls.measure),
+        ("topologies", topologies.measure),
+        ("reporting", reporting.measure),
+        ("tracing", tracing.measure),
+    ):
         if name in asked:
-            for line in question.measure():
+            for line in lines():
                 print(line, flush=True)
     if asked & {"reads", "purchases", "large"}:
         with running_shop() as shop:

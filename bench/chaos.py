@@ -1,10 +1,13 @@
-"""`python -m bench.chaos`: a platform under load while its parts are killed one after the other, and what that cost.
+"""`make chaos`: a platform under load while its parts are killed one after the other, and what that cost.
 
-    python -m bench.chaos --data FOLDER --seconds 300
+    python -m bench.chaos                                    # a platform of its own, five minutes, everything killed once
+    python -m bench.chaos --data FOLDER --seconds 80         # one that runs (`rialto cluster start --data FOLDER`)
+    python -m bench.chaos --victims broker,sell-1            # some; or `none`
 
-Needs a platform that runs (`rialto cluster start --data FOLDER`). Buyers buy whole carts and repeat what got no answer with the
-same Idempotency-Key, as a client should; visitors look at pages and repeat nothing. At the end each order that was
-acknowledged is looked up, the audit is run, and the report says what was lost: it must be nothing.
+Buyers buy whole carts and repeat what got no answer with the same Idempotency-Key, as a client should; visitors look at pages and
+repeat nothing. Each order that was acknowledged is looked up afterwards, the provider's own books are read, and the audit is
+run. The exit code is 1 when a promise is broken: an order is lost, somebody is charged twice or for nothing, a purchase gets no
+answer in two minutes, or the audit finds something.
 """
 
 from __future__ import annotations
@@ -29,7 +32,10 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from bench.platform import running_platform
+from bench.provider_books import Books, Judged
 from bench.purchases import ADDRESS
+from bench.shop import PASSWORD
 from rialto.cluster.layout import Layout, read_layout
 from rialto.engines.processes import PidFile
 
@@ -37,6 +43,8 @@ BUYERS = 6
 VISITORS = 4
 RETRY_S = 0.25
 GIVES_UP_AFTER_S = 120.0
+AUDITS = 4
+AUDIT_AGAIN_S = 5.0
 PAGES = ("/en/", "/en/search?q=lamp", "/v1/products?limit=5", "/v1/suggest?q=va&language=en")
 
 
@@ -50,6 +58,7 @@ class Report:
     look_errors: Counter[str] = field(default_factory=Counter)
     repeated: Counter[str] = field(default_factory=Counter)
     given_up: int = 0
+    lost: list[str] = field(default_factory=list)
     killed: list[tuple[float, str]] = field(default_factory=list)
 
 
@@ -200,53 +209,106 @@ def _pid_of(data: Path, victim: str) -> int | None:
 
 
 async def _look_up(client: Client, report: Report) -> None:
-    """Every acknowledged order is there, and was placed."""
+    """Every acknowledged order is there, and was placed; those that are not are lost."""
     for order_id, key in list(report.placed.items()):
-        order = await client.call("GET", f"/v1/orders/{order_id}?key={key}")
+        try:
+            order = await client.call("GET", f"/v1/orders/{order_id}?key={key}")
+        except Refused as refused:
+            report.lost.append(f"{order_id}: {refused}")
+            continue
         if order["status"] not in {"placed", "completed"}:
-            raise SystemExit(f"LOST: {order_id} is {order['status']}")
+            report.lost.append(f"{order_id} is {order['status']}")
 
 
-def longest_gap(report: Report) -> float:
+def plan_of(layout: Layout, data: Path) -> list[str]:
+    """One of each kind that this platform has; the main database last."""
+    return [
+        *(f"{group}-1" for group in layout.groups),
+        *layout.engine_ports,
+        "documents",
+        *(["replica"] if (data / "replica").exists() else []),
+        "nginx worker",
+        "database",
+    ]
+
+
+def longest_gap(report: Report) -> tuple[float, str]:
+    """Between two acknowledged orders: its seconds, and what had been killed last before its end."""
     at = sorted(report.placed_at)
-    return max((later - before for before, later in itertools.pairwise(at)), default=0.0)
+    gap, end = max(((later - before, later) for before, later in itertools.pairwise(at)), default=(0.0, 0.0))
+    before_it = [victim for when, victim in report.killed if when <= end]
+    return gap, before_it[-1] if before_it else "nothing"
+
+
+def broken_promises(report: Report, judged: Judged, audit: int) -> list[str]:
+    found = {
+        f"lost: {', '.join(report.lost)}": report.lost,
+        f"charged twice: {', '.join(judged.twice)}": judged.twice,
+        # Who gave up was told nothing, and may have been charged for an order that goes on by itself.
+        f"charged for nothing: {', '.join(judged.for_nothing)}": judged.for_nothing
+        if not report.given_up
+        else (),
+        f"{report.given_up} purchases got no answer": report.given_up,
+        f"the audit ended with {audit}": audit,
+    }
+    return [sentence for sentence, broken in found.items() if broken]
+
+
+def tell(report: Report, judged: Judged, seconds: float) -> None:
+    gap, killed = longest_gap(report)
+    print(f"killed: {', '.join(victim for _, victim in report.killed) or 'nothing'}")
+    print(
+        f"{len(report.placed)} orders in {seconds:.0f} s with {BUYERS} buyers: {len(report.lost)} lost, "
+        f"{len(judged.twice)} charged twice, {len(judged.for_nothing)} charged for nothing, {report.given_up} given up; "
+        f"repeated {dict(report.repeated) or 'nothing'}"
+    )
+    print(
+        f"{report.looks} pages looked at by {VISITORS} visitors, errors {dict(report.look_errors) or 'none'}; "
+        f"longest gap between two orders {gap:.1f} s, after {killed} was killed"
+    )
+
+
+def audit_of(data: Path) -> int:
+    """The audit's exit code. What was caught halfway is looked at again; what stays is believed."""
+    command = [sys.executable, "-m", "rialto.cli", "cluster", "do", "--data", str(data), "--", "audit"]
+    for _ in range(AUDITS - 1):
+        done = subprocess.run(command, check=False, capture_output=True)
+        if done.returncode == 0:
+            break
+        time.sleep(AUDIT_AGAIN_S)
+    return subprocess.run(command, check=False).returncode
+
+
+def chaos(data: Path, *, seconds: float, victims: str, password: str) -> int:
+    """The exit code."""
+    layout = read_layout(data)
+    chosen = (
+        [victim for victim in victims.split(",") if victim != "none"] if victims else plan_of(layout, data)
+    )
+    books = Books(data)
+    report = asyncio.run(run(layout, data, seconds=seconds, victims=chosen, password=password))
+    judged = books.judge(report.placed)
+    tell(report, judged, seconds)
+    broken = broken_promises(report, judged, audit_of(data))
+    alive = {victim for _, victim in report.killed}
+    broken += [f"{victim} did not run" for victim in chosen if victim not in alive]
+    print("\n".join(f"BROKEN: {sentence}" for sentence in broken) or "every promise was kept")
+    return 1 if broken else 0
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.chaos")
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, help="of a platform that runs; one of its own otherwise")
     parser.add_argument("--seconds", type=float, default=300.0)
-    parser.add_argument("--password", default=os.environ.get("RIALTO_ADMIN_PASSWORD", ""))
+    parser.add_argument("--password", default=os.environ.get("RIALTO_ADMIN_PASSWORD", PASSWORD))
     parser.add_argument("--victims", default="", help="with commas between, or `none`; one of each kind")
     options = parser.parse_args()
-    layout = read_layout(options.data)
-    chosen = [victim for victim in options.victims.split(",") if victim != "none"]
-    victims = (
-        chosen
-        if options.victims
-        else [
-            *(f"{group}-1" for group in layout.groups),
-            *layout.engine_ports,
-            "documents",
-            "replica",
-            "nginx worker",
-            "database",
-        ]
-    )
-    report = asyncio.run(
-        run(layout, options.data, seconds=options.seconds, victims=victims, password=options.password)
-    )
-    print(
-        f"{len(report.placed)} orders in {options.seconds:.0f} s with {BUYERS} buyers, 0 of them lost; "
-        f"{report.given_up} purchases given up; repeated {dict(report.repeated) or 'nothing'}"
-    )
-    print(
-        f"{report.looks} pages looked at by {VISITORS} visitors, errors {dict(report.look_errors) or 'none'}; "
-        f"longest gap between two orders {longest_gap(report):.1f} s"
-    )
-    print(f"killed: {', '.join(victim for _, victim in report.killed) or 'nothing'}")
-    audit = [sys.executable, "-m", "rialto.cli", "cluster", "do", "--data", str(options.data), "--", "audit"]
-    return subprocess.run(audit, check=False).returncode
+    if options.data:
+        return chaos(
+            options.data, seconds=options.seconds, victims=options.victims, password=options.password
+        )
+    with running_platform() as platform:
+        return chaos(platform.data, seconds=options.seconds, victims=options.victims, password=PASSWORD)
 
 
 if __name__ == "__main__":

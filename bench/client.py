@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,9 +19,17 @@ class Connection:
         self._writer: asyncio.StreamWriter | None = None
 
     async def call(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> Any:
         """The answer's JSON. Stops the program for anything but a 2xx."""
+        answer = await self._ask(method, path, body, headers)
+        return json.loads(answer) if answer else None
+
+    async def get(self, path: str) -> bytes:
+        """The answer as it is. Stops the program for anything but a 2xx."""
+        return await self._ask("GET", path, None, None)
+
+    async def _ask(self, method: str, path: str, body: Any, headers: Mapping[str, str] | None) -> bytes:
         if self._reader is None or self._writer is None:
             self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
         content = b"" if body is None else json.dumps(body).encode()
@@ -37,7 +46,7 @@ class Connection:
         answer = await self._reader.readexactly(length)
         if head[9] != "2":
             raise SystemExit(f"{method} {path}: {head[9:12]} {answer.decode()}")
-        return json.loads(answer) if answer else None
+        return answer
 
     def close(self) -> None:
         if self._writer is not None:

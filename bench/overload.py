@@ -17,6 +17,7 @@ from functools import partial
 import uvloop
 
 from bench.arrivals import Client, Told, Visit, closed, opened
+from bench.client import Connection
 from bench.purchases import ADDRESS, stock_up
 from bench.shop import Shop, running_shop
 
@@ -36,7 +37,9 @@ def measure(shop: Shop, seconds: float = SECONDS, *, tell: Callable[[str], None]
 
 
 async def _measure(shop: Shop, seconds: float, tell: Callable[[str], None]) -> None:
-    skus = await stock_up(shop.url)
+    staff = Connection(shop.url)
+    skus = await stock_up(staff)
+    staff.close()
     client = Client(shop.url)
     slugs = [item["slug"] for item in (await client.ask("GET", "/v1/products?limit=20")).json()["items"]]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
 import uvloop
 
@@ -22,6 +24,14 @@ ADDRESS = {
     "postal_code": "10115",
     "country": "DE",
 }
+
+
+class Client(Protocol):
+    """Who sends JSON and gets some back; anything but a 2xx stops the program."""
+
+    async def call(
+        self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> Any: ...
 
 
 def measure(shop: Shop) -> str:
@@ -53,8 +63,10 @@ def _pids(shop: Shop) -> dict[str, list[int]]:
 
 
 async def _measure(shop: Shop) -> tuple[int, float, list[float]]:
-    skus = await stock_up(shop.url)
-    await buy(Connection(shop.url), skus[0], "warm-up")
+    staff = Connection(shop.url)
+    skus = await stock_up(staff)
+    await buy(staff, skus[0], "warm-up")
+    staff.close()
     for name, pids in _pids(shop).items():
         _before[name] = cpu_seconds(pids)
     latencies: list[float] = []
@@ -71,9 +83,8 @@ async def _measure(shop: Shop) -> tuple[int, float, list[float]]:
     return len(latencies), time.monotonic() - begun, latencies
 
 
-async def stock_up(url: str) -> list[str]:
+async def stock_up(staff: Client) -> list[str]:
     """Plenty of twenty articles, as staff."""
-    staff = Connection(url)
     tokens = await staff.call("POST", "/v1/auth/login", {"email": "admin@rialto.test", "password": PASSWORD})
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
     page = await staff.call("GET", "/v1/products?limit=20")
@@ -82,11 +93,10 @@ async def stock_up(url: str) -> list[str]:
         await staff.call(
             "PUT", f"/v1/admin/stock/{sku}", {"warehouse": "berlin", "on_hand": 900_000}, headers
         )
-    staff.close()
     return skus
 
 
-async def buy(connection: Connection, sku: str, key: str) -> float:
+async def buy(connection: Client, sku: str, key: str) -> float:
     """One purchase; the seconds its checkout took."""
     cart = await connection.call("POST", "/v1/carts", {"currency": "EUR", "country": "DE", "language": "en"})
     path = f"/v1/carts/{cart['id']}"

@@ -3,91 +3,51 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
+import http.client
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 import pytest
 
-from bench.chaos import Report, run
-from rialto.cluster.layout import Layout, read_layout
+from bench.chaos import Report, audit_of, run
+from bench.platform import RunningPlatform, running_platform
+from bench.provider_books import Books
+from bench.shop import PASSWORD
+from rialto.cluster.front import MAILS
+from rialto.cluster.layout import HOST
+from rialto.cluster.rabbitmq import BROKER
 from rialto.cluster.sink_store import StoredSpan
 from rialto.engines.processes import PidFile, wait_until
 from tests.cluster.traced import EMAIL, Staff, buy_in_chromium, hangs_together, visit
 from tests.e2e.windows import chromium_path
 from tests.proxy.running import needs_nginx
 from tests.support.prometheus import RunningPrometheus, needs_prometheus
+from tests.support.rabbit import skip_without_rabbitmq
 
-PASSWORD = "a platform of its own"
 SECONDS = 12.0
-
-
-@dataclass(frozen=True)
-class RunningPlatform:
-    data: Path
-    process: subprocess.Popen[str]
-
-    @property
-    def layout(self) -> Layout:
-        return read_layout(self.data)
-
-    def rialto(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "rialto.cli", *words],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=240,
-        )
 
 
 @pytest.fixture(scope="module")
 def platform() -> Iterator[RunningPlatform]:
-    # Not in pytest's own folder: as root the database is another user, to whom that is closed.
-    with tempfile.TemporaryDirectory(prefix="rialto-platform-") as folder:
-        Path(folder).chmod(0o755)
-        yield from _running(Path(folder) / "data")
-
-
-def _running(data: Path) -> Iterator[RunningPlatform]:
-    command = ["-m", "rialto.cli", "cluster", "start", "--port", "0", "--data", str(data)]
-    environment = {**os.environ, "RIALTO_ADMIN_PASSWORD": PASSWORD, "RIALTO_TRACE_PERCENT": "100"}
-    with subprocess.Popen(
-        [sys.executable, *command],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        said: list[str] = []
-        for line in process.stdout:
-            said.append(line)
-            if "Card" in line:
-                break
-        else:
-            pytest.fail("".join(said))
-        try:
-            yield RunningPlatform(data, process)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
+    with running_platform(RIALTO_TRACE_PERCENT="100") as platform:
+        yield platform
 
 
 def bought(platform: RunningPlatform, *victims: str) -> Report:
+    """What buyers met; whatever it was, none of their orders is lost and nobody was charged for another."""
+    books = Books(platform.data)
     working = run(platform.layout, platform.data, seconds=SECONDS, victims=victims, password=PASSWORD)
-    return asyncio.run(working)
+    report = asyncio.run(working)
+    judged = books.judge(report.placed)
+    assert (report.lost, judged.twice, judged.for_nothing) == ([], (), ())
+    return report
 
 
 @needs_nginx
 def test_every_process_is_well_and_says_who_it_is(platform: RunningPlatform) -> None:
-    told = platform.rialto("status", "--json", "--data", str(platform.data))
+    told = platform.rialto("status", "--json")
     rows = {row["name"]: row for row in msgspec.json.decode(told.stdout)}
     replicas = {replica.name for replica in platform.layout.replicas}
     assert len(replicas) == 8
@@ -97,8 +57,8 @@ def test_every_process_is_well_and_says_who_it_is(platform: RunningPlatform) -> 
     assert all(rows[name]["version"] and rows[name]["memory"] for name in replicas)
     assert rows["replica"]["lag_bytes"] is not None
     assert rows["database"]["lag_bytes"] is None
-    assert " s" in platform.rialto("status", "--data", str(platform.data)).stdout
-    told = platform.rialto("cluster", "do", "--data", str(platform.data), "--", "doctor")
+    assert " s" in platform.rialto("status").stdout
+    told = platform.rialto("cluster", "do", "--", "doctor")
     assert [line for line in told.stdout.splitlines() if "replica" in line and "follows" in line], told.stdout
 
 
@@ -125,9 +85,7 @@ def test_a_killed_replica_of_each_group_costs_no_order(platform: RunningPlatform
     assert len(report.killed) == 4
     assert report.placed
     assert (report.given_up, dict(report.look_errors)) == (0, {})
-    audit = platform.rialto("cluster", "do", "--data", str(platform.data), "--", "audit")
-    assert audit.returncode == 0, audit.stdout
-    assert "no finding" in audit.stdout
+    assert audit_of(platform.data) == 0
 
 
 @needs_nginx
@@ -138,7 +96,7 @@ def test_a_killed_replica_of_the_database_costs_nothing_and_comes_back(platform:
     assert (report.given_up, dict(report.look_errors)) == (0, {})
 
     def follows() -> bool:
-        told = platform.rialto("status", "--json", "--data", str(platform.data))
+        told = platform.rialto("status", "--json")
         [row] = [row for row in msgspec.json.decode(told.stdout) if row["name"] == "replica"]
         return bool(row["health"] == "ok" and row["lag_bytes"] is not None)
 
@@ -148,13 +106,13 @@ def test_a_killed_replica_of_the_database_costs_nothing_and_comes_back(platform:
 @needs_nginx
 def test_a_group_is_restarted_without_a_failed_request(platform: RunningPlatform) -> None:
     # What the test before has killed is back: of two replicas one may be away, not both.
-    assert wait_until(lambda: platform.rialto("status", "--data", str(platform.data)).returncode == 0, 90.0)
+    assert wait_until(lambda: platform.rialto("status").returncode == 0, 90.0)
     before = {
         replica.name: PidFile(platform.data / "run" / f"{replica.name}.pid").load_alive()
         for replica in platform.layout.of_group("sell")
     }
     restart = subprocess.Popen(
-        [sys.executable, "-m", "rialto.cli", "restart", "sell", "--data", str(platform.data)],
+        [sys.executable, "-m", "rialto.cli", "restart", "sell"],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -167,6 +125,21 @@ def test_a_group_is_restarted_without_a_failed_request(platform: RunningPlatform
         after = PidFile(platform.data / "run" / f"{name}.pid").load_alive()
         assert after is not None
         assert after != process
+
+
+@needs_nginx
+def test_a_killed_broker_costs_nothing_and_everything_drains(platform: RunningPlatform) -> None:
+    skip_without_rabbitmq()
+    report = bought(platform, BROKER)
+    assert [victim for _, victim in report.killed] == [BROKER]
+    assert (len(report.placed) > 0, report.given_up, dict(report.look_errors)) == (True, 0, {})
+
+    def all_is_told() -> bool:
+        rows = msgspec.json.decode(platform.rialto("status", "--json").stdout)
+        return not any(row["waiting"] for row in rows) and {row["health"] for row in rows} == {"ok"}
+
+    assert wait_until(all_is_told, 120.0)
+    assert audit_of(platform.data) == 0
 
 
 @needs_nginx
@@ -223,6 +196,24 @@ def test_a_purchase_in_a_browser_is_one_trace_to_the_ledgers_entry(platform: Run
 
 @needs_nginx
 def test_a_second_one_in_the_same_folder_is_refused(platform: RunningPlatform) -> None:
-    told = platform.rialto("cluster", "start", "--port", "0", "--data", str(platform.data))
+    told = platform.rialto("cluster", "start", "--port", "0")
     assert (told.returncode, "already runs" in told.stderr) == (1, True)
-    assert platform.rialto("restart", "shed", "--data", str(platform.data)).returncode == 2
+    assert platform.rialto("restart", "shed").returncode == 2
+
+
+@needs_nginx
+def test_operations_ports_take_the_platforms_own_only(platform: RunningPlatform) -> None:
+    for replica in platform.layout.replicas:
+        with pytest.raises((http.client.HTTPException, OSError)):
+            _ask(http.client.HTTPConnection(HOST, replica.ops_port, timeout=5), "/metrics")
+    door = platform.layout.more_ports[MAILS]
+    assert _ask(http.client.HTTPConnection(HOST, door, timeout=5), "/mail.json") == 200
+    assert _ask(http.client.HTTPConnection(HOST, door, timeout=5), "/metrics") == 404
+
+
+def _ask(connection: http.client.HTTPConnection, path: str) -> int:
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()

@@ -12,7 +12,8 @@ import ssl
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from shutil import copytree
@@ -81,6 +82,19 @@ def browser_flags() -> list[str]:
     spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     pin = base64.b64encode(hashlib.sha256(spki).digest()).decode()
     return [f"--ignore-certificate-errors-spki-list={pin}"]
+
+
+@contextmanager
+def driver_trusts() -> Iterator[None]:
+    """Playwright's own requests are made by its driver, which learns of an authority from the environment it is started in."""
+    if not TOPOLOGY:
+        yield
+        return
+    os.environ["NODE_EXTRA_CA_CERTS"] = str(_certificate().ca)
+    try:
+        yield
+    finally:
+        del os.environ["NODE_EXTRA_CA_CERTS"]
 
 
 @cache

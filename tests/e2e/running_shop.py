@@ -44,6 +44,9 @@ class RunningShop:
     sandbox: str
     environment: Mapping[str, str]
     http: httpx.Client
+    # How old a page may be that is the same for everybody: a proxy in front keeps them for two seconds, and shows what it
+    # has for three more while it asks.
+    kept_s: float = 1.0
     _token: list[tuple[float, str]] = field(default_factory=list)
 
     @property
@@ -193,7 +196,7 @@ def _in_groups(folder: Path, plain: Mapping[str, str]) -> Iterator[RunningShop]:
     with _process(cut.command, environment, folder / "run.log") as process:
         until(lambda: cut.is_started(folder / "run.log", process), READY_S_MAX * 2)
         with httpx.Client(timeout=20, verify=cut.trust()) as http:
-            yield RunningShop(cut.url, cut.mails, cut.sandbox, cut.environment, http)
+            yield RunningShop(cut.url, cut.mails, cut.sandbox, cut.environment, http, kept_s=6.0)
 
 
 def based_on(product: Mapping[str, Any]) -> dict[str, str]:

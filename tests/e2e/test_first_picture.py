@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser
@@ -58,7 +59,8 @@ def halting(shop: RunningShop, cuts: dict[str, str], go_on: threading.Event) -> 
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        # Under the shop's name: cookies are the name's, at whichever port.
+        yield f"http://{urlsplit(shop.url).hostname}:{server.server_port}"
     finally:
         go_on.set()
         server.shutdown()

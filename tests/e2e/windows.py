@@ -20,7 +20,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.e2e.cut_shop import browser_flags
+from tests.e2e.cut_shop import browser_flags, driver_trusts
 
 TIMEOUT_MS = 20_000
 # Browsers trust names below localhost as they trust TLS: without it they complain of our headers.
@@ -46,7 +46,7 @@ def a_browser() -> Iterator[Browser]:
     """Debian's Chromium. Only one at a time per thread: Playwright keeps an event loop running meanwhile."""
     flags = [*FLAGS, *browser_flags(), *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     expect.set_options(timeout=TIMEOUT_MS)
-    with sync_playwright() as playwright:
+    with driver_trusts(), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=flags)
         try:
             yield browser

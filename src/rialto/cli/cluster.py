@@ -35,6 +35,7 @@ REPLICAS_MAX = 8
 # Everything else of the shop's settings is the platform's own affair. A broker that runs already is used instead of one's own.
 PASSED_ON = (
     "RIALTO_LOG",
+    "RIALTO_RATE_LIMIT",
     "RIALTO_ADMIN_PASSWORD",
     "RIALTO_BUS_URL",
     "RIALTO_BUS_CA",

@@ -216,12 +216,15 @@ def _settings(reader: Reader, data_default: Path) -> Settings:
 
 
 def _internal(reader: Reader) -> InternalFiles | None:
-    names = ("RIALTO_INTERNAL_CERTIFICATE", "RIALTO_INTERNAL_KEY", "RIALTO_INTERNAL_CA")
-    certificate, key, ca = (reader.path(name) for name in names)
+    certificate = reader.path("RIALTO_INTERNAL_CERTIFICATE")
+    key = reader.path("RIALTO_INTERNAL_KEY")
+    ca = reader.path("RIALTO_INTERNAL_CA")
     if certificate and key and ca:
         return InternalFiles(certificate=certificate, key=key, ca=ca)
     if certificate or key or ca:
-        raise SettingWrong(f"{', '.join(names)} go together: all of them are set, or none.")
+        raise SettingWrong(
+            "RIALTO_INTERNAL_CERTIFICATE, RIALTO_INTERNAL_KEY and RIALTO_INTERNAL_CA go together: all are set, or none."
+        )
     return None
 
 
