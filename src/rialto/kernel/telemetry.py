@@ -42,7 +42,7 @@ class Metrics:
     """
 
     def __init__(self, scraped: CollectorRegistry | None = None) -> None:
-        self.registry = CollectorRegistry()
+        registry = self.registry = CollectorRegistry()
         self._scraped = scraped or self.registry
         self.requests = Counter(
             "rialto_requests", "Requests answered.", ("route", "method", "status"), registry=self.registry
@@ -92,9 +92,7 @@ class Metrics:
         self.failures = Counter(
             "rialto_failures", "Failures in loops that survive.", ("where",), registry=self.registry
         )
-        self.spans = Counter(
-            "rialto_trace_spans", "Spans that were kept.", ("outcome",), registry=self.registry
-        )
+        self.spans = Counter("rialto_trace_spans", "Spans that were kept.", ("outcome",), registry=registry)
         # Counted in the database at each scrape, so it is of the whole shop whoever counted last.
         self.outbox = Gauge(
             "rialto_outbox_waiting",
