@@ -118,38 +118,15 @@ def public_app(shop: App) -> Gate:
             audited(shop[Identity]),
         ],
     )
-    kept: MemoryCache[Entry[Kept]] = MemoryCache(PAGES_KEPT)
-    pages = CachedPages(
-        Admitted(app, _admission(shop, "public")),
-        kept,
-        clock=engines.clock,
-        ids=engines.ids,
-        metrics=shop.metrics,
-        beyond=pages_of_others(
-            shop.key_values,
-            secret=engines.secrets.derive("keyvalue:pages"),
-            clock=engines.clock,
-            as_of=shop.pages_refresh.positions,
-            metrics=shop.metrics,
-        ),
-    )
-    shop.pages_refresh.then(pages.clear)
-    shop.reach.when_changed(pages.clear)
+    pages = _kept_pages(shop, app)
     roles = RoleBook(lambda: _load_roles(shop), clock=engines.clock)
-    verifier = TokenVerifier(
-        shop.keyring.public_keys(),
-        issuer=settings.public_url,
-        clock=engines.clock,
-        permissions_of=roles.permissions_of,
-        watch=shop.keyring.news,
-    )
     rate = settings.rate_limit
     return Gate(
         pages,
         clock=engines.clock,
         ids=engines.ids,
         metrics=shop.metrics,
-        verifier=verifier,
+        verifier=_verifier(shop, roles),
         limiter=limiter_of("gate", shop.key_values, per_s=rate, burst=rate * BURST_S, clock=engines.clock)
         if rate
         else None,
@@ -160,6 +137,38 @@ def public_app(shop: App) -> Gate:
         refusals=Refusals(*crowded_pages()),
         outage=lambda: shop.reach.outage,
         tracer=engines.tracer,
+    )
+
+
+def _kept_pages(shop: App, app: ASGIApp) -> CachedPages:
+    """What is kept ready before the application, and forgotten with what it was made of."""
+    kept: MemoryCache[Entry[Kept]] = MemoryCache(PAGES_KEPT)
+    pages = CachedPages(
+        Admitted(app, _admission(shop, "public")),
+        kept,
+        clock=shop.engines.clock,
+        ids=shop.engines.ids,
+        metrics=shop.metrics,
+        beyond=pages_of_others(
+            shop.key_values,
+            secret=shop.engines.secrets.derive("keyvalue:pages"),
+            clock=shop.engines.clock,
+            as_of=shop.pages_refresh.positions,
+            metrics=shop.metrics,
+        ),
+    )
+    shop.pages_refresh.then(pages.clear)
+    shop.reach.when_changed(pages.clear)
+    return pages
+
+
+def _verifier(shop: App, roles: RoleBook) -> TokenVerifier:
+    return TokenVerifier(
+        shop.keyring.public_keys(),
+        issuer=shop.settings.public_url,
+        clock=shop.engines.clock,
+        permissions_of=roles.permissions_of,
+        watch=shop.keyring.news,
     )
 
 

@@ -9,17 +9,20 @@ from typing import Any
 
 import msgspec
 
+from rialto.catalog.api import Catalog, Channels
 from rialto.kernel.clock import Clock, ManualClock
 from rialto.kernel.db import DatabaseAddress, connect
 from rialto.kernel.errors import OutcomeUnknown, Unavailable
 from rialto.kernel.faults import Faults
 from rialto.kernel.ids import ORDER, PAYMENT, OrderId, PaymentId
 from rialto.kernel.money import Money
+from rialto.kernel.service import Nothing
 from rialto.payments.api import PaymentStateWrong, SignatureWrong, Webhook
 from rialto.payments.handlers import PaymentHandlers
 from rialto.payments.provider import Answer, Message, Movement, Provider, Statement, TokenRefused
 from rialto.payments.service import SERVICE
 from tests.payments.builders import CHALLENGE, euros
+from tests.pricing.peers import Peer
 from tests.support.env import TestEnv, open_service
 
 FIRST_STATES: Mapping[str, str] = {
@@ -180,6 +183,13 @@ class CrashesAt:
             raise Crash(point)
 
 
+class OneFront(Peer):
+    """The catalogue of a shop that is at one address."""
+
+    async def channels(self, _command: Nothing) -> Channels:
+        return Channels(items=[])
+
+
 class Desk:
     """The payments service, its provider, and looks into what both have written."""
 
@@ -245,7 +255,8 @@ class Desk:
 async def a_desk(postgres: DatabaseAddress) -> AsyncIterator[Desk]:
     provider = ScriptedProvider()
     checked: Provider = provider
-    async with open_service(SERVICE, postgres, engines={"payments": {provider.name: checked}}) as env:
+    engines = {"payments": {provider.name: checked}}
+    async with open_service(SERVICE, postgres, peers={Catalog: OneFront()}, engines=engines) as env:
         provider.clock = env.clock
         async with env.db.read() as session:
             database = await session.value("SELECT current_database()")

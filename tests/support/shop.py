@@ -32,6 +32,7 @@ import msgspec
 from rialto.app import ALL, App
 from rialto.cart.api import AddLine, CartRef, Carts, NewCart, SetAddress, SetDelivery
 from rialto.catalog.api import Catalog, PutProduct
+from rialto.engines.choice import Engines
 from rialto.inventory.api import Inventory, LevelsOf, PutStock, PutStockMany
 from rialto.kernel.address import Address
 from rialto.kernel.audit import Finding
@@ -231,12 +232,10 @@ async def a_shop(
     `clock` stands still unless moved: for shops without background only, whose loops would never rest on it.
     `key_values` makes what processes share for speed; without, each keeps its own. `engines` makes others by port than a
     test's, `documents` is where documents are when that is not the shop's own database, `replica` follows `postgres`,
-    `through` is the way to the database, and `open_connection` opens connections there.
-    `changes` are settings other than a test's.
+    `through` is the way to the database, `open_connection` opens connections there, `changes` are settings unlike a test's.
     """
-    opened = open_connection is not connect
-    particular = (beside, faults, network, clock, key_values, engines, documents, replica, through, opened)
-    if in_parts and services is ALL and background and not any(particular):
+    particular = (beside, faults, network, clock, key_values, engines, documents, replica, through)
+    if in_parts and services is ALL and background and open_connection is connect and not any(particular):
         async with in_parts[0](postgres, seed=seed, **changes) as cut:
             yield cut
         return
@@ -261,9 +260,7 @@ async def a_shop(
             replica_addresses=[in_database(replica, address.database)] if replica else [],
             open_connection=open_connection,
         )
-        settings = msgspec.structs.replace(settings_in(data), **{"rate_limit": 0, **changes})
-        # Nothing is to be won by letting news gather here, and every test would wait for it.
-        app = App(settings, surroundings, [replace(service, gathers_s=0.0) for service in services])
+        app = _app_in(data, surroundings, services, changes)
         shop = Shop(app, clock=clock, sandbox=sandbox, mail=mail, address=address)
         stack.push_async_callback(shop.close)
         if app.feeds:
@@ -271,6 +268,12 @@ async def a_shop(
         if background:
             await stack.enter_async_context(running(app))
         yield shop
+
+
+def _app_in(data: Path, engines: Engines, services: Sequence[Service], changes: Mapping[str, Any]) -> App:
+    settings = msgspec.structs.replace(settings_in(data), **{"rate_limit": 0, **changes})
+    # Nothing is to be won by letting news gather here, and every test would wait for it.
+    return App(settings, engines, [replace(service, gathers_s=0.0) for service in services])
 
 
 async def fill_cart(
