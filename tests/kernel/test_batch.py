@@ -13,6 +13,7 @@ from rialto.kernel.db import Database, WriteSession
 from rialto.kernel.errors import Conflict, InvariantBroken, OutcomeUnknown, RialtoError, TooMany, Unavailable
 from rialto.kernel.faults import NoFaults
 from rialto.kernel.resilience import deadline, time_left
+from rialto.kernel.saturation import HasLine, LineState
 from tests.kernel.bakery import Town
 
 pytestmark = pytest.mark.anyio
@@ -25,6 +26,7 @@ class Book:
 
     def __init__(self) -> None:
         self.kept: list[int] = []
+        self.lines: list[HasLine] = []
         self.open = asyncio.Event()
         self.open.set()
         self.transactions = 0
@@ -299,3 +301,19 @@ def put_recovery(db: Database) -> Callable[[Sequence[int]], Awaitable[Sequence[i
         return [member if member in known else Unavailable() for member in members]
 
     return recover
+
+
+@fast
+async def test_a_database_knows_how_many_wait_for_its_commits() -> None:
+    desk = Desk(queue_max=7)
+    desk.book.open.clear()
+    first = asyncio.ensure_future(desk.batcher.submit(2))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    waiting = asyncio.ensure_future(desk.submit_all([2, 4, 6]))
+    for _ in range(4):  # until each of the three stands in line
+        await asyncio.sleep(0)
+    assert [one.line for one in desk.book.lines] == [LineState(waiting=3, limit=7)]
+    desk.book.open.set()
+    await asyncio.gather(first, waiting)
+    assert [one.line.waiting for one in desk.book.lines] == [0]

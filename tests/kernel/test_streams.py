@@ -23,6 +23,7 @@ class Fickle(Database):
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self.lines = []
         self.lose: str | None = None
 
     @asynccontextmanager

@@ -102,6 +102,9 @@ def test_an_alert_fires_when_it_should_only(case: Case, tmp_path: Path) -> None:
     slos = [slo for slo in SLOS if case.alert in {alert.name for alert in burn_alerts(slo)}]
     alerts = [alert for alert in all_alerts() if alert.name == case.alert]
     rules = rules_of(slos, alerts).replace("    interval: 1m\n", "")
+    # In one group, so in this order: the tool takes groups in any, and what was recorded ten minutes ago is no value any more.
+    for group in ("rialto-funnel", "rialto-alerts"):
+        rules = rules.replace(f"  - name: {group}\n    rules:\n", "")
     (tmp_path / "rules.yml").write_text(rules, encoding="utf-8")
     test = tmp_path / "test.json"
     whole: dict[str, object] = {"rule_files": ["rules.yml"], "evaluation_interval": f"{case.step}m"}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
-from rialto.engines.measured_provider import MeasuredProvider
+from rialto.engines.measured_provider import measured
 from rialto.inventory.api import OutOfStock
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.db import DatabaseAddress
@@ -12,7 +14,7 @@ from rialto.kernel.errors import Conflict, OutcomeUnknown, Unavailable
 from rialto.kernel.money import Currency, Money
 from rialto.kernel.telemetry import Metrics
 from rialto.observability.reading import Reading, read_text
-from rialto.payments.provider import Answer, Statement, TokenRefused
+from rialto.payments.provider import Answer, InPages, Statement, TokenRefused
 from tests.support.shop import Shop, a_shop
 
 pytestmark = pytest.mark.anyio
@@ -124,12 +126,32 @@ NOTHING = Money.zero(Currency("EUR"))
 )
 async def test_a_provider_is_measured_and_nothing_it_says_is_changed(says: object, outcome: str) -> None:
     metrics = Metrics()
-    measured = MeasuredProvider(Till(says), ManualClock(), metrics)  # type: ignore[arg-type]
+    watched = measured(Till(says), ManualClock(), metrics)  # type: ignore[arg-type]
     if isinstance(says, Exception):
         with pytest.raises(type(says)) as raised:
-            await measured.get("r")
+            await watched.get("r")
         assert raised.value is says
     else:
-        assert await measured.get("r") is says
+        assert await watched.get("r") is says
     labels = {"provider": "till", "call": "get", "outcome": outcome}
     assert metrics.registry.get_sample_value("rialto_provider_calls_seconds_count", labels) == 1
+
+
+class TillInPages(Till):
+    """One that asks for cards within the shop's pages."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.told: list[str] = []
+
+    async def allow_origins(self, origins: Sequence[str]) -> None:
+        self.told += origins
+
+
+async def test_what_a_provider_offers_beside_the_contract_is_offered_still() -> None:
+    metrics, till = Metrics(), TillInPages()
+    watched = measured(till, ManualClock(), metrics)  # type: ignore[arg-type]
+    assert isinstance(watched, InPages)
+    await watched.allow_origins(["https://trade.example"])
+    assert till.told == ["https://trade.example"]
+    assert not isinstance(measured(Till(""), ManualClock(), metrics), InPages)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from rialto.engines import sandbox_payments, smtp
 from rialto.engines.http_calls import HttpCalls
 from rialto.engines.internal_tls import InternalTls, choose_internal_tls
-from rialto.engines.measured_provider import MeasuredProvider
+from rialto.engines.measured_provider import measured
 from rialto.engines.memory_cache import MemoryCache
 from rialto.engines.memory_keyvalue import MemoryKeyValues
 from rialto.engines.names import resolve
@@ -93,7 +93,7 @@ def choose_engines(
     tracer, *collectors = choose_tracer(around, ids)
     internal_tls = choose_internal_tls(settings.internal, clock)
     providers = [_made("payments", name, around) for name in settings.payment_providers]
-    measured = [MeasuredProvider(provider, clock, metrics) for provider in providers]
+    watched = [measured(provider, clock, metrics) for provider in providers]
     mailer = _made("mail", urlsplit(settings.smtp_url).scheme, around) if settings.smtp_url else KeptMail()
     return Engines(
         clock=clock,
@@ -102,7 +102,7 @@ def choose_engines(
         secrets=secrets,
         address=address,
         by_port={
-            "payments": {provider.name: provider for provider in measured},
+            "payments": {provider.name: provider for provider in watched},
             "mail": mailer,
             "index": TantivyEngine(),
             "passwords": Argon2Passwords(),

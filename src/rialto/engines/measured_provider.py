@@ -5,20 +5,27 @@ Around every provider, also those of other packages. It changes nothing: argumen
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from rialto.kernel.clock import Clock
 from rialto.kernel.errors import OutcomeUnknown, Unavailable
 from rialto.kernel.ids import PaymentId
 from rialto.kernel.money import Money
 from rialto.kernel.telemetry import Metrics
-from rialto.payments.provider import Answer, Message, Provider, Statement, TokenRefused
+from rialto.payments.provider import Answer, InPages, Message, Provider, Statement, TokenRefused
 
 T = TypeVar("T")
 
 STATES = frozenset({"processing", "requires_action", "authorised", "declined", "voided", "captured"})
+
+
+def measured(provider: Provider, clock: Clock, metrics: Metrics) -> MeasuredProvider:
+    """The provider with a watch, offering what it offers beside the contract."""
+    if isinstance(provider, InPages):
+        return MeasuredInPages(provider, clock, metrics)
+    return MeasuredProvider(provider, clock, metrics)
 
 
 class MeasuredProvider:
@@ -83,6 +90,14 @@ class MeasuredProvider:
             seconds = self._clock.monotonic() - began
             self._metrics.provider_calls.labels(self.name, call, outcome).observe(seconds)
         return reply
+
+
+class MeasuredInPages(MeasuredProvider):
+    """See `payments.provider.InPages`."""
+
+    async def allow_origins(self, origins: Sequence[str]) -> None:
+        provider: Any = self._provider
+        await self._measured("allow_origins", provider.allow_origins(origins))
 
 
 def _said(reply: object) -> str:

@@ -21,6 +21,9 @@ PARCEL_NONE = of_admin("parcel-none", "delivery/preview", "#found-title ~ .lead"
 CURRENCIES = of_admin("currencies", "currencies", ".table tbody tr")
 CURRENCY_MORE = of_admin("currency-to-add", "currencies", "#offered-CHF")
 CURRENCIES_PROBLEMS = of_admin("currencies-problems", "currencies", "#problems")
+FRONTS = of_admin("fronts", "channels/list", ".table tbody tr")
+FRONT = of_admin("front", "channels/edit", "main form.form--wide")
+FRONT_PROBLEMS = of_admin("front-problems", "channels/edit", "#problems")
 MAILS = of_admin("mails", "mails/list", ".table tbody tr")
 MAIL = of_admin("mail", "mails/edit", "#placeholders-title")
 MAIL_PROBLEMS = of_admin("mail-problems", "mails/edit", "#problems")
@@ -53,6 +56,7 @@ def set_terms(tour: Tour) -> Iterator[Scene]:
     page.goto(f"{place}/delivery/preview?weight_g=999999&worth=45&currency=EUR&country=AT")
     yield PARCEL_NONE
     yield from _choose_currencies(page, place)
+    yield from _look_at_fronts(page, place)
     yield from _say_it_otherwise(page, place)
 
 
@@ -65,6 +69,17 @@ def _choose_currencies(page: Page, place: str) -> Iterator[Scene]:
     page.uncheck("#offered-EUR")
     page.locator("main form.form--wide .button").click()
     yield CURRENCIES_PROBLEMS
+
+
+def _look_at_fronts(page: Page, place: str) -> Iterator[Scene]:
+    page.goto(f"{place}/channels")
+    yield FRONTS
+    page.goto(f"{place}/channels/new")
+    yield FRONT
+    page.fill("#code", "trade")
+    page.fill("#hosts", "no host name")
+    page.locator("main form.form--wide .button").click()
+    yield FRONT_PROBLEMS
 
 
 def _say_it_otherwise(page: Page, place: str) -> Iterator[Scene]:
