@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -47,12 +48,17 @@ class Watched:
 def watched(postgres: DatabaseAddress) -> Iterator[Watched]:
     template = asyncio.run(goods_template(postgres, ALL))
     with real_shop(postgres) as shop, database_from(shop, template):
+        shop.sql("UPDATE inventory.stock SET on_hand = 100000")  # nobody buys the last one here
         shop.start()
         target = Target(address=f"127.0.0.1:{shop.ops_port}", group="one", name="shop-1")
         rules = render_rules().replace("interval: 1m", "interval: 1s")
         configuration = render_scraping([target], every="1s")
         with a_prometheus(configuration, rules) as prometheus, people(shop):
             yield Watched(shop, prometheus)
+
+
+class Refused(Exception):
+    """Too busy, most likely; they come again."""
 
 
 @contextmanager
@@ -64,10 +70,10 @@ def people(shop: RealShop) -> Iterator[None]:
         for number in itertools.count(1):
             if left.is_set():
                 return
-            with suppress(Disconnected):
+            with suppress(Disconnected, Refused):
                 for page in PAGES * 2:
                     shop.call("GET", page)
-                buy(shop, f"key-{number}", "tok_3ds" if number == 1 else "tok_success")
+                buy(shop, f"key-{number}", "tok_3ds" if number % 5 == 1 else "tok_success")
 
     visitor = threading.Thread(target=come)
     visitor.start()
@@ -79,14 +85,22 @@ def people(shop: RealShop) -> Iterator[None]:
 
 
 def buy(shop: RealShop, key: str, token: str) -> None:
-    created = shop.call("POST", "/v1/carts", {"currency": "EUR", "country": "DE", "language": "en"})
-    cart = f"/v1/carts/{created.body['id']}"
-    shop.call("POST", f"{cart}/lines", {"sku": "LAMP", "quantity": 1})
-    shop.call("PUT", f"{cart}/address", {"email": "ada@example.org", "shipping": ADDRESS})
-    options = shop.call("GET", f"{cart}/delivery-options").body["items"]
-    shop.call("PUT", f"{cart}/delivery", {"option_id": options[0]["id"]})
-    body = {"cart_id": created.body["id"], "payment": {"provider": "sandbox", "token": token}}
-    shop.call("POST", "/v1/checkout", body, {"idempotency-key": key})
+    made = ask(shop, "POST", "/v1/carts", {"currency": "EUR", "country": "DE", "language": "en"})
+    cart = f"/v1/carts/{made['id']}"
+    ask(shop, "POST", f"{cart}/lines", {"sku": "LAMP", "quantity": 1})
+    ask(shop, "PUT", f"{cart}/address", {"email": "ada@example.org", "shipping": ADDRESS})
+    options = ask(shop, "GET", f"{cart}/delivery-options")["items"]
+    ask(shop, "PUT", f"{cart}/delivery", {"option_id": options[0]["id"]})
+    body = {"cart_id": made["id"], "payment": {"provider": "sandbox", "token": token}}
+    ask(shop, "POST", "/v1/checkout", body, key=key)
+
+
+def ask(shop: RealShop, method: str, path: str, body: Any = None, key: str | None = None) -> Any:
+    """Raises Refused, Disconnected."""
+    answer = shop.call(method, path, body, {} if key is None else {"idempotency-key": key})
+    if answer.status >= 400:
+        raise Refused(answer)
+    return answer.body
 
 
 QUERIES = [
