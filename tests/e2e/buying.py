@@ -23,6 +23,8 @@ ADDRESS = {
     "shipping-city": "Berlin",
 }
 CARD = {"number": SUCCESS, "expiry": "12/34", "cvc": "123", "name": "Ada Lovelace"}
+# Two frames: the first may have been begun before.
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def a_product(slug: str, **fields: Any) -> dict[str, Any]:
@@ -87,7 +89,12 @@ def enter_card(page: Page, number: str = SUCCESS) -> None:
         frame = page.frame_locator("[data-pay-frame] iframe")
         for name, value in (CARD | {"number": number}).items():
             frame.locator(f"#{name}").fill(value)
-        page.locator("[data-pay-form] button").click()
+        button = page.locator("[data-pay-form] button")
+        button.scroll_into_view_if_needed()
+        # A frame of another site is drawn by a process of its own: until the scrolled page has been drawn, a click goes to
+        # where the frame was.
+        page.evaluate(DRAWN)
+        button.click()
     else:
         page.locator("[data-pay-hosted] button").click()
         for name, value in (CARD | {"number": number}).items():
