@@ -112,7 +112,7 @@ def test_a_group_is_restarted_without_a_failed_request(platform: RunningPlatform
         for replica in platform.layout.of_group("sell")
     }
     restart = subprocess.Popen(
-        [sys.executable, "-m", "rialto.cli", "restart", "sell"],
+        [sys.executable, "-m", "rialto.cli", "restart", "sell", "--data", str(platform.data)],
         stdout=subprocess.PIPE,
         text=True,
     )
