@@ -91,7 +91,7 @@ def test_a_group_is_restarted_without_a_failed_request(platform: RunningPlatform
         for replica in platform.layout.of_group("sell")
     }
     restart = subprocess.Popen(
-        [sys.executable, "-m", "rialto.cli", "restart", "sell"],
+        [sys.executable, "-m", "rialto.cli", "restart", "sell", "--data", str(platform.data)],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -124,7 +124,7 @@ def test_a_killed_broker_costs_nothing_and_everything_drains(platform: RunningPl
 @needs_nginx
 def test_a_request_is_followed_over_the_processes_it_met(platform: RunningPlatform) -> None:
     assert platform.rialto("logs", "--trace", "nobody").returncode == 1
-    told = platform.rialto("logs", "--lines", "5")
+    told = platform.rialto("logs", "--lines", "2000")
     assert told.returncode == 0
     assert "request_id=" in told.stdout
 
