@@ -146,7 +146,7 @@ def test_a_killed_broker_costs_nothing_and_everything_drains(platform: RunningPl
 def test_a_request_is_followed_over_the_processes_it_met(platform: RunningPlatform) -> None:
     assert platform.rialto("logs", "--data", str(platform.data), "--trace", "nobody").returncode == 1
     request_id = visit(platform.layout, platform.data)
-    where = ("--data", str(platform.data), "--lines", "5")
+    where = ("--data", str(platform.data), "--lines", "2000")
 
     def told() -> str:
         return platform.rialto("logs", "--trace", request_id, *where).stdout
