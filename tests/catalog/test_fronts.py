@@ -27,7 +27,7 @@ from rialto.catalog.api import (
     prices_in,
     shows,
 )
-from rialto.catalog.model.fronts import CHANNELS_MAX, decide_channel
+from rialto.catalog.model.fronts import CHANNELS_MAX, LANGUAGES_MAX, decide_channel
 from rialto.kernel.db import DatabaseAddress
 from rialto.kernel.money import EUR, USD, Currency
 from rialto.kernel.service import Nothing
@@ -108,6 +108,10 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         ("languages.0", "language_unknown"),
         ("country", "country_unknown"),
     ]
+    assert refusals(languages=[f"a{chr(97 + n)}" for n in range(LANGUAGES_MAX + 1)])[0] == (
+        "languages",
+        "too_many",
+    )
     assert refusals(currencies=[], languages=[]) == [("currencies", "required"), ("languages", "required")]
     full = [msgspec.structs.replace(DEFAULT, code=f"c{n}") for n in range(CHANNELS_MAX)]
     assert refusals(full) == [("code", "too_many")]
@@ -207,6 +211,7 @@ async def test_products_name_shop_fronts_that_there_are(postgres: DatabaseAddres
     async with open_catalog(postgres) as (catalog, _):
         cases: list[tuple[list[str], dict[str, dict[str, int]], str, str]] = [
             (["nowhere"], {}, "channels.0", "channel_unknown"),
+            ([f"c{n}" for n in range(CHANNELS_MAX + 1)], {}, "channels", "too_many"),
             ([], {"nowhere": {"EUR": 5}}, "variants.0.channel_prices.nowhere", "channel_unknown"),
             ([], {"default": {"EUR": 5}}, "variants.0.channel_prices.default", "not_valid"),
         ]
@@ -215,4 +220,5 @@ async def test_products_name_shop_fronts_that_there_are(postgres: DatabaseAddres
             draft = a_draft("a", variants=[variant], images=[], options=[], channels=channels)
             with pytest.raises(ProductInvalid) as refused:
                 await catalog.put_product(PutProduct(draft=draft))
-            assert [(one.path, one.code) for one in refused.value.fields] == [(path, code)]
+            first = refused.value.fields[0]
+            assert (first.path, first.code) == (path, code)

@@ -147,3 +147,11 @@ async def test_a_standby_that_hangs_is_given_up_and_the_primary_answers(pair: Pa
         assert pair.standby.looked_at is None
         await pair.standbys.look()
         assert await pair.where() == ("standby",) * 3, "by another connection"
+
+
+async def test_how_full_the_ways_to_standbys_are_is_told(pair: Pair) -> None:
+    assert pair.copies.pool_state.limit == 0
+    assert pair.primary.pool_state.limit == 2
+    with seeing(0):
+        await pair.where()
+    assert (pair.copies.pool_state.limit, pair.copies.pool_state.open) == (1, 1)

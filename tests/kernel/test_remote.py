@@ -14,6 +14,7 @@ from rialto.kernel.calls import connect
 from rialto.kernel.clock import ManualClock
 from rialto.kernel.errors import Conflict, OutcomeUnknown, Overloaded, Unavailable
 from rialto.kernel.importance import Importance, importance_now
+from rialto.kernel.positions import seeing
 from rialto.kernel.remote import (
     CALLS_AT_ONCE,
     CALLS_WAITING,
@@ -307,3 +308,14 @@ async def test_calls_are_counted_for_the_request_and_timed_by_outcome() -> None:
         assert (
             f'rialto_calls_seconds_count{{operation="bake",outcome="{outcome}",service="bakery"}} 1.0' in told
         )
+
+
+async def test_what_a_session_has_seen_goes_along_and_what_was_written_comes_back() -> None:
+    wrote = Answer(200, {"rialto-answer": "reply", "rialto-wrote": "1"}, baked().body)
+    street = Street(a=[baked(), wrote, baked()])
+    with seeing(0x16_0000_00FF) as seen:
+        for _ in range(3):
+            await street.bakery.look(Wanted(loaves=2))
+        assert seen.wrote
+    told = [headers.get("rialto-position") for _, _, _, headers in street.asked]
+    assert told == ["16/FF", "16/FF", None], "after a change only the primary will do"

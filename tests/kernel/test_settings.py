@@ -332,3 +332,12 @@ def test_origins_are_taken_as_browsers_write_them() -> None:
 def test_what_no_browser_writes_is_no_origin(text: str) -> None:
     with pytest.raises(SettingWrong, match="RIALTO_CORS_ORIGINS"):
         read(CORS_ORIGINS=text)
+
+
+def test_what_proves_a_process_is_whole_or_not_there() -> None:
+    whole = {f"INTERNAL_{name}": f"/tls/{name.lower()}.pem" for name in ("CERTIFICATE", "KEY", "CA")}
+    found = read(**whole).internal
+    assert found is not None
+    assert found.key == Path("/tls/key.pem")
+    with pytest.raises(SettingWrong, match="go together"):
+        read(INTERNAL_KEY="/tls/key.pem")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rialto.kernel.errors import Unavailable
 from rialto.kernel.traced_sql import summary_of
 from rialto.kernel.tracing import Kind, Parent
 from tests.kernel.bakery import Town
@@ -57,4 +58,9 @@ async def test_statements_are_spans_of_sampled_traces_only(town: Town, sampled: 
     assert told == (
         ["BEGIN", "INSERT arrivals", *["SELECT arrivals"] * 3, "request"] if sampled else ["request"]
     )
+    with tracer.entry("request", Kind.SERVER, parent=Parent("f" * 32, SPAN, sampled)):
+        async with town.cellar.read() as session:
+            session.connection.terminate()
+            with pytest.raises(Unavailable):
+                await session.value("SELECT 1")
     assert "planted" not in repr([(span.name, span.attributes) for span in collected.spans])

@@ -34,3 +34,9 @@ def test_there_are_only_so_many_ways_and_those_can_still_be_changed() -> None:
 def test_nothing_is_moved_before_what_is_not_there() -> None:
     with pytest.raises(DeliveryUnknown):
         moved(ways(2), "way_0", "way_7", 1)
+
+
+def test_what_stands_in_its_place_is_not_moved() -> None:
+    known = ways(2)
+    assert moved(known, "way_0", "way_1", 1) == []
+    assert [one.id for one in moved(known, "way_1", "way_0", 1)] == ["way_1", "way_0"]
