@@ -17,6 +17,7 @@ class Connection:
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
+        self.turned_away = 0
 
     async def call(
         self, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
@@ -30,6 +31,20 @@ class Connection:
         return await self._ask("GET", path, None, None)
 
     async def _ask(self, method: str, path: str, body: Any, headers: Mapping[str, str] | None) -> bytes:
+        """Who is told that the shop is too busy comes back when told, as people and programs should."""
+        while True:
+            head, answer = await self._once(method, path, body, headers)
+            if head[9] == "2":
+                return answer
+            wait_s = head.partition("retry-after:")[2].partition("\r\n")[0].strip()
+            if head[9:12] != "503" or not wait_s.isdecimal():
+                raise SystemExit(f"{method} {path}: {head[9:12]} {answer.decode()}")
+            self.turned_away += 1
+            await asyncio.sleep(int(wait_s))
+
+    async def _once(
+        self, method: str, path: str, body: Any, headers: Mapping[str, str] | None
+    ) -> tuple[str, bytes]:
         if self._reader is None or self._writer is None:
             self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
         content = b"" if body is None else json.dumps(body).encode()
@@ -44,9 +59,7 @@ class Connection:
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         length = int(head.partition("content-length:")[2].partition("\r\n")[0] or 0)
         answer = await self._reader.readexactly(length)
-        if head[9] != "2":
-            raise SystemExit(f"{method} {path}: {head[9:12]} {answer.decode()}")
-        return answer
+        return head, answer
 
     def close(self) -> None:
         if self._writer is not None:

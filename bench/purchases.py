@@ -47,11 +47,13 @@ def measure(shop: Shop) -> str:
     return (
         f"full purchases     {done / seconds:6.0f}/s; CPU per purchase {cpu * 1e3:.1f} ms ({parts}), "
         f"that of {cpu / question:.0f} questions to the database ({question * 1e6:.0f} µs each); "
-        f"checkout p50 {latencies[len(latencies) // 2] * 1e3:.0f} ms, p99 {latencies[len(latencies) * 99 // 100] * 1e3:.0f} ms"
+        f"checkout p50 {latencies[len(latencies) // 2] * 1e3:.0f} ms, p99 {latencies[len(latencies) * 99 // 100] * 1e3:.0f} ms; "
+        f"{sum(_turned_away)} requests turned away and made again"
     )
 
 
 _before: dict[str, float] = {}
+_turned_away: list[int] = []
 
 
 def _pids(shop: Shop) -> dict[str, list[int]]:
@@ -78,6 +80,7 @@ async def _measure(shop: Shop) -> tuple[int, float, list[float]]:
             latencies.append(await buy(connection, skus[(number + count) % len(skus)], f"{number}-{count}"))
             count += 1
         connection.close()
+        _turned_away.append(connection.turned_away)
 
     await asyncio.gather(*(buyer(number) for number in range(BUYERS)))
     return len(latencies), time.monotonic() - begun, latencies
