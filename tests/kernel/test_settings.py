@@ -206,10 +206,20 @@ def test_an_authority_belongs_to_a_server_by_tls() -> None:
         read(CACHE_URL="redis://cache.example", CACHE_CA="/etc/ca.pem")
 
 
-def test_a_refusal_does_not_repeat_a_password() -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CACHE_URL", "redis://:hunter2@cache.example/shop"),
+        ("DATABASE_URL", "mysql://shop:hunter2@db.example/shop"),
+        ("DATABASE_DIRECT_URL", "postgres//shop:hunter2@db.example/shop"),
+        ("DOCUMENTS_URL", "postgresql://shop:hunter2@db.example/shop?sslmode=perhaps"),
+        ("DATABASE_REPLICAS", "postgresql://shop:hunter2@one.example/shop, mysql://two"),
+    ],
+)
+def test_a_refusal_does_not_repeat_a_password(name: str, value: str) -> None:
     with pytest.raises(SettingWrong) as refused:
-        read(CACHE_URL="redis://:hunter2@cache.example/shop")
-    assert "RIALTO_CACHE_URL" in refused.value.text
+        read(**{name: value})
+    assert f"RIALTO_{name} must be" in refused.value.text
     assert "hunter2" not in refused.value.text
 
 

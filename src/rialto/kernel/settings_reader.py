@@ -48,6 +48,13 @@ class Reader:
         except ValueError:
             raise SettingWrong(f"{name} is {text!r}; it must be {wanted}.") from None
 
+    def _unshown(self, name: str, default: T, parse: Callable[[str], T], wanted: str) -> T:
+        """As `_parsed`, of what a password may stand in: the refusal does not repeat the value."""
+        try:
+            return self._parsed(name, default, parse, wanted)
+        except SettingWrong:
+            raise SettingWrong(f"{name} must be {wanted}.") from None
+
     def number(self, name: str, default: int, lowest: int, highest: int) -> int:
         def parse(text: str) -> int:
             value = int(text)
@@ -154,7 +161,7 @@ class Reader:
             parse_database_url(text)
             return text
 
-        return self._parsed(name, None, parse, "a URL with postgresql, such as postgresql://user@host/name")
+        return self._unshown(name, None, parse, "a URL with postgresql, such as postgresql://user@host/name")
 
     def database_urls(self, name: str) -> tuple[str, ...]:
         def parse(text: str) -> tuple[str, ...]:
@@ -163,25 +170,17 @@ class Reader:
                 parse_database_url(url)
             return found
 
-        # Passwords may stand in them: the refusal does not repeat the value.
-        try:
-            return self._parsed(name, (), parse, "")
-        except SettingWrong:
-            raise SettingWrong(f"{name} must be URLs with postgresql, with commas between.") from None
+        return self._unshown(name, (), parse, "URLs with postgresql, with commas between")
 
     def cache_url(self, name: str) -> str | None:
         def parse(text: str) -> str:
             parse_cache_url(text)
             return text
 
-        # Its password is nobody's business: the refusal does not repeat the value.
-        try:
-            return self._parsed(name, None, parse, "")
-        except SettingWrong:
-            schemes = ", ".join(SCHEMES)
-            raise SettingWrong(
-                f"{name} must be a URL with {schemes}, such as redis://:password@host:6379/0."
-            ) from None
+        schemes = ", ".join(SCHEMES)
+        return self._unshown(
+            name, None, parse, f"a URL with {schemes}, such as redis://:password@host:6379/0"
+        )
 
     def cluster_url(self, name: str, schemes: tuple[str, ...]) -> str | None:
         """One URL, or one for each node with commas between. The engine reads the rest; a password is not shown."""
